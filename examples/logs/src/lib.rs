@@ -1,0 +1,1 @@
+//! Generates raw game logs for the examples, and loads them.

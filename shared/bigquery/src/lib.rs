@@ -1,0 +1,1 @@
+//! BigQuery jobs by fixed id: submit, adopt, wait, cancel.

@@ -1,0 +1,1 @@
+//! The message broker: a trait, RabbitMQ, and an in-memory form.

@@ -1,0 +1,1 @@
+//! The attempt engine: inputs and time in, decisions out. Pure.

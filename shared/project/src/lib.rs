@@ -1,0 +1,1 @@
+//! Project folders and archives, read into memory and identified by content.

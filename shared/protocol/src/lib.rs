@@ -1,0 +1,1 @@
+//! Task messages and reports between coordinator and workers. Pure.

@@ -1,0 +1,1 @@
+//! Session times of schedules. Pure.

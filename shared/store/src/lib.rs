@@ -1,0 +1,1 @@
+//! Attempt state: a trait, Redis, and an in-memory form.

@@ -1,0 +1,1 @@
+//! From .dig text to a task tree, with diagnostics. Pure.

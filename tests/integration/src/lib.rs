@@ -1,0 +1,1 @@
+//! The whole pool as processes, on a real RabbitMQ and Redis.

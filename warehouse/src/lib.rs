@@ -1,0 +1,1 @@
+//! The local BigQuery: a REST endpoint over an embedded SQL engine.

@@ -1,0 +1,1 @@
+//! Stateless: takes task messages, runs operators, reports.
