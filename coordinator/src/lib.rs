@@ -1,1 +1,36 @@
 //! The only writer of state: drives attempts, dispatches tasks, serves the API.
+//!
+//! ```text
+//!            API ──► Coordinator ──┐ commands
+//! reports queue ──► intake ────────┤
+//!    dead queue ──► intake ────────┤
+//!                                  ▼
+//!                               Driver: engine decides ──► store commits ──► broker publishes ──► deliveries acked
+//!                                  ▲
+//!                        lease ────┘ lost: stop
+//! ```
+//!
+//! The driver runs on one thread of its own: it owns the JavaScript engine and every live attempt, so a decision needs
+//! no lock. It works in rounds; a round takes all waiting commands, decides, and commits once for each attempt touched.
+
+mod api;
+mod check;
+mod coordinator;
+mod driver;
+mod evaluator;
+mod intake;
+mod leader;
+mod revision;
+mod session;
+mod summary;
+
+pub use api::router;
+pub use check::{Checked, check};
+pub use coordinator::{
+    Coordinator, CoordinatorConfig, ProjectRecord, PushError, StartError, StartRequest, Started,
+};
+pub use driver::{Event, EventKind};
+pub use evaluator::ScriptEvaluator;
+pub use revision::ProjectRevision;
+pub use session::{SessionChoice, SessionError, SessionPlan, plan_attempt, plan_sessions};
+pub use summary::{AttemptState, AttemptSummary};

@@ -1,1 +1,22 @@
 //! BigQuery jobs by fixed id: submit, adopt, wait, cancel.
+//!
+//! Everything goes through `gcp-bigquery-client` over HTTP, to Google or to the local warehouse. The rules of this
+//! crate (design D5, BigQuery's error-messages page):
+//!
+//! - a job's id is fixed before it is sent, so sending twice is safe: 409 means that an earlier delivery sent it, and
+//!   the job is adopted after its fingerprint label was compared;
+//! - an answer that leaves open whether the job was accepted (5xx, a broken connection, a time-out) is asked again
+//!   with the same id, within the caller's patience, and then reported as *unreachable*, never as *failed*;
+//! - DONE is not success: only `errorResult` decides.
+
+mod classify;
+mod client;
+mod connect;
+mod convert;
+mod error;
+mod state;
+
+pub use client::BigQuery;
+pub use connect::{BigQueryConfig, Endpoint};
+pub use error::{ConnectError, JobError};
+pub use state::{JobFailure, JobState};

@@ -1,1 +1,42 @@
 //! The attempt engine: inputs and time in, decisions out. Pure.
+//!
+//! An [`Attempt`] is the fold of its log. Each verb (`start`, `advance`, `dispatch`, `report`, `tick`) decides what
+//! happens next and returns it as [`Record`]s; the caller commits these together with the messages they imply, and
+//! only then acts (design D1 to D3). Nothing in here reads a clock, a file or a network: time is an argument, the
+//! project's files are a map, and expressions are evaluated by whoever implements [`Evaluate`].
+//!
+//! ```text
+//! input ──► decide (advance.rs, dispatch.rs, report.rs, tick.rs) ──► records ──► fold (fold.rs) ──► Attempt
+//!                                                                      │
+//!                                                                      └──► the store's log; replay is the same fold
+//! ```
+
+mod advance;
+mod attempt;
+mod context;
+mod dispatch;
+mod dispatcher;
+mod fold;
+mod merge;
+mod operators;
+mod params;
+mod record;
+mod render;
+mod report;
+mod state;
+mod tick;
+
+pub use attempt::{Attempt, Task};
+pub use context::{Context, Evaluate, EvaluateError, SessionClock};
+pub use dispatch::{Dispatch, Prepared};
+pub use dispatcher::{Dispatcher, Limits};
+pub use fold::ReplayError;
+pub use operators::WORKER_OPERATORS;
+pub use operators::{CONTROL_OPERATORS, is_known_operator};
+pub use record::{AttemptOutcome, AttemptStarted, Expansion, LOG_VERSION, Record};
+pub use render::{TaskView, render_tree};
+pub use report::Reported;
+pub use state::{Phase, TaskState};
+
+/// Parameters and evaluated configurations: insertion order is digdag's evaluation order.
+pub type Config = himekuri_workflow::Config;

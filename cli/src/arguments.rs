@@ -1,0 +1,91 @@
+//! Arguments that several commands share.
+
+use clap::Args;
+use himekuri_coordinator::SessionChoice;
+use himekuri_engine::Config;
+use jiff::civil::Date;
+use serde_json::Value;
+
+/// Which sessions, and with which parameters.
+#[derive(Debug, Args)]
+pub(crate) struct SessionArguments {
+    /// First session date.
+    #[arg(long, value_name = "DATE", value_parser = date, requires = "to", required_unless_present = "session")]
+    from: Option<Date>,
+    /// Last session date, included.
+    #[arg(long, value_name = "DATE", value_parser = date, requires = "from")]
+    to: Option<Date>,
+    /// One session date.
+    #[arg(long, value_name = "DATE", value_parser = date, conflicts_with_all = ["from", "to"])]
+    session: Option<Date>,
+    /// Sets a parameter. As in digdag, an `_export` of the same name beats it.
+    #[arg(short, long = "param", value_name = "KEY=VALUE", value_parser = key_value)]
+    param: Vec<(String, String)>,
+    /// Sets a parameter over every `_export`: computes other dates without editing a file.
+    #[arg(long = "override", value_name = "KEY=VALUE", value_parser = key_value)]
+    overrides: Vec<(String, String)>,
+}
+
+impl SessionArguments {
+    pub(crate) fn sessions(&self) -> anyhow::Result<SessionChoice> {
+        let range = self.session.map(|date| (date, date)).or(self.from.zip(self.to));
+        let (from, to) = range.ok_or_else(|| {
+            anyhow::anyhow!("say which sessions: `--session DATE`, or `--from DATE --to DATE`")
+        })?;
+        Ok(SessionChoice { from, to })
+    }
+
+    pub(crate) fn params(&self) -> Config {
+        config(&self.param)
+    }
+
+    pub(crate) fn overrides(&self) -> Config {
+        config(&self.overrides)
+    }
+}
+
+/// Where a pool's coordinator is.
+#[derive(Debug, Args)]
+pub(crate) struct CoordinatorArguments {
+    /// The coordinator's API.
+    #[arg(long, env = "HIMEKURI_COORDINATOR", value_name = "URL", default_value = "http://127.0.0.1:7070")]
+    pub(crate) coordinator: String,
+}
+
+fn config(pairs: &[(String, String)]) -> Config {
+    pairs.iter().map(|(key, value)| (key.clone(), Value::from(value.clone()))).collect()
+}
+
+fn date(text: &str) -> Result<Date, String> {
+    text.parse().map_err(|_| "not a date; write it as YYYY-MM-DD, such as 2019-09-01".to_owned())
+}
+
+fn key_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        Some(_) | None => {
+            Err("write it as KEY=VALUE, such as START_DATE=2019-09-01".to_owned())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_may_hold_an_equals_sign() {
+        assert_eq!(key_value("a=b=c"), Ok(("a".to_owned(), "b=c".to_owned())));
+    }
+
+    #[test]
+    fn a_pair_without_a_key_is_refused() {
+        assert!(key_value("=b").is_err());
+        assert!(key_value("b").is_err());
+    }
+
+    #[test]
+    fn a_date_that_does_not_exist_is_refused_with_an_example() {
+        assert!(date("2019-02-30").unwrap_err().contains("2019-09-01"));
+    }
+}

@@ -1,0 +1,11 @@
+//! One file for each command: its arguments with their help, and what it does.
+
+pub(crate) mod attempts;
+pub(crate) mod check;
+pub(crate) mod partitions;
+pub(crate) mod plan;
+pub(crate) mod push;
+pub(crate) mod run;
+pub(crate) mod start;
+pub(crate) mod tasks;
+pub(crate) mod warehouse;

@@ -1,0 +1,170 @@
+//! `himekuri run`: the whole pool in one process.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context;
+use himekuri_bigquery::{BigQuery, BigQueryConfig, Endpoint};
+use himekuri_broker::MemoryBroker;
+use himekuri_coordinator::{Coordinator, CoordinatorConfig, ScriptEvaluator, StartRequest};
+use himekuri_service::stop_on_signal;
+use himekuri_store::MemoryStore;
+use himekuri_worker::{Worker, WorkerConfig};
+use jiff::Timestamp;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::arguments::SessionArguments;
+use crate::commands::partitions;
+use crate::failure::SaidAlready;
+use crate::local_warehouse::{self, LocalWarehouse, Partition};
+use crate::project::{LoadedProject, ProjectArguments};
+use crate::simulate::{planned_attempts, simulate};
+
+mod progress;
+
+use progress::{Progress, RunResult};
+
+/// Run sessions in this process, on a local warehouse or on BigQuery.
+///
+/// Needs no server: broker and store are in memory. The partitions written are listed at the end.
+/// Exit code 1 when an attempt failed.
+///
+/// Examples:
+///   himekuri run examples/title_a --from 2019-09-02 --to 2019-09-08
+///   himekuri run examples/title_a --session 2019-09-04 --google --gcp-project game-a-prod
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    project: ProjectArguments,
+    #[command(flatten)]
+    sessions: SessionArguments,
+    /// Folder of the local warehouse.
+    #[arg(long, value_name = "FOLDER", default_value = ".himekuri/warehouse")]
+    data: PathBuf,
+    /// A BigQuery endpoint that is already running, instead of one of our own.
+    #[arg(long, value_name = "URL", conflicts_with_all = ["data", "google"])]
+    bigquery: Option<String>,
+    /// Google's BigQuery, with application default credentials.
+    #[arg(long, conflicts_with = "data", requires = "gcp_project")]
+    google: bool,
+    /// One JSON object at the end instead of a table.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let project = arguments.project.load(Some(gcp_project_of))?;
+    let planned = count_tasks(&project, &arguments.sessions)?;
+    let warehouse = match (&arguments.bigquery, arguments.google) {
+        (None, false) => Some(LocalWarehouse::start(&arguments.data).await?),
+        (Some(_), _) | (None, true) => None,
+    };
+    let local = arguments.bigquery.clone().or(warehouse.as_ref().map(|w| w.url().to_owned()));
+    let finished = run_on(&arguments, &project, planned, local.as_deref()).await;
+    let written = match (&finished, &local) {
+        (Ok(result), Some(url)) => written_partitions(url, &project, result).await,
+        (Ok(_) | Err(_), _) => Ok(Vec::new()),
+    };
+    if let Some(warehouse) = warehouse {
+        warehouse.stop().await?;
+    }
+    let result = finished?;
+    show(&arguments, &result, &written?)?;
+    if result.succeeded() { Ok(()) } else { Err(SaidAlready.into()) }
+}
+
+/// BigQuery's project ids have no `_`.
+fn gcp_project_of(project: &str) -> String {
+    project.to_lowercase().replace('_', "-")
+}
+
+/// Also finds what cannot run, before anything does.
+fn count_tasks(project: &LoadedProject, sessions: &SessionArguments) -> anyhow::Result<u64> {
+    let mut evaluator = ScriptEvaluator::new()?;
+    let mut count = 0;
+    for started in planned_attempts(project, sessions)? {
+        simulate(project, started, &mut evaluator, &mut |_| {
+            count += 1;
+            Ok(())
+        })?;
+    }
+    Ok(count)
+}
+
+async fn run_on(
+    arguments: &Arguments,
+    project: &LoadedProject,
+    planned: u64,
+    local: Option<&str>,
+) -> anyhow::Result<RunResult> {
+    let bigquery = BigQuery::connect(&BigQueryConfig {
+        endpoint: local.map_or(Endpoint::Google, |url| Endpoint::Local(url.to_owned())),
+        default_project: project.revision.gcp_project.clone().unwrap_or_default(),
+    })
+    .await?;
+    let signal = stop_on_signal().context("could not listen for signals")?;
+    let stop = CancellationToken::new();
+    let broker = Arc::new(MemoryBroker::default());
+    let store = Arc::new(MemoryStore::new());
+    let (events, received) = mpsc::unbounded_channel();
+    let worker = Worker::new(broker.clone(), bigquery, WorkerConfig::new(), stop.clone());
+    let worker = tokio::spawn(worker.run());
+    let config = CoordinatorConfig { number_base: unused_number(), ..CoordinatorConfig::default() };
+    let launched = Coordinator::launch(config, store, broker, Some(events), stop.clone()).await?;
+    let (coordinator, ended) = launched.context("stopped before it began")?;
+    let archive = himekuri_project::pack(&project.revision.files)?;
+    let gcp_project = project.revision.gcp_project.clone();
+    coordinator.push(&project.revision.project, &archive, gcp_project).await?;
+    let request = StartRequest {
+        project: project.revision.project.clone(),
+        workflow: project.workflow.name.clone(),
+        sessions: arguments.sessions.sessions()?,
+        params: arguments.sessions.params(),
+        overrides: arguments.sessions.overrides(),
+        attempt_name: String::new(),
+    };
+    let attempts = coordinator.start(&request).await?;
+    let progress = Progress::new(planned, &attempts);
+    let result = tokio::select! {
+        result = progress.follow(received) => Ok(result),
+        () = signal.cancelled() => {
+            Err(anyhow::anyhow!("stopped; what was written stays, and running again is safe"))
+        }
+    };
+    stop.cancel();
+    ended.await.context("the driver ended abnormally")??;
+    worker.await.context("the worker ended abnormally")??;
+    result
+}
+
+/// The store of this run is gone afterwards, so attempt numbers come from the clock: a number that no earlier run had.
+fn unused_number() -> u32 {
+    u32::try_from(Timestamp::now().as_second()).unwrap_or(u32::MAX)
+}
+
+/// What the warehouse holds of the partitions that this run wrote.
+async fn written_partitions(
+    url: &str,
+    project: &LoadedProject,
+    result: &RunResult,
+) -> anyhow::Result<Vec<Partition>> {
+    let gcp_project = project.revision.gcp_project.as_deref();
+    let mut found = local_warehouse::partitions(url, gcp_project).await?;
+    found.retain(|partition| result.destinations.contains(&partition.name()));
+    Ok(found)
+}
+
+fn show(
+    arguments: &Arguments,
+    result: &RunResult,
+    written: &[Partition],
+) -> anyhow::Result<()> {
+    if arguments.json {
+        return crate::output::json_line(&result.summary(written));
+    }
+    partitions::show(written, false)?;
+    crate::output::line(result.sentence());
+    Ok(())
+}

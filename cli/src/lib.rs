@@ -1,1 +1,0 @@
-//! The command line of Himekuri: check, plan and run locally, and the admin commands of a pool.

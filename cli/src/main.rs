@@ -1,0 +1,68 @@
+//! `himekuri`: check, plan and run a project locally; push and start it on a pool.
+//!
+//! Results go to standard output, everything for the eye (progress, logs, errors) to standard error. Exit codes: 0 done,
+//! 1 the work failed or the input has errors, 2 the command line cannot be read.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use himekuri_service::{LogFormat, init_logs};
+
+mod api_client;
+mod arguments;
+mod commands;
+mod diagnostics;
+mod failure;
+mod local_warehouse;
+mod output;
+mod project;
+mod simulate;
+
+use commands::{attempts, check, partitions, plan, push, run, start, tasks, warehouse};
+
+/// Daily data marts on BigQuery from digdag-compatible `.dig` files.
+#[derive(Debug, Parser)]
+#[command(version, about, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// Show what happens inside; twice for more. `RUST_LOG` overrides it.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Check(check::Arguments),
+    Plan(plan::Arguments),
+    Run(run::Arguments),
+    Warehouse(warehouse::Arguments),
+    Partitions(partitions::Arguments),
+    Push(push::Arguments),
+    Start(start::Arguments),
+    Attempts(attempts::Arguments),
+    Tasks(tasks::Arguments),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let level = match cli.verbose {
+        0 => "warn",
+        1 => "info",
+        _ => "debug",
+    };
+    init_logs(LogFormat::Text, level);
+    let result = match cli.command {
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Plan(arguments) => plan::run(&arguments),
+        Command::Run(arguments) => run::run(arguments).await,
+        Command::Warehouse(arguments) => warehouse::run(arguments).await,
+        Command::Partitions(arguments) => partitions::run(&arguments).await,
+        Command::Push(arguments) => push::run(&arguments).await,
+        Command::Start(arguments) => start::run(&arguments).await,
+        Command::Attempts(arguments) => attempts::run(&arguments).await,
+        Command::Tasks(arguments) => tasks::run(&arguments).await,
+    };
+    failure::exit_code(result)
+}

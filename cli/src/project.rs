@@ -1,0 +1,99 @@
+//! A project on the command line: a folder, its name, its workflows.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use clap::Args;
+use himekuri_coordinator::{Checked, ProjectRevision, check};
+use himekuri_project::{read_folder, revision_id};
+use himekuri_workflow::{Severity, Workflow, did_you_mean};
+
+use crate::diagnostics;
+use crate::failure::SaidAlready;
+
+/// Which project and workflow.
+#[derive(Debug, Args)]
+pub(crate) struct ProjectArguments {
+    /// Folder of the project: the title's repository.
+    #[arg(value_name = "PROJECT")]
+    folder: PathBuf,
+    /// Workflow; may be left out when the project has one only.
+    #[arg(value_name = "WORKFLOW")]
+    workflow: Option<String>,
+    /// GCP project in which the title's jobs run and its tables are.
+    #[arg(long, value_name = "ID")]
+    gcp_project: Option<String>,
+}
+
+/// A project that was read and checked.
+pub(crate) struct LoadedProject {
+    pub(crate) revision: ProjectRevision,
+    pub(crate) workflow: Workflow,
+}
+
+impl ProjectArguments {
+    /// Reads and checks the project; its problems are printed. `default_gcp_project` makes a GCP project from the name when
+    /// none was given.
+    pub(crate) fn load(
+        &self,
+        default_gcp_project: Option<fn(&str) -> String>,
+    ) -> anyhow::Result<LoadedProject> {
+        let mut revision = read(&self.folder)?;
+        let given = self.gcp_project.clone();
+        revision.gcp_project =
+            given.or_else(|| default_gcp_project.map(|make| make(&revision.project)));
+        let checked = check_and_print(&revision)?;
+        let workflow = self.choose(&revision.project, checked.workflows)?;
+        Ok(LoadedProject { revision, workflow })
+    }
+
+    fn choose(&self, project: &str, workflows: Vec<Workflow>) -> anyhow::Result<Workflow> {
+        let names: Vec<String> = workflows.iter().map(|workflow| workflow.name.clone()).collect();
+        let Some(wanted) = &self.workflow else {
+            let mut workflows = workflows.into_iter();
+            return match (workflows.next(), workflows.next()) {
+                (Some(only), None) => Ok(only),
+                (None, _) => bail!("`{project}` has no workflow: no `.dig` file in its top folder"),
+                (Some(_), Some(_)) => bail!("`{project}` has several workflows: {}; name one", names.join(", ")),
+            };
+        };
+        let hint = did_you_mean(wanted, names.iter().map(String::as_str))
+            .map_or_else(|| format!("it has: {}", names.join(", ")), |near| format!("did you mean `{near}`?"));
+        workflows
+            .into_iter()
+            .find(|workflow| &workflow.name == wanted)
+            .with_context(|| format!("`{project}` has no workflow `{wanted}`; {hint}"))
+    }
+}
+
+/// Reads a project's folder.
+pub(crate) fn read(folder: &Path) -> anyhow::Result<ProjectRevision> {
+    let files = read_folder(folder)?;
+    Ok(ProjectRevision {
+        project: name_of(folder)?,
+        revision: revision_id(&files),
+        gcp_project: None,
+        files,
+    })
+}
+
+/// Prints all problems; fails when one of them is an error.
+pub(crate) fn check_and_print(revision: &ProjectRevision) -> anyhow::Result<Checked> {
+    let checked = check(&revision.files)?;
+    for problem in &checked.problems {
+        diagnostics::print(problem, &revision.files);
+    }
+    if checked.problems.iter().any(|problem| problem.severity == Severity::Error) {
+        return Err(SaidAlready.into());
+    }
+    Ok(checked)
+}
+
+/// A project is called as its folder.
+fn name_of(folder: &Path) -> anyhow::Result<String> {
+    let full = folder
+        .canonicalize()
+        .with_context(|| format!("could not open the project folder `{}`", folder.display()))?;
+    let name = full.file_name().map(|name| name.to_string_lossy().into_owned());
+    name.with_context(|| format!("`{}` has no name; give the project's own folder", folder.display()))
+}

@@ -1,0 +1,26 @@
+//! The HTTP API: `/v1` for programs and the command line, `/livez` for probes. Errors are problem documents (RFC 9457).
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post, put};
+
+use crate::coordinator::Coordinator;
+
+mod attempts;
+mod problem;
+mod projects;
+
+/// Largest archive that a push may send, in bytes; digdag's default is 2 MiB, which teams outgrow.
+const ARCHIVE_MAX: usize = 64 << 20;
+
+/// The routes.
+pub fn router(coordinator: Coordinator) -> Router {
+    Router::new()
+        .route("/livez", get(|| async { "ok" }))
+        .route("/v1/projects/{name}", put(projects::push))
+        .route("/v1/attempts", post(attempts::start).get(attempts::list))
+        .route("/v1/attempts/{id}/tasks", get(attempts::tasks))
+        .fallback(problem::not_found)
+        .layer(DefaultBodyLimit::max(ARCHIVE_MAX))
+        .with_state(coordinator)
+}

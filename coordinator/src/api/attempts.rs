@@ -1,0 +1,69 @@
+//! `/v1/attempts`.
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use himekuri_engine::TaskView;
+use himekuri_protocol::AttemptId;
+use serde::{Deserialize, Serialize};
+
+use super::problem::Problem;
+use crate::coordinator::{Coordinator, StartRequest, Started};
+use crate::summary::AttemptSummary;
+
+#[derive(Debug, Serialize)]
+pub(super) struct StartedList {
+    started: Vec<Started>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct AttemptList {
+    attempts: Vec<AttemptSummary>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct TaskList {
+    tasks: Vec<TaskView>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct ListQuery {
+    #[serde(default = "default_limit")]
+    limit: usize,
+}
+
+/// Attempts in one answer unless the client asks otherwise; digdag's page.
+fn default_limit() -> usize {
+    100
+}
+
+/// Most attempts in one answer.
+const LIMIT_MAX: usize = 1_000;
+
+/// `POST /v1/attempts`.
+pub(super) async fn start(
+    State(coordinator): State<Coordinator>,
+    Json(request): Json<StartRequest>,
+) -> Result<Json<StartedList>, Problem> {
+    Ok(Json(StartedList {
+        started: coordinator.start(&request).await?,
+    }))
+}
+
+/// `GET /v1/attempts?limit=N`, newest first.
+pub(super) async fn list(
+    State(coordinator): State<Coordinator>,
+    Query(query): Query<ListQuery>,
+) -> Result<Json<AttemptList>, Problem> {
+    let attempts = coordinator.attempts(query.limit.min(LIMIT_MAX)).await?;
+    Ok(Json(AttemptList { attempts }))
+}
+
+/// `GET /v1/attempts/{id}/tasks`.
+pub(super) async fn tasks(
+    State(coordinator): State<Coordinator>,
+    Path(id): Path<u64>,
+) -> Result<Json<TaskList>, Problem> {
+    Ok(Json(TaskList {
+        tasks: coordinator.tasks(AttemptId(id)).await?,
+    }))
+}

@@ -1,0 +1,145 @@
+//! The driver: one thread that owns every live attempt and works in rounds.
+//!
+//! A round takes all waiting commands, lets the engine decide, commits once for each attempt touched, and only then
+//! publishes messages, acknowledges deliveries and tells observers (design D3). Publishing runs beside the next rounds;
+//! its result comes back as a command.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use himekuri_broker::Broker;
+use himekuri_engine::{Attempt, Dispatcher, Limits};
+use himekuri_protocol::AttemptId;
+use himekuri_store::{Epoch, Store};
+use himekuri_workflow::ProjectFiles;
+use jiff::Timestamp;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::evaluator::ScriptEvaluator;
+use crate::summary::AttemptSummary;
+
+mod command;
+mod commit;
+mod dispatch;
+mod events;
+mod recover;
+mod round;
+mod watch;
+
+pub(crate) use command::{BeginAttempt, Command, Outgoing};
+pub use command::{Event, EventKind};
+
+/// Commands taken into one round: enough to share a commit among many reports, few enough to stay responsive.
+const ROUND_MAX: usize = 1_000;
+
+/// How long a store or broker that failed is left alone before it is asked again.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// What the driver needs; given once.
+pub(crate) struct DriverParts {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) broker: Arc<dyn Broker>,
+    pub(crate) epoch: Epoch,
+    pub(crate) limits: Limits,
+    pub(crate) watch_every: Duration,
+    pub(crate) commands: mpsc::Receiver<Command>,
+    /// For the driver's own commands: published messages.
+    pub(crate) sender: mpsc::Sender<Command>,
+    pub(crate) events: Option<mpsc::UnboundedSender<Event>>,
+    pub(crate) stop: CancellationToken,
+}
+
+/// Why the driver ended before it was told to.
+#[derive(Debug, thiserror::Error)]
+pub enum DriverError {
+    /// A newer leader took over.
+    #[error("another coordinator has taken over: epoch {epoch} is fenced off")]
+    Deposed {
+        /// Ours.
+        epoch: Epoch,
+    },
+    /// The JavaScript engine did not start.
+    #[error("could not start the JavaScript engine")]
+    Script(#[source] himekuri_template::StartError),
+    /// The attempts could not be read at the start.
+    #[error("could not read the active attempts")]
+    Recover(#[source] himekuri_store::StoreError),
+}
+
+pub(crate) struct Driver {
+    parts: DriverParts,
+    evaluator: ScriptEvaluator,
+    dispatcher: Dispatcher,
+    live: BTreeMap<AttemptId, Live>,
+    /// Attempts whose memory was dropped because a commit failed; they are claimed and replayed.
+    lost: BTreeSet<AttemptId>,
+    /// Attempts just replayed: whatever their log leaves undecided is decided in the next round.
+    recovered: Vec<AttemptId>,
+    /// Commands for lost attempts.
+    deferred: Vec<Command>,
+    /// Committed messages that the broker did not confirm.
+    unpublished: Vec<Outgoing>,
+    revisions: HashMap<String, ProjectFiles>,
+    next_watch: Timestamp,
+    /// When lost attempts and unpublished messages are tried again.
+    retry_at: Option<Timestamp>,
+}
+
+/// An attempt in memory.
+struct Live {
+    attempt: Attempt,
+    files: ProjectFiles,
+    summary: AttemptSummary,
+    /// Outbox entries that the broker has confirmed and the store does not know of yet.
+    published: Vec<String>,
+}
+
+impl Driver {
+    pub(crate) fn new(parts: DriverParts) -> Result<Self, DriverError> {
+        Ok(Self {
+            evaluator: ScriptEvaluator::new().map_err(DriverError::Script)?,
+            dispatcher: Dispatcher::new(parts.limits),
+            live: BTreeMap::new(),
+            lost: BTreeSet::new(),
+            recovered: Vec::new(),
+            deferred: Vec::new(),
+            unpublished: Vec::new(),
+            revisions: HashMap::new(),
+            next_watch: Timestamp::now(),
+            retry_at: None,
+            parts,
+        })
+    }
+
+    /// Works until stopped or deposed.
+    pub(crate) async fn run(mut self) -> Result<(), DriverError> {
+        loop {
+            let wake = self.until_deadline(Timestamp::now());
+            let mut commands = Vec::new();
+            tokio::select! {
+                biased;
+                () = self.parts.stop.cancelled() => break,
+                received = self.parts.commands.recv_many(&mut commands, ROUND_MAX) => {
+                    if received == 0 { break }
+                }
+                () = tokio::time::sleep(wake) => {}
+            }
+            self.round(commands).await?;
+        }
+        self.flush_published().await;
+        Ok(())
+    }
+
+    fn until_deadline(&self, now: Timestamp) -> Duration {
+        let attempts = self
+            .live
+            .values()
+            .filter_map(|live| live.attempt.next_deadline());
+        let next = attempts
+            .chain(self.retry_at)
+            .fold(self.next_watch, Timestamp::min);
+        Duration::try_from(next.duration_since(now)).unwrap_or(Duration::ZERO)
+    }
+}

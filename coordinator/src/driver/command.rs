@@ -1,0 +1,117 @@
+//! What reaches the driver from outside.
+
+use himekuri_broker::{PublishError, Settler};
+use himekuri_protocol::{
+    AttemptId, JobStatistics, Report, TaskError, TaskId, TaskMessage, TryNo, WorkerMessage,
+};
+use jiff::Timestamp;
+
+use crate::revision::ProjectRevision;
+use crate::summary::AttemptSummary;
+
+/// One thing for the driver to look at.
+#[derive(Debug)]
+pub(crate) enum Command {
+    /// An attempt was created in the store and begins.
+    Begin(Box<BeginAttempt>),
+    /// A worker reported; the delivery is settled once the decision is committed.
+    Report {
+        report: Box<Report>,
+        settler: Settler,
+    },
+    /// A task message was dead-lettered.
+    Dead {
+        task: Box<TaskMessage>,
+        reason: String,
+        settler: Settler,
+    },
+    /// Published messages with the broker's answers.
+    Published(Vec<(Outgoing, Result<(), PublishError>)>),
+}
+
+/// A new attempt with all it needs.
+#[derive(Debug)]
+pub(crate) struct BeginAttempt {
+    pub(crate) attempt: AttemptId,
+    pub(crate) number: u32,
+    pub(crate) revision: ProjectRevision,
+    pub(crate) summary: AttemptSummary,
+}
+
+/// A committed message on its way to the broker.
+#[derive(Clone, Debug)]
+pub(crate) struct Outgoing {
+    /// Whose outbox it is in; none for watch messages, which are asked again anyway.
+    pub(crate) attempt: Option<AttemptId>,
+    pub(crate) id: String,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Outgoing {
+    pub(crate) fn watch(message: &WorkerMessage) -> Result<Self, serde_json::Error> {
+        Ok(Self {
+            attempt: None,
+            id: message.id(),
+            body: message.encode()?,
+        })
+    }
+}
+
+/// Something that happened, for progress displays. Told after it was committed.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// Attempt.
+    pub attempt: AttemptId,
+    /// When it was decided.
+    pub at: Timestamp,
+    /// What.
+    pub kind: EventKind,
+}
+
+/// What happened.
+#[derive(Clone, Debug)]
+pub enum EventKind {
+    /// A task was sent to the workers.
+    Dispatched {
+        /// Task.
+        task: TaskId,
+        /// Full name.
+        name: String,
+        /// Try.
+        try_no: TryNo,
+        /// What it writes.
+        destination: Option<String>,
+    },
+    /// A worker's task ended well.
+    Succeeded {
+        /// Task.
+        task: TaskId,
+        /// Full name.
+        name: String,
+        /// What it wrote.
+        destination: Option<String>,
+        /// Figures of its job.
+        job: Option<JobStatistics>,
+    },
+    /// A task failed and will run again.
+    RetryScheduled {
+        /// Full name.
+        name: String,
+        /// When.
+        retry_at: Timestamp,
+        /// Why.
+        error: TaskError,
+    },
+    /// A task failed for good.
+    Failed {
+        /// Full name.
+        name: String,
+        /// Why.
+        error: TaskError,
+    },
+    /// The attempt ended.
+    Finished {
+        /// Whether well.
+        success: bool,
+    },
+}

@@ -1,0 +1,195 @@
+//! Commits a round's drafts and lets their effects out.
+
+use himekuri_broker::{OutgoingMessage, Queue};
+use himekuri_engine::Record;
+use himekuri_protocol::AttemptId;
+use himekuri_store::{Commit, CommitError, OutboxEntry};
+
+use super::round::{Draft, Round};
+use super::{Command, Driver, DriverError, Outgoing, events};
+
+/// What follows from a draft once it is committed.
+struct Effects {
+    attempt: AttemptId,
+    records: Vec<Record>,
+    messages: Vec<Outgoing>,
+    finished: bool,
+}
+
+impl Driver {
+    pub(super) async fn commit(&mut self, round: Round) -> Result<(), DriverError> {
+        let mut commits = Vec::with_capacity(round.drafts.len());
+        let mut effects = Vec::with_capacity(round.drafts.len());
+        for (id, draft) in round.drafts {
+            if let Some((commit, effect)) = self.seal(id, draft) {
+                commits.push((id, commit));
+                effects.push(effect);
+            }
+        }
+        let results = match commits.is_empty() {
+            true => Vec::new(),
+            false => {
+                self.parts
+                    .store
+                    .commit_many(self.parts.epoch, commits)
+                    .await
+            }
+        };
+        let mut messages = Vec::new();
+        for (effect, result) in effects.into_iter().zip(results) {
+            match result {
+                Ok(_) => self.take_effect(effect, &mut messages),
+                Err(CommitError::Fenced { .. }) => {
+                    return Err(DriverError::Deposed {
+                        epoch: self.parts.epoch,
+                    });
+                }
+                Err(error @ (CommitError::Conflict { .. } | CommitError::Store { .. })) => {
+                    let error: anyhow::Error = error.into();
+                    tracing::warn!(attempt.id = %effect.attempt, "attempt {} is claimed again: {error:#}", effect.attempt);
+                    self.lose(effect.attempt);
+                }
+            }
+        }
+        self.publish(messages);
+        for (id, settler) in round.settlers {
+            // A dropped settler gives the report back: its decision is not committed.
+            if !self.lost.contains(&id) && settler.ack().is_err() {
+                tracing::debug!("the report's channel is gone; it comes again and changes nothing");
+            }
+        }
+        Ok(())
+    }
+
+    fn seal(&mut self, id: AttemptId, draft: Draft) -> Option<(Commit, Effects)> {
+        let live = self.live.get_mut(&id)?;
+        let finished = live.attempt.outcome().is_some();
+        if finished {
+            live.summary.finish(&live.attempt);
+        }
+        let begins = draft.expected_length == 0;
+        let records = draft
+            .records
+            .iter()
+            .map(serde_json::to_string)
+            .collect::<Result<_, _>>();
+        let summary = (finished || begins)
+            .then(|| serde_json::to_string(&live.summary))
+            .transpose();
+        let (Ok(records), Ok(summary)) = (records, summary) else {
+            tracing::error!(attempt.id = %id, "could not write the decisions of attempt {id} as JSON");
+            self.lose(id);
+            return None;
+        };
+        let commit = Commit {
+            expected_length: draft.expected_length,
+            records,
+            outbox: draft.messages.iter().map(outbox_entry).collect(),
+            published: std::mem::take(&mut live.published),
+            summary,
+            finished,
+        };
+        let effects = Effects {
+            attempt: id,
+            records: draft.records,
+            messages: draft.messages,
+            finished,
+        };
+        Some((commit, effects))
+    }
+
+    fn take_effect(&mut self, effect: Effects, messages: &mut Vec<Outgoing>) {
+        let id = effect.attempt;
+        if let (Some(observer), Some(live)) = (&self.parts.events, self.live.get(&id)) {
+            for record in &effect.records {
+                if let Some(event) = events::of(&live.attempt, record)
+                    && observer.send(event).is_err()
+                {
+                    tracing::trace!("nobody listens to events any more");
+                }
+            }
+        }
+        messages.extend(effect.messages);
+        if effect.finished {
+            if let Some(live) = self.live.remove(&id) {
+                let state = live.summary.state;
+                tracing::info!(attempt.id = %id, "attempt {id} of {}/{} ended: {state:?}", live.summary.project, live.summary.workflow);
+            }
+            self.dispatcher.forget(id);
+        }
+    }
+
+    /// Publishes beside the next rounds; the result comes back as a command.
+    pub(super) fn publish(&self, messages: Vec<Outgoing>) {
+        if messages.is_empty() {
+            return;
+        }
+        let broker = self.parts.broker.clone();
+        let sender = self.parts.sender.clone();
+        tokio::spawn(async move {
+            let outgoing = messages.iter().map(|message| {
+                OutgoingMessage::new(Queue::Tasks, message.id.clone(), message.body.clone())
+            });
+            let results = broker.publish(outgoing.collect()).await;
+            let published = messages.into_iter().zip(results).collect();
+            if sender.send(Command::Published(published)).await.is_err() {
+                tracing::debug!("the driver ended before its messages were confirmed");
+            }
+        });
+    }
+
+    pub(super) fn published(
+        &mut self,
+        results: Vec<(Outgoing, Result<(), himekuri_broker::PublishError>)>,
+    ) {
+        for (message, result) in results {
+            match (result, message.attempt) {
+                (Ok(()), Some(attempt)) => {
+                    if let Some(live) = self.live.get_mut(&attempt) {
+                        live.published.push(message.id);
+                    }
+                }
+                (Err(error), Some(_)) => {
+                    tracing::warn!(
+                        "a task message is not confirmed and will be published again: {error}"
+                    );
+                    self.unpublished.push(message);
+                }
+                // Watch messages are made anew anyway.
+                (Ok(()) | Err(_), None) => {}
+            }
+        }
+    }
+
+    pub(super) fn republish(&mut self) {
+        let messages = std::mem::take(&mut self.unpublished);
+        self.publish(messages);
+    }
+
+    /// Tells the store which messages left the outbox, where no commit has done so.
+    pub(super) async fn flush_published(&mut self) {
+        for (id, live) in &mut self.live {
+            let ids = std::mem::take(&mut live.published);
+            if ids.is_empty() {
+                continue;
+            }
+            if let Err(error) = self
+                .parts
+                .store
+                .mark_published(*id, self.parts.epoch, ids)
+                .await
+            {
+                // They stay in the outbox and are published once more after a restart.
+                tracing::debug!(attempt.id = %id, "could not clear the outbox: {error}");
+            }
+        }
+    }
+}
+
+fn outbox_entry(message: &Outgoing) -> OutboxEntry {
+    OutboxEntry {
+        id: message.id.clone(),
+        queue: Queue::Tasks.suffix().to_owned(),
+        body: String::from_utf8_lossy(&message.body).into_owned(),
+    }
+}

@@ -1,0 +1,155 @@
+//! Takes attempts over: from the leader before us at the start, and from ourselves after a failed commit.
+
+use himekuri_engine::{Attempt, Record};
+use himekuri_project::Limits;
+use himekuri_protocol::AttemptId;
+use himekuri_store::{AttemptFilter, ClaimedAttempt, StoreError};
+use himekuri_workflow::ProjectFiles;
+
+use super::command::{BeginAttempt, Command};
+use super::{Driver, DriverError, Live, Outgoing};
+use crate::revision::ProjectRevision;
+use crate::summary::AttemptSummary;
+
+/// Why one attempt cannot be taken over.
+#[derive(Debug, thiserror::Error)]
+enum RecoverError {
+    #[error("could not read it from the store")]
+    Store(#[from] StoreError),
+    #[error("its stored JSON cannot be read")]
+    Json(#[from] serde_json::Error),
+    #[error("its log cannot be replayed")]
+    Replay(#[from] himekuri_engine::ReplayError),
+    #[error("its {0} is not in the store")]
+    Missing(&'static str),
+    #[error("its revision cannot be unpacked")]
+    Archive(#[from] himekuri_project::ArchiveError),
+}
+
+impl Driver {
+    /// Claims and replays every active attempt.
+    pub(crate) async fn recover_all(&mut self) -> Result<(), DriverError> {
+        let active = self
+            .parts
+            .store
+            .active_attempts()
+            .await
+            .map_err(DriverError::Recover)?;
+        if !active.is_empty() {
+            tracing::info!("taking over {} attempts", active.len());
+        }
+        self.lost.extend(active);
+        self.recover_lost().await
+    }
+
+    pub(super) async fn recover_lost(&mut self) -> Result<(), DriverError> {
+        for id in std::mem::take(&mut self.lost) {
+            match self.recover(id).await {
+                Ok(()) => {}
+                Err(RecoverError::Store(StoreError::Fenced { epoch, .. })) => {
+                    return Err(DriverError::Deposed { epoch });
+                }
+                Err(RecoverError::Store(StoreError::UnknownAttempt { .. })) => {
+                    tracing::warn!(attempt.id = %id, "attempt {id} was never created in full");
+                }
+                Err(error) => {
+                    let error: anyhow::Error = error.into();
+                    tracing::error!(attempt.id = %id, "could not take over attempt {id}; it is tried again: {error:#}");
+                    self.lost.insert(id);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn recover(&mut self, id: AttemptId) -> Result<(), RecoverError> {
+        let claimed = self.parts.store.claim(id, self.parts.epoch).await?;
+        if claimed.finished {
+            return Ok(());
+        }
+        let mut summary = self.summary(id).await?;
+        summary.attempt = id;
+        let files = self.files(&summary.revision).await?;
+        if claimed.log.is_empty() {
+            self.begin_again(id, &claimed, summary, files);
+            return Ok(());
+        }
+        let log = claimed
+            .log
+            .iter()
+            .map(|record| serde_json::from_str(record))
+            .collect::<Result<Vec<Record>, _>>()?;
+        let attempt = Attempt::replay(log)?;
+        for (task, _, _) in attempt.running() {
+            self.dispatcher
+                .started((id, task.id), task.destination.clone());
+        }
+        self.live.insert(
+            id,
+            Live {
+                attempt,
+                files,
+                summary,
+                published: Vec::new(),
+            },
+        );
+        self.recovered.push(id);
+        // What is in the outbox may or may not have been published: duplicates are harmless.
+        let messages = claimed.outbox.into_iter().map(|entry| Outgoing {
+            attempt: Some(id),
+            id: entry.id,
+            body: entry.body.into_bytes(),
+        });
+        self.publish(messages.collect());
+        Ok(())
+    }
+
+    /// Created, but its first record was never committed: it begins from its summary.
+    fn begin_again(
+        &mut self,
+        id: AttemptId,
+        claimed: &ClaimedAttempt,
+        summary: AttemptSummary,
+        files: ProjectFiles,
+    ) {
+        let revision = ProjectRevision {
+            project: summary.project.clone(),
+            revision: summary.revision.clone(),
+            gcp_project: summary.gcp_project.clone(),
+            files,
+        };
+        let number = u32::try_from(claimed.number).unwrap_or(u32::MAX);
+        let request = BeginAttempt {
+            attempt: id,
+            number,
+            revision,
+            summary,
+        };
+        self.deferred.push(Command::Begin(Box::new(request)));
+    }
+
+    async fn summary(&self, id: AttemptId) -> Result<AttemptSummary, RecoverError> {
+        let before = Some(AttemptId(id.0.saturating_add(1)));
+        let filter = AttemptFilter {
+            before,
+            limit: 1,
+            ..AttemptFilter::default()
+        };
+        let found = self.parts.store.attempts(&filter).await?;
+        match found.into_iter().find(|(found, _)| *found == id) {
+            Some((_, summary)) => Ok(serde_json::from_str(&summary)?),
+            None => Err(RecoverError::Missing("summary")),
+        }
+    }
+
+    async fn files(&mut self, revision: &str) -> Result<ProjectFiles, RecoverError> {
+        if let Some(files) = self.revisions.get(revision) {
+            return Ok(files.clone());
+        }
+        let archive = self.parts.store.revision(revision).await?;
+        let archive = archive.ok_or(RecoverError::Missing("revision"))?;
+        let files = himekuri_project::unpack(&archive, Limits::default())?;
+        self.revisions.insert(revision.to_owned(), files.clone());
+        Ok(files)
+    }
+}

@@ -1,0 +1,259 @@
+//! One round: commands and time in, decisions committed, effects out.
+
+use std::collections::BTreeMap;
+
+use himekuri_broker::Settler;
+use himekuri_engine::{Attempt, Context, Record, ReplayError, Reported};
+use himekuri_protocol::{AttemptId, Report, TaskError, TaskMessage};
+use jiff::Timestamp;
+
+use super::{BeginAttempt, Command, Driver, DriverError, Live, Outgoing, RETRY_AFTER};
+use crate::session::{Begin, begin};
+
+/// What a round has decided and not yet committed.
+pub(super) struct Round {
+    pub(super) now: Timestamp,
+    pub(super) drafts: BTreeMap<AttemptId, Draft>,
+    /// Deliveries to acknowledge once the attempt's draft is committed.
+    pub(super) settlers: Vec<(AttemptId, Settler)>,
+}
+
+/// The commit of one attempt in the making.
+pub(super) struct Draft {
+    /// Length of the log before this round.
+    pub(super) expected_length: u64,
+    pub(super) records: Vec<Record>,
+    pub(super) messages: Vec<Outgoing>,
+}
+
+impl Round {
+    pub(super) fn draft(&mut self, attempt: AttemptId, expected_length: u64) -> &mut Draft {
+        self.drafts.entry(attempt).or_insert_with(|| Draft {
+            expected_length,
+            records: Vec::new(),
+            messages: Vec::new(),
+        })
+    }
+}
+
+impl Driver {
+    pub(super) async fn round(&mut self, commands: Vec<Command>) -> Result<(), DriverError> {
+        let now = Timestamp::now();
+        if self.retry_at.is_some_and(|at| at <= now) {
+            self.retry_at = None;
+            self.recover_lost().await?;
+            self.republish();
+        }
+        let mut round = Round {
+            now,
+            drafts: BTreeMap::new(),
+            settlers: Vec::new(),
+        };
+        for id in std::mem::take(&mut self.recovered) {
+            self.decide(id, &mut round, |attempt, context| {
+                attempt.advance(now, context)
+            });
+        }
+        let deferred = std::mem::take(&mut self.deferred);
+        for command in deferred.into_iter().chain(commands) {
+            self.take(command, &mut round);
+        }
+        self.tick(&mut round);
+        self.dispatch(&mut round);
+        self.commit(round).await?;
+        if self.next_watch <= now {
+            self.watch();
+            self.flush_published().await;
+            self.next_watch = now.checked_add(self.parts.watch_every).unwrap_or(now);
+        }
+        if !self.lost.is_empty() || !self.unpublished.is_empty() {
+            let again = now.checked_add(RETRY_AFTER).unwrap_or(now);
+            self.retry_at.get_or_insert(again);
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, command: Command, round: &mut Round) {
+        match command {
+            Command::Begin(request) => self.begin(*request, round),
+            Command::Report { report, settler } => self.report(report, settler, round),
+            Command::Dead {
+                task,
+                reason,
+                settler,
+            } => self.dead(task, reason, settler, round),
+            Command::Published(results) => self.published(results),
+        }
+    }
+
+    /// An attempt that is already live was begun by a recovery that saw it first.
+    fn begin(&mut self, request: BeginAttempt, round: &mut Round) {
+        let BeginAttempt {
+            attempt: id,
+            number,
+            revision,
+            summary,
+        } = request;
+        if self.live.contains_key(&id) {
+            return;
+        }
+        let workflow = match himekuri_workflow::compile_workflow(&revision.files, &summary.workflow)
+        {
+            Ok(workflow) => workflow,
+            Err(error) => {
+                tracing::error!(attempt.id = %id, "could not begin attempt {id}: {error}");
+                return;
+            }
+        };
+        let started = begin(
+            &revision,
+            &workflow,
+            Begin {
+                attempt: id,
+                number,
+                at: round.now,
+                session: summary.session(),
+                params: summary.params.clone(),
+                overrides: summary.overrides.clone(),
+            },
+        );
+        tracing::info!(attempt.id = %id, "attempt {id} of {}/{} begins", summary.project, summary.workflow);
+        let record = Record::AttemptStarted(Box::new(started.clone()));
+        round.draft(id, 0).records.push(record);
+        let attempt = Attempt::begin(started);
+        self.revisions
+            .insert(revision.revision, revision.files.clone());
+        let files = revision.files;
+        self.live.insert(
+            id,
+            Live {
+                attempt,
+                files,
+                summary,
+                published: Vec::new(),
+            },
+        );
+        let now = round.now;
+        self.decide(id, round, |attempt, context| attempt.advance(now, context));
+    }
+
+    fn report(&mut self, report: Box<Report>, settler: Settler, round: &mut Round) {
+        let id = report.attempt;
+        if self.lost.contains(&id) {
+            self.deferred.push(Command::Report { report, settler });
+            return;
+        }
+        let now = round.now;
+        self.decide(id, round, |attempt, context| {
+            match attempt.report(&report, now, context)? {
+                Reported::Decided(records) => Ok(records),
+                Reported::Late => {
+                    tracing::debug!(attempt.id = %id, "a late report for task {} changes nothing", report.task);
+                    Ok(Vec::new())
+                }
+            }
+        });
+        round.settlers.push((id, settler));
+    }
+
+    fn dead(
+        &mut self,
+        task: Box<TaskMessage>,
+        reason: String,
+        settler: Settler,
+        round: &mut Round,
+    ) {
+        let id = task.attempt;
+        if self.lost.contains(&id) {
+            self.deferred.push(Command::Dead {
+                task,
+                reason,
+                settler,
+            });
+            return;
+        }
+        let now = round.now;
+        let error = TaskError {
+            reason: "deadLetter".to_owned(),
+            message: format!(
+                "the task's message was dead-lettered ({reason}): workers could not handle it; look for crashes in their logs"
+            ),
+            job: None,
+        };
+        self.decide(id, round, |attempt, context| {
+            attempt.give_up(task.task, task.try_no, error, now, context)
+        });
+        round.settlers.push((id, settler));
+    }
+
+    fn tick(&mut self, round: &mut Round) {
+        let now = round.now;
+        let due: Vec<AttemptId> = self
+            .live
+            .iter()
+            .filter(|(_, live)| live.attempt.next_deadline().is_some_and(|at| at <= now))
+            .map(|(id, _)| *id)
+            .collect();
+        for id in due {
+            self.decide(id, round, |attempt, context| attempt.tick(now, context));
+        }
+    }
+
+    /// Lets the engine decide and drafts what it decided. An attempt whose engine contradicts itself is dropped and
+    /// replayed from its log.
+    pub(super) fn decide(
+        &mut self,
+        id: AttemptId,
+        round: &mut Round,
+        verb: impl FnOnce(&mut Attempt, &mut Context<'_>) -> Result<Vec<Record>, ReplayError>,
+    ) {
+        let Some(live) = self.live.get_mut(&id) else {
+            return;
+        };
+        let expected = live.attempt.log_length();
+        let mut context = Context {
+            files: &live.files,
+            evaluator: &mut self.evaluator,
+        };
+        match verb(&mut live.attempt, &mut context) {
+            Ok(records) if records.is_empty() => {}
+            Ok(records) => {
+                for record in &records {
+                    if let Some(task) = decided_task(record) {
+                        self.dispatcher.ended((id, task));
+                    }
+                }
+                round.draft(id, expected).records.extend(records);
+            }
+            Err(error) => {
+                tracing::error!(attempt.id = %id, "attempt {id} is replayed: {error}");
+                round.drafts.remove(&id);
+                self.lose(id);
+            }
+        }
+    }
+
+    /// Forgets an attempt's memory; its log is the truth.
+    pub(super) fn lose(&mut self, id: AttemptId) {
+        self.live.remove(&id);
+        self.dispatcher.forget(id);
+        self.lost.insert(id);
+    }
+}
+
+/// The task whose try a record decides: its partition is free again.
+fn decided_task(record: &Record) -> Option<himekuri_protocol::TaskId> {
+    match record {
+        Record::Succeeded { task, .. }
+        | Record::RetryScheduled { task, .. }
+        | Record::Failed { task, .. } => Some(*task),
+        Record::AttemptStarted(_)
+        | Record::Expanded { .. }
+        | Record::Dispatched { .. }
+        | Record::Submitted { .. }
+        | Record::Unreachable { .. }
+        | Record::Retried { .. }
+        | Record::GroupFailed { .. }
+        | Record::AttemptFinished { .. } => None,
+    }
+}

@@ -1,0 +1,105 @@
+//! Brings reports and dead letters to the driver.
+
+use std::sync::Arc;
+
+use himekuri_broker::{Broker, BrokerError, Consumer, Delivery, Queue};
+use himekuri_protocol::{Report, WorkerMessage};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::driver::Command;
+
+/// Unsettled reports: the most a quorum queue's consumer may hold.
+const PREFETCH: u16 = 2_000;
+
+/// Starts both consumers; they end when `stop` is cancelled or the driver is gone.
+///
+/// # Errors
+/// The broker cannot be reached.
+pub(crate) async fn start(
+    broker: &Arc<dyn Broker>,
+    commands: &mpsc::Sender<Command>,
+    stop: &CancellationToken,
+) -> Result<(), BrokerError> {
+    let reports = broker.consume(Queue::Reports, PREFETCH).await?;
+    let dead = broker.consume(Queue::Dead, PREFETCH).await?;
+    tokio::spawn(forward(reports, report, commands.clone(), stop.clone()));
+    tokio::spawn(forward(dead, dead_letter, commands.clone(), stop.clone()));
+    Ok(())
+}
+
+async fn forward(
+    mut consumer: Box<dyn Consumer>,
+    read: fn(Delivery) -> Option<Command>,
+    commands: mpsc::Sender<Command>,
+    stop: CancellationToken,
+) {
+    loop {
+        let delivery = tokio::select! {
+            () = stop.cancelled() => break,
+            delivery = consumer.next() => delivery,
+        };
+        let Some(delivery) = delivery else { break };
+        if let Some(command) = read(delivery)
+            && commands.send(command).await.is_err()
+        {
+            break;
+        }
+    }
+    consumer.cancel().await;
+}
+
+fn report(delivery: Delivery) -> Option<Command> {
+    match Report::decode(&delivery.body) {
+        Ok(report) => {
+            let (_, settler) = delivery.into_parts();
+            Some(Command::Report {
+                report: Box::new(report),
+                settler,
+            })
+        }
+        Err(error) => {
+            tracing::error!("dead-lettered a report: {error}");
+            settled(delivery.dead_letter());
+            None
+        }
+    }
+}
+
+/// A dead task message fails its task. Anything else in the dead queue belongs to no task that could be failed: it is
+/// logged and removed.
+fn dead_letter(delivery: Delivery) -> Option<Command> {
+    let reason = delivery
+        .death_reason
+        .clone()
+        .unwrap_or_else(|| "unknown".to_owned());
+    match WorkerMessage::decode(&delivery.body) {
+        Ok(WorkerMessage::Task(task)) => {
+            let (_, settler) = delivery.into_parts();
+            Some(Command::Dead {
+                task: Box::new(task),
+                reason,
+                settler,
+            })
+        }
+        Ok(WorkerMessage::Watch(_)) => {
+            settled(delivery.ack());
+            None
+        }
+        Err(error) => {
+            let bytes = delivery.body.len();
+            tracing::error!(
+                "removed a dead letter of {bytes} bytes that is no task message ({reason}): {error}"
+            );
+            settled(delivery.ack());
+            None
+        }
+    }
+}
+
+/// A lost channel gives the message back by itself.
+fn settled(result: Result<(), himekuri_broker::SettleError>) {
+    if result.is_err() {
+        tracing::debug!("the delivery's channel is gone; the message comes again");
+    }
+}

@@ -1,0 +1,110 @@
+//! `himekuri-coordinator`: the coordinator as a process of its own.
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::Parser;
+use himekuri_broker::{RabbitBroker, RabbitConfig, Topology};
+use himekuri_coordinator::{Coordinator, CoordinatorConfig, router};
+use himekuri_engine::Limits;
+use himekuri_service::{LogFormat, init_logs, report, stop_on_signal};
+use himekuri_store::{RedisConfig, RedisStore};
+
+/// Drives attempts: state in Redis, tasks over RabbitMQ, an HTTP API for `himekuri push` and `himekuri start`.
+///
+/// Example:
+///   himekuri-coordinator --redis redis://127.0.0.1:6379 --amqp amqp://guest:guest@127.0.0.1:5672/%2f
+#[derive(Debug, Parser)]
+#[command(version, about, verbatim_doc_comment)]
+struct Arguments {
+    /// Redis.
+    #[arg(
+        long,
+        env = "HIMEKURI_REDIS",
+        default_value = "redis://127.0.0.1:6379",
+        hide_env_values = true
+    )]
+    redis: String,
+    /// RabbitMQ.
+    #[arg(
+        long,
+        env = "HIMEKURI_AMQP",
+        default_value = "amqp://guest:guest@127.0.0.1:5672/%2f",
+        hide_env_values = true
+    )]
+    amqp: String,
+    /// Name before queues and keys: pools with different prefixes share the servers.
+    #[arg(long, env = "HIMEKURI_PREFIX", default_value = "himekuri")]
+    prefix: String,
+    /// Address of the API.
+    #[arg(long, env = "HIMEKURI_LISTEN", default_value = "127.0.0.1:7070")]
+    listen: SocketAddr,
+    /// Tasks of the whole pool that may be out at once.
+    #[arg(long, env = "HIMEKURI_WINDOW", default_value_t = Limits::default().window)]
+    window: usize,
+    /// Seconds between looks at jobs that run longer than a delivery.
+    #[arg(long, env = "HIMEKURI_WATCH_EVERY", default_value_t = 5)]
+    watch_every: u64,
+    /// Name of this process; made up when missing.
+    #[arg(long, env = "HIMEKURI_COORDINATOR_NAME")]
+    name: Option<String>,
+    /// How log lines look.
+    #[arg(long, env = "HIMEKURI_LOG_FORMAT", value_enum, default_value_t)]
+    log_format: LogFormat,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    init_logs(arguments.log_format, "info");
+    report(run(arguments).await)
+}
+
+async fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let stop = stop_on_signal().context("could not listen for signals")?;
+    let listener = tokio::net::TcpListener::bind(arguments.listen)
+        .await
+        .with_context(|| {
+            format!(
+                "could not listen on {}; is another coordinator running?",
+                arguments.listen
+            )
+        })?;
+    let mut config = CoordinatorConfig {
+        limits: Limits {
+            window: arguments.window,
+        },
+        watch_every: Duration::from_secs(arguments.watch_every.max(1)),
+        ..CoordinatorConfig::default()
+    };
+    if let Some(name) = arguments.name {
+        config.name = name;
+    }
+    let store = RedisStore::connect(RedisConfig {
+        prefix: arguments.prefix.clone(),
+        ..RedisConfig::new(arguments.redis)
+    })
+    .await?;
+    let broker = RabbitBroker::connect(RabbitConfig {
+        topology: Topology::new(arguments.prefix),
+        connection_name: config.name.clone(),
+        ..RabbitConfig::new(arguments.amqp)
+    })
+    .await?;
+    let broker = Arc::new(broker);
+    let launched = Coordinator::launch(config, Arc::new(store), broker, None, stop.clone()).await?;
+    let Some((coordinator, ended)) = launched else {
+        return Ok(());
+    };
+    tracing::info!("the API listens on http://{}", listener.local_addr()?);
+    let serving = axum::serve(listener, router(coordinator)).with_graceful_shutdown({
+        let stop = stop.clone();
+        async move { stop.cancelled().await }
+    });
+    serving.await.context("the API ended")?;
+    ended.await.context("the driver ended abnormally")??;
+    Ok(())
+}

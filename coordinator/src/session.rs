@@ -1,0 +1,257 @@
+//! From a workflow and dates to the sessions that will run, and to the first record of an attempt.
+
+use std::sync::Arc;
+
+use himekuri_engine::{AttemptStarted, Config, LOG_VERSION};
+use himekuri_protocol::AttemptId;
+use himekuri_schedule::{Schedule, ScheduleError, Session, time_zone, unscheduled_session};
+use himekuri_template::{SessionFacts, session_variables};
+use himekuri_workflow::{Located, Position, Workflow};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::revision::ProjectRevision;
+
+/// digdag's default (`WorkflowFile`).
+const DEFAULT_TIMEZONE: &str = "UTC";
+
+/// Dates of the sessions to run, both ends included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionChoice {
+    /// First session date.
+    pub from: Date,
+    /// Last session date.
+    pub to: Date,
+}
+
+/// A session that will run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SessionPlan {
+    /// Its time: for `daily>`, midnight of its date.
+    pub session_time: Timestamp,
+    /// What `moment()` answers in it (design D13).
+    pub now: Timestamp,
+    /// The session before it, if the workflow has a schedule.
+    pub last: Option<Timestamp>,
+    /// The session after it, if the workflow has a schedule.
+    pub next: Option<Timestamp>,
+}
+
+/// Why there is no session to run.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    /// `from` is after `to`.
+    #[error("the range from {from} to {to} has no day; give the earlier date first")]
+    EmptyRange {
+        /// As given.
+        from: Date,
+        /// As given.
+        to: Date,
+    },
+    /// The schedule has no session on these dates.
+    #[error("workflow `{workflow}` has no session from {from} to {to}")]
+    NoSession {
+        /// Workflow.
+        workflow: String,
+        /// As given.
+        from: Date,
+        /// As given.
+        to: Date,
+    },
+    /// The dates are at an end of the calendar.
+    #[error(transparent)]
+    Calendar(#[from] ScheduleError),
+    /// `schedule:` or `timezone:` cannot be used.
+    #[error("{position}: {message}")]
+    Invalid {
+        /// Where it is written.
+        position: Position,
+        /// What is wrong and the cure.
+        message: String,
+    },
+}
+
+/// The sessions of a workflow on the chosen dates, in order. `started` is the time of the request: what `moment()` answers in
+/// a workflow without a schedule, which has no planned run time.
+///
+/// # Errors
+/// An empty range, or a schedule or time zone that cannot be used.
+pub fn plan_sessions(
+    workflow: &Workflow,
+    choice: SessionChoice,
+    started: Timestamp,
+) -> Result<Vec<SessionPlan>, SessionError> {
+    let SessionChoice { from, to } = choice;
+    if from > to {
+        return Err(SessionError::EmptyRange { from, to });
+    }
+    let zone = zone_of(workflow)?;
+    let sessions = match schedule_of(workflow)? {
+        Some(schedule) => scheduled(&schedule, &zone, choice)?,
+        None => unscheduled(&zone, choice, started)?,
+    };
+    if sessions.is_empty() {
+        return Err(SessionError::NoSession {
+            workflow: workflow.name.clone(),
+            from,
+            to,
+        });
+    }
+    Ok(sessions)
+}
+
+fn scheduled(
+    schedule: &Schedule,
+    zone: &TimeZone,
+    choice: SessionChoice,
+) -> Result<Vec<SessionPlan>, ScheduleError> {
+    let plan = |session: &Session| {
+        Ok(SessionPlan {
+            session_time: session.session_time,
+            now: session.run_time,
+            last: Some(schedule.last_session_time(zone, session.session_time)?),
+            next: Some(schedule.next_session_time(zone, session.session_time)?),
+        })
+    };
+    schedule
+        .session_times(zone, choice.from, choice.to)?
+        .iter()
+        .map(plan)
+        .collect()
+}
+
+fn unscheduled(
+    zone: &TimeZone,
+    choice: SessionChoice,
+    started: Timestamp,
+) -> Result<Vec<SessionPlan>, ScheduleError> {
+    let days = choice.from.series(jiff::Span::new().days(1));
+    let plan = |date: Date| {
+        let session_time = unscheduled_session(zone, date)?;
+        Ok(SessionPlan {
+            session_time,
+            now: started,
+            last: None,
+            next: None,
+        })
+    };
+    days.take_while(|date| *date <= choice.to)
+        .map(plan)
+        .collect()
+}
+
+fn timezone_name(workflow: &Workflow) -> &str {
+    workflow
+        .timezone
+        .as_ref()
+        .map_or(DEFAULT_TIMEZONE, |timezone| timezone.value.as_str())
+}
+
+/// The zone of a workflow.
+pub(crate) fn zone_of(workflow: &Workflow) -> Result<TimeZone, SessionError> {
+    time_zone(timezone_name(workflow)).map_err(|error| invalid(workflow.timezone.as_ref(), &error))
+}
+
+/// The schedule of a workflow, if it has one.
+pub(crate) fn schedule_of(workflow: &Workflow) -> Result<Option<Schedule>, SessionError> {
+    let Some(schedule) = &workflow.schedule else {
+        return Ok(None);
+    };
+    Schedule::parse(&schedule.value)
+        .map(Some)
+        .map_err(|error| invalid(Some(schedule), &error))
+}
+
+fn invalid<T>(located: Option<&Located<T>>, error: &impl std::fmt::Display) -> SessionError {
+    let position = located.map(|located| located.position.clone());
+    SessionError::Invalid {
+        position: position.unwrap_or_else(|| Position::start_of("")),
+        message: error.to_string(),
+    }
+}
+
+/// The first record that an attempt of `session` would have: for plans, which have no attempt number.
+#[must_use]
+pub fn plan_attempt(
+    revision: &ProjectRevision,
+    workflow: &Workflow,
+    session: SessionPlan,
+    params: Config,
+    overrides: Config,
+) -> AttemptStarted {
+    let attempt = AttemptId(0);
+    let at = session.now;
+    begin(revision, workflow, Begin { attempt, number: 1, at, session, params, overrides })
+}
+
+/// Which attempt of a session begins.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Begin {
+    /// Attempt.
+    pub attempt: AttemptId,
+    /// Number within the session.
+    pub number: u32,
+    /// When.
+    pub at: Timestamp,
+    /// The session.
+    pub session: SessionPlan,
+    /// `-p`.
+    pub params: Config,
+    /// `--override`.
+    pub overrides: Config,
+}
+
+/// The first record of an attempt.
+#[must_use]
+pub(crate) fn begin(revision: &ProjectRevision, workflow: &Workflow, begin: Begin) -> AttemptStarted {
+    let timezone = timezone_name(workflow).to_owned();
+    let session = uuid_of(&format!(
+        "{}/{}/{}",
+        revision.project, workflow.name, begin.session.session_time
+    ));
+    let variables = session_variables(&SessionFacts {
+        session_time: begin.session.session_time,
+        time_zone: zone_of(workflow).unwrap_or(TimeZone::UTC),
+        time_zone_name: timezone.clone(),
+        project_id: number_of(uuid_of(&revision.project)),
+        session_id: number_of(session),
+        attempt_id: i64::try_from(begin.attempt.0).unwrap_or(i64::MAX),
+        session_uuid: session.to_string(),
+        task_name: workflow.root.name.clone(),
+        retry_attempt_name: None,
+        last_session_time: begin.session.last,
+        next_session_time: begin.session.next,
+        last_executed_session_time: None,
+    });
+    AttemptStarted {
+        version: LOG_VERSION,
+        at: begin.at,
+        attempt: begin.attempt,
+        number: begin.number,
+        project: revision.project.clone(),
+        revision: revision.revision.clone(),
+        workflow: workflow.name.clone(),
+        session_time: begin.session.session_time,
+        now: begin.session.now,
+        timezone,
+        gcp_project: revision.gcp_project.clone(),
+        variables,
+        params: begin.params,
+        overrides: begin.overrides,
+        root: Arc::new(workflow.root.clone()),
+    }
+}
+
+/// The same name has the same id, whoever asks and however often.
+fn uuid_of(name: &str) -> Uuid {
+    Uuid::new_v5(&Uuid::NAMESPACE_URL, name.as_bytes())
+}
+
+/// digdag numbers projects and sessions; here a number is derived from the name, within what JavaScript counts exactly.
+fn number_of(id: Uuid) -> i64 {
+    let (high, ..) = id.as_fields();
+    i64::from(high)
+}

@@ -1,0 +1,99 @@
+//! What lists show of an attempt; also what a new leader begins an attempt from that was created but has no log yet.
+
+use himekuri_engine::{Attempt, AttemptOutcome, Config};
+use himekuri_protocol::AttemptId;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::session::SessionPlan;
+
+/// One attempt in a list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AttemptSummary {
+    /// Attempt; 0 until the store has given a number.
+    #[serde(default = "unnumbered")]
+    pub attempt: AttemptId,
+    /// Project.
+    pub project: String,
+    /// Revision.
+    pub revision: String,
+    /// GCP project of the title.
+    pub gcp_project: Option<String>,
+    /// Workflow.
+    pub workflow: String,
+    /// Session.
+    pub session_time: Timestamp,
+    /// What `moment()` answers.
+    pub now: Timestamp,
+    /// The session before.
+    pub last_session_time: Option<Timestamp>,
+    /// The session after.
+    pub next_session_time: Option<Timestamp>,
+    /// Name of the attempt in its session; empty for the first (digdag).
+    pub attempt_name: String,
+    /// `-p`.
+    pub params: Config,
+    /// `--override`.
+    pub overrides: Config,
+    /// Where it is.
+    pub state: AttemptState,
+    /// When it was asked for.
+    pub requested_at: Timestamp,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+    /// The first failure, if it failed.
+    pub error: Option<String>,
+}
+
+/// Where an attempt is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AttemptState {
+    /// Has work left.
+    Running,
+    /// Ended well.
+    Success,
+    /// Ended with a failed task.
+    Error,
+}
+
+fn unnumbered() -> AttemptId {
+    AttemptId(0)
+}
+
+impl AttemptSummary {
+    /// The session it belongs to.
+    #[must_use]
+    pub fn session(&self) -> SessionPlan {
+        SessionPlan {
+            session_time: self.session_time,
+            now: self.now,
+            last: self.last_session_time,
+            next: self.next_session_time,
+        }
+    }
+
+    /// One text per session: attempts of the same session share it.
+    #[must_use]
+    pub fn session_key(&self) -> String {
+        format!("{}/{}/{}", self.project, self.workflow, self.session_time)
+    }
+
+    /// Writes an attempt's end down.
+    pub(crate) fn finish(&mut self, attempt: &Attempt) {
+        let Some((outcome, at)) = attempt.outcome() else {
+            return;
+        };
+        self.ended_at = Some(at);
+        self.state = match outcome {
+            AttemptOutcome::Success => AttemptState::Success,
+            AttemptOutcome::Error => AttemptState::Error,
+        };
+        self.error = attempt.first_failure().and_then(|task| match &task.state {
+            himekuri_engine::TaskState::Error { error } => {
+                Some(format!("task {}: {}", task.full_name, error.message))
+            }
+            _ => None,
+        });
+    }
+}

@@ -1,0 +1,90 @@
+//! Where BigQuery is and who we are there.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use gcp_bigquery_client::auth::Authenticator;
+use gcp_bigquery_client::client_builder::ClientBuilder;
+use gcp_bigquery_client::error::BQError;
+
+use crate::client::BigQuery;
+use crate::error::ConnectError;
+
+/// Longest wait for one HTTP answer. Longer than the long poll of `jobs.getQueryResults`, shorter than a delivery.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Longest wait for a TCP connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Which BigQuery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Endpoint {
+    /// Google's, with application default credentials.
+    Google,
+    /// A local one, `http://HOST:PORT`, that takes any token.
+    Local(String),
+}
+
+/// How to reach BigQuery.
+#[derive(Clone, Debug)]
+pub struct BigQueryConfig {
+    /// Which one.
+    pub endpoint: Endpoint,
+    /// GCP project of jobs that name none.
+    pub default_project: String,
+}
+
+impl BigQuery {
+    /// Sets up the client and, for a local endpoint, makes sure that somebody answers.
+    ///
+    /// # Errors
+    /// No credentials, or nobody at the address.
+    pub async fn connect(config: &BigQueryConfig) -> Result<Self, ConnectError> {
+        let http = reqwest::Client::builder()
+            .timeout(REQUEST_TIMEOUT)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .build()
+            .map_err(ConnectError::Client)?;
+        let mut builder = ClientBuilder::new();
+        builder.with_client(http.clone());
+        let client = match &config.endpoint {
+            Endpoint::Google => builder.build_from_application_default_credentials().await,
+            Endpoint::Local(address) => {
+                probe(&http, address).await?;
+                builder.with_v2_base_url(format!("{}/bigquery/v2", address.trim_end_matches('/')));
+                builder.build_from_authenticator(Arc::new(AnyToken)).await
+            }
+        };
+        let client = client.map_err(ConnectError::Credentials)?;
+        Ok(Self::new(client, config.default_project.clone()))
+    }
+}
+
+/// Any HTTP answer will do: it is the connection that is tested.
+async fn probe(http: &reqwest::Client, address: &str) -> Result<(), ConnectError> {
+    if !address.starts_with("http://") && !address.starts_with("https://") {
+        return Err(ConnectError::Address {
+            address: address.to_owned(),
+        });
+    }
+    let url = format!("{}/bigquery/v2/projects", address.trim_end_matches('/'));
+    match http.get(url).send().await {
+        Ok(_) => Ok(()),
+        Err(source) => Err(ConnectError::Unreachable {
+            address: address.to_owned(),
+            source,
+        }),
+    }
+}
+
+/// The local endpoint does not look at tokens.
+#[derive(Clone)]
+struct AnyToken;
+
+#[async_trait]
+impl Authenticator for AnyToken {
+    async fn access_token(&self) -> Result<String, BQError> {
+        Ok("local".to_owned())
+    }
+}

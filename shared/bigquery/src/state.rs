@@ -1,0 +1,62 @@
+//! Where a job is.
+
+use gcp_bigquery_client::model::job::Job;
+use himekuri_protocol::{JobReference, JobStatistics, TaskError};
+
+/// A job's state as far as the pool cares.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum JobState {
+    /// PENDING or RUNNING.
+    Running,
+    /// DONE without `errorResult`.
+    Succeeded(JobStatistics),
+    /// DONE with `errorResult`.
+    Failed(JobFailure),
+}
+
+/// `errorResult` of a job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobFailure {
+    /// For the report.
+    pub error: TaskError,
+}
+
+impl JobState {
+    /// Reads BigQuery's answer.
+    pub(crate) fn of(job: &Job, reference: &JobReference) -> Self {
+        let status = job.status.clone().unwrap_or_default();
+        if status.state.as_deref() != Some("DONE") {
+            return Self::Running;
+        }
+        match status.error_result {
+            Some(error) => Self::Failed(JobFailure {
+                error: TaskError {
+                    reason: error.reason.unwrap_or_else(|| "unknown".to_owned()),
+                    message: error
+                        .message
+                        .unwrap_or_else(|| "BigQuery gave no message".to_owned()),
+                    job: Some(reference.clone()),
+                },
+            }),
+            None => Self::Succeeded(statistics(job, reference)),
+        }
+    }
+}
+
+fn statistics(job: &Job, reference: &JobReference) -> JobStatistics {
+    let of_job = job.statistics.clone().unwrap_or_default();
+    let start = number(of_job.start_time.as_deref());
+    let end = number(of_job.end_time.as_deref());
+    JobStatistics {
+        job: reference.clone(),
+        total_bytes_processed: number(of_job.total_bytes_processed.as_deref()),
+        total_slot_ms: number(of_job.total_slot_ms.as_deref()),
+        duration_ms: start.zip(end).map(|(start, end)| end.saturating_sub(start)),
+        cache_hit: of_job.query.and_then(|query| query.cache_hit),
+    }
+}
+
+/// BigQuery writes 64-bit numbers as text.
+fn number(text: Option<&str>) -> Option<u64> {
+    text.and_then(|text| text.parse().ok())
+}

@@ -1,0 +1,61 @@
+//! Addresses without secrets, and cures for failed connections.
+
+use std::io;
+
+use lapin::{
+    ErrorKind,
+    protocol::{AMQPErrorKind, AMQPHardError, AMQPSoftError},
+    uri::AMQPUri,
+};
+
+/// Host, port and virtual host: what may be shown.
+pub(super) fn shown(uri: &AMQPUri) -> String {
+    format!(
+        "{}:{}, virtual host `{}`",
+        uri.authority.host, uri.authority.port, uri.vhost
+    )
+}
+
+/// What an admin can do about a failed connection.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a foreign list that grows; the last arm is for what has no cure of its own"
+)]
+pub(super) fn cure(error: &lapin::Error) -> &'static str {
+    match error.kind() {
+        ErrorKind::IOError(error) => cure_of_io(error),
+        ErrorKind::ProtocolError(error) => match error.kind() {
+            AMQPErrorKind::Soft(AMQPSoftError::ACCESSREFUSED) => {
+                "check user and password (`guest` may only connect from the broker's own host)"
+            }
+            AMQPErrorKind::Hard(AMQPHardError::NOTALLOWED) => {
+                "check that the virtual host exists and the user may use it \
+                 (`rabbitmqctl list_permissions -p VHOST`)"
+            }
+            AMQPErrorKind::Soft(_) | AMQPErrorKind::Hard(_) => CHECK_VERSION,
+        },
+        _ => CHECK_VERSION,
+    }
+}
+
+const CHECK_VERSION: &str =
+    "check that it is RabbitMQ 3.10 or later and speaks AMQP 0-9-1 on this port";
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a foreign list that grows; the last arm is for what has no cure of its own"
+)]
+fn cure_of_io(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => {
+            "nothing listens there: check that the server is running, and the port"
+        }
+        io::ErrorKind::TimedOut => {
+            "nobody answered in time: check host, port and firewall, and whether the server is overloaded"
+        }
+        _ if error.raw_os_error().is_none() => {
+            "check the host name, and for `amqps://` the server's certificate"
+        }
+        _ => "check host and port, and the network between",
+    }
+}

@@ -1,0 +1,242 @@
+//! The state of an attempt: the fold of its log, with indexes of what may happen next.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use himekuri_protocol::{JobStatistics, StoreParams, TableReference, TaskId, TryNo};
+use himekuri_workflow::{Parallel, TaskDefinition, TaskKind};
+use jiff::Timestamp;
+
+use crate::context::SessionClock;
+use crate::record::{AttemptOutcome, AttemptStarted};
+use crate::state::{Phase, TaskState};
+use crate::{Config, operators};
+
+/// One execution of a session.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    pub(crate) started: AttemptStarted,
+    pub(crate) tasks: BTreeMap<TaskId, Task>,
+    pub(crate) next_id: TaskId,
+    pub(crate) outcome: Option<(AttemptOutcome, Timestamp)>,
+    /// Records folded so far: the length of the log.
+    pub(crate) length: u64,
+    pub(crate) index: Index,
+}
+
+/// What may happen next; derived from the tasks while folding, so that no decision searches the whole tree.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Index {
+    /// Ready groups and control-flow tasks: `advance` expands them.
+    pub(crate) expandable: BTreeSet<TaskId>,
+    /// Ready tasks for workers: `dispatch` sends them.
+    pub(crate) dispatchable: BTreeSet<TaskId>,
+    /// Planned tasks of which nothing runs any more: `advance` ends them.
+    pub(crate) settled: BTreeSet<TaskId>,
+    /// Waits that end by time.
+    pub(crate) timers: BTreeSet<(Timestamp, TaskId)>,
+    /// Tasks that a worker or BigQuery has.
+    pub(crate) running: BTreeSet<TaskId>,
+    /// Last try of tasks that a group's retry created anew, by full name: a job id is never used twice.
+    pub(crate) earlier_tries: HashMap<String, TryNo>,
+}
+
+/// A node of the task tree.
+#[derive(Clone, Debug)]
+pub struct Task {
+    /// Id.
+    pub id: TaskId,
+    /// The node above; `None` for the root.
+    pub parent: Option<TaskId>,
+    /// `+summary+create_access^sub+...`.
+    pub full_name: String,
+    /// What it is.
+    pub definition: Arc<TaskDefinition>,
+    /// Where it is.
+    pub state: TaskState,
+    /// How often `_retry` ran it again.
+    pub retry_count: u32,
+    /// Last try that was dispatched.
+    pub last_try: Option<TryNo>,
+    /// When its first try was dispatched or its subtasks were made.
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+    /// Partition it writes, once dispatched.
+    pub destination: Option<TableReference>,
+    /// Figures of its job.
+    pub job: Option<JobStatistics>,
+    /// Exported by the parent's operator: `i` of a loop.
+    pub(crate) export: Config,
+    /// What it stored itself.
+    pub(crate) store: StoreParams,
+    /// What it and its descendants stored, in digdag's order; set when it succeeds.
+    pub(crate) subtree_store: StoreParams,
+    pub(crate) subtasks: Subtasks,
+    /// When its wait ends, if it waits by time.
+    pub(crate) timer: Option<Timestamp>,
+    /// How often in a row BigQuery could not be asked about its current try.
+    pub(crate) unreachable: u32,
+}
+
+/// The children of a planned task and how far they are.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Subtasks {
+    pub(crate) ids: Vec<TaskId>,
+    pub(crate) parallel: Parallel,
+    /// How many of `ids` have been made ready.
+    pub(crate) released: usize,
+    /// How many of the released have not ended.
+    pub(crate) active: usize,
+    /// Whether one of them failed for good: nothing more is released.
+    pub(crate) failed: bool,
+    /// What the ended ones of a sequence stored: visible to those that follow.
+    pub(crate) earlier_stores: StoreParams,
+}
+
+/// What moves a ready task on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mover {
+    Advance,
+    Dispatch,
+}
+
+impl Attempt {
+    /// What was fixed at the start.
+    #[must_use]
+    pub fn started(&self) -> &AttemptStarted {
+        &self.started
+    }
+
+    /// All tasks made so far, in order of creation.
+    pub fn tasks(&self) -> impl Iterator<Item = &Task> {
+        self.tasks.values()
+    }
+
+    /// A task.
+    #[must_use]
+    pub fn task(&self, id: TaskId) -> Option<&Task> {
+        self.tasks.get(&id)
+    }
+
+    /// How and when the attempt ended, if it did.
+    #[must_use]
+    pub fn outcome(&self) -> Option<(AttemptOutcome, Timestamp)> {
+        self.outcome
+    }
+
+    /// Number of records folded: the expected length of the stored log.
+    #[must_use]
+    pub fn log_length(&self) -> u64 {
+        self.length
+    }
+
+    /// Tasks that wait for a place in the dispatch window, in order of creation.
+    pub fn dispatchable(&self) -> impl Iterator<Item = TaskId> + '_ {
+        self.index.dispatchable.iter().copied()
+    }
+
+    /// Tasks that a worker or BigQuery has, with their phase.
+    pub fn running(&self) -> impl Iterator<Item = (&Task, TryNo, &Phase)> {
+        self.index
+            .running
+            .iter()
+            .filter_map(|id| self.tasks.get(id))
+            .filter_map(|task| match &task.state {
+                TaskState::Running { try_no, phase, .. } => Some((task, *try_no, phase)),
+                TaskState::Blocked
+                | TaskState::Ready
+                | TaskState::RetryWaiting { .. }
+                | TaskState::Planned
+                | TaskState::Success
+                | TaskState::Error { .. }
+                | TaskState::GroupError => None,
+            })
+    }
+
+    /// When `tick` has something to do.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        self.index.timers.first().map(|(at, _)| *at)
+    }
+
+    /// The first task that failed for good and why, in order of creation.
+    #[must_use]
+    pub fn first_failure(&self) -> Option<&Task> {
+        self.tasks.values().find(|task| match task.state {
+            TaskState::Error { .. } => true,
+            TaskState::Blocked
+            | TaskState::Ready
+            | TaskState::Running { .. }
+            | TaskState::RetryWaiting { .. }
+            | TaskState::Planned
+            | TaskState::Success
+            | TaskState::GroupError => false,
+        })
+    }
+
+    pub(crate) fn clock(&self) -> SessionClock<'_> {
+        SessionClock {
+            now: self.started.now,
+            timezone: &self.started.timezone,
+        }
+    }
+
+    /// The chain from the root to `id`, both included.
+    pub(crate) fn path(&self, id: TaskId) -> Vec<&Task> {
+        let mut path: Vec<&Task> =
+            std::iter::successors(self.tasks.get(&id), |task| self.tasks.get(&task.parent?))
+                .collect();
+        path.reverse();
+        path
+    }
+}
+
+impl Task {
+    pub(crate) fn new(
+        id: TaskId,
+        parent: Option<&Self>,
+        name: &str,
+        definition: Arc<TaskDefinition>,
+    ) -> Self {
+        let full_name = match parent {
+            Some(parent) => format!("{}{name}", parent.full_name),
+            None => name.to_owned(),
+        };
+        Self {
+            id,
+            parent: parent.map(|parent| parent.id),
+            full_name,
+            definition,
+            state: TaskState::Blocked,
+            retry_count: 0,
+            last_try: None,
+            started_at: None,
+            ended_at: None,
+            destination: None,
+            job: None,
+            export: Config::new(),
+            store: StoreParams::new(),
+            subtree_store: StoreParams::new(),
+            subtasks: Subtasks::default(),
+            timer: None,
+            unreachable: 0,
+        }
+    }
+
+    /// `bq`, `loop`, ... or `None` for a group.
+    #[must_use]
+    pub fn operator(&self) -> Option<&str> {
+        match &self.definition.kind {
+            TaskKind::Group { .. } => None,
+            TaskKind::Operator { operator, .. } => Some(operator),
+        }
+    }
+
+    pub(crate) fn mover(&self) -> Mover {
+        match self.operator() {
+            Some(operator) if operators::runs_on_worker(operator) => Mover::Dispatch,
+            Some(_) | None => Mover::Advance,
+        }
+    }
+}

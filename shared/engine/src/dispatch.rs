@@ -1,0 +1,159 @@
+//! From a ready task to the message for a worker.
+
+use himekuri_protocol::{
+    JobReference, PROTOCOL_VERSION, TableReference, TaskError, TaskId, TaskMessage, TryNo, Work,
+};
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::Config;
+use crate::attempt::{Attempt, Task};
+use crate::merge::merge_default;
+use crate::context::Context;
+use crate::fold::ReplayError;
+use crate::operators::{self, Parameters, config_error};
+use crate::record::Record;
+use crate::state::{Phase, TaskState};
+
+/// A ready task, evaluated. Nothing is decided yet: its partition may be taken.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    /// The task.
+    pub task: TaskId,
+    /// The try it would be.
+    pub try_no: TryNo,
+    /// What a worker would do.
+    pub work: Work,
+    /// All parameters, evaluated, with the task's own keys last.
+    pub config: Config,
+}
+
+/// A decision to send a task out: the records to commit and the message to commit with them.
+#[derive(Clone, Debug)]
+pub struct Dispatch {
+    /// For the log.
+    pub records: Vec<Record>,
+    /// For the outbox.
+    pub message: TaskMessage,
+}
+
+impl Prepared {
+    /// The partition or table the task writes.
+    #[must_use]
+    pub fn destination(&self) -> Option<&TableReference> {
+        match &self.work {
+            Work::Bq(job) => job.destination.as_ref(),
+            Work::Echo { .. } => None,
+        }
+    }
+
+    fn job(&self) -> Option<&JobReference> {
+        match &self.work {
+            Work::Bq(job) => Some(&job.job),
+            Work::Echo { .. } => None,
+        }
+    }
+}
+
+impl Attempt {
+    /// Evaluates a task that may be dispatched.
+    ///
+    /// # Errors
+    /// What the files say does not work; [`Attempt::refuse`] makes the task fail with it.
+    pub fn prepare(&self, task: TaskId, context: &mut Context<'_>) -> Result<Prepared, TaskError> {
+        let task = self
+            .task(task)
+            .ok_or_else(|| config_error("the task does not exist"))?;
+        let mut config = self.evaluate(task, context)?;
+        // digdag: an operator's family gives defaults, `bq: {dataset: ...}` for `bq>`.
+        let family = task.operator().and_then(|operator| config.get(operator)).cloned();
+        if let Some(Value::Object(defaults)) = family {
+            merge_default(&mut config, &defaults);
+        }
+        let try_no = self.next_try(task);
+        let parameters = Parameters {
+            attempt: self,
+            task,
+            config: &config,
+        };
+        let work = match task.operator() {
+            Some("bq") => Work::Bq(Box::new(operators::query_job(
+                &parameters,
+                try_no,
+                context,
+            )?)),
+            Some("echo") => operators::echo(&parameters)?,
+            Some(other) => return Err(config_error(format!("workers do not run `{other}>`"))),
+            None => return Err(config_error("a group is not dispatched")),
+        };
+        Ok(Prepared {
+            task: task.id,
+            try_no,
+            work,
+            config,
+        })
+    }
+
+    /// Sends a prepared task out.
+    ///
+    /// # Errors
+    /// The task is not ready any more: a defect of the caller.
+    pub fn dispatch(&mut self, prepared: Prepared, at: Timestamp) -> Result<Dispatch, ReplayError> {
+        let record = Record::Dispatched {
+            task: prepared.task,
+            at,
+            try_no: prepared.try_no,
+            destination: prepared.destination().cloned(),
+            job: prepared.job().cloned(),
+        };
+        self.apply(&record)?;
+        let task_name = self.task(prepared.task).map(|task| task.full_name.clone());
+        let message = TaskMessage {
+            version: PROTOCOL_VERSION,
+            attempt: self.started.attempt,
+            task: prepared.task,
+            try_no: prepared.try_no,
+            project: self.started.project.clone(),
+            workflow: self.started.workflow.clone(),
+            session_time: self.started.session_time,
+            task_name: task_name.unwrap_or_default(),
+            work: prepared.work,
+        };
+        Ok(Dispatch {
+            records: vec![record],
+            message,
+        })
+    }
+
+    /// Makes a task fail that could not be prepared. `_retry` does not apply: the files would say the same again.
+    ///
+    /// # Errors
+    /// The task is not ready any more: a defect of the caller.
+    pub fn refuse(
+        &mut self,
+        task: TaskId,
+        error: TaskError,
+        at: Timestamp,
+        context: &mut Context<'_>,
+    ) -> Result<Vec<Record>, ReplayError> {
+        let record = Record::Failed { task, at, error };
+        self.apply(&record)?;
+        let mut records = vec![record];
+        records.extend(self.advance(at, context)?);
+        Ok(records)
+    }
+
+    /// The same try again if BigQuery could not be asked about it, else the one after the last of this task's name.
+    fn next_try(&self, task: &Task) -> TryNo {
+        if let TaskState::Running {
+            try_no,
+            phase: Phase::Unreachable { .. },
+            ..
+        } = task.state
+        {
+            return try_no;
+        }
+        let earlier = self.index.earlier_tries.get(&task.full_name).copied();
+        task.last_try.or(earlier).map_or(TryNo::FIRST, TryNo::next)
+    }
+}

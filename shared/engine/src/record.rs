@@ -1,0 +1,193 @@
+//! The log of an attempt: one record for each decision, never derived again (design D1, D2).
+
+use std::sync::Arc;
+
+use himekuri_protocol::{
+    AttemptId, JobReference, JobStatistics, StoreParams, TableReference, TaskError, TaskId, TryNo,
+};
+use himekuri_workflow::{Parallel, TaskDefinition};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::Config;
+
+/// Version of the records. Replay refuses a newer log; an older one must replay to the same state.
+pub const LOG_VERSION: u16 = 1;
+
+/// One decision.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "record", rename_all = "snake_case")]
+pub enum Record {
+    /// First record of every log.
+    AttemptStarted(Box<AttemptStarted>),
+    /// A task got its subtasks; their ids follow on from `first` in order.
+    Expanded {
+        /// The parent.
+        task: TaskId,
+        /// When.
+        at: Timestamp,
+        /// Id of the first subtask.
+        first: TaskId,
+        /// Which subtasks.
+        expansion: Expansion,
+    },
+    /// A try goes out to the workers; its message is committed with this record.
+    Dispatched {
+        /// The task.
+        task: TaskId,
+        /// When.
+        at: Timestamp,
+        /// The try.
+        try_no: TryNo,
+        /// The partition it writes, held until the try is decided (design D6).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        destination: Option<TableReference>,
+        /// Its BigQuery job.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        job: Option<JobReference>,
+    },
+    /// The try's job outlived its delivery and is watched from now on.
+    Submitted {
+        /// The task.
+        task: TaskId,
+        /// When.
+        at: Timestamp,
+        /// The job.
+        job: JobReference,
+    },
+    /// BigQuery could not be asked; the same try goes out again at `again_at`.
+    Unreachable {
+        /// The task.
+        task: TaskId,
+        /// When.
+        at: Timestamp,
+        /// When the message goes out again.
+        again_at: Timestamp,
+        /// How often in a row.
+        times: u32,
+    },
+    /// A task ended well.
+    Succeeded {
+        /// The task.
+        task: TaskId,
+        /// When.
+        at: Timestamp,
+        /// What it stored for the tasks that follow.
+        #[serde(default, skip_serializing_if = "StoreParams::is_empty")]
+        store_params: StoreParams,
+        /// Figures of its job.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        job: Option<JobStatistics>,
+    },
+    /// A task, or a group with a failed task, will run again.
+    RetryScheduled {
+        /// The task.
+        task: TaskId,
+        /// When it failed.
+        at: Timestamp,
+        /// When it runs again.
+        retry_at: Timestamp,
+        /// How often `_retry` has run it again, this one included.
+        retry_count: u32,
+        /// What failed.
+        error: TaskError,
+    },
+    /// The wait is over.
+    Retried {
+        /// The task.
+        task: TaskId,
+        /// When.
+        at: Timestamp,
+    },
+    /// An operator task failed for good.
+    Failed {
+        /// The task.
+        task: TaskId,
+        /// When.
+        at: Timestamp,
+        /// Why.
+        error: TaskError,
+    },
+    /// A subtask failed for good, and nothing below the task runs any more.
+    GroupFailed {
+        /// The task.
+        task: TaskId,
+        /// When.
+        at: Timestamp,
+    },
+    /// Last record of every log.
+    AttemptFinished {
+        /// When.
+        at: Timestamp,
+        /// How.
+        outcome: AttemptOutcome,
+    },
+}
+
+/// What an attempt is, fixed when it starts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AttemptStarted {
+    /// [`LOG_VERSION`] of the writer.
+    pub version: u16,
+    /// When the attempt was started.
+    pub at: Timestamp,
+    /// Attempt.
+    pub attempt: AttemptId,
+    /// Number within the session, from 1; part of every job id.
+    pub number: u32,
+    /// Project.
+    pub project: String,
+    /// Revision: hash of the project's files.
+    pub revision: String,
+    /// Workflow.
+    pub workflow: String,
+    /// Session.
+    pub session_time: Timestamp,
+    /// What `moment()` and `Date` answer: the session's planned run time, or the start of a manual one (design D13).
+    pub now: Timestamp,
+    /// Zone of the workflow, as written.
+    pub timezone: String,
+    /// GCP project of the title; `None` means the workers' own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gcp_project: Option<String>,
+    /// `session_time`, `session_date` and their kin.
+    pub variables: Config,
+    /// `-p KEY=VALUE`: the weakest, an `_export` beats them (digdag).
+    pub params: Config,
+    /// `--override KEY=VALUE`: beat every `_export` (design D13).
+    pub overrides: Config,
+    /// The compiled workflow.
+    pub root: Arc<TaskDefinition>,
+}
+
+/// Which subtasks a task got.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Expansion {
+    /// The children that a group's definition lists.
+    Children,
+    /// `^sub` with a tree of its own: `call>`.
+    Sub {
+        /// The called file.
+        definition: Arc<TaskDefinition>,
+    },
+    /// `^sub` with `+loop-0`, `+loop-1`, ...: `loop>`.
+    Loop {
+        /// How many.
+        count: u32,
+        /// At once or one after another.
+        parallel: Parallel,
+        /// `_do`, compiled.
+        body: Arc<TaskDefinition>,
+    },
+}
+
+/// How an attempt ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AttemptOutcome {
+    /// The root succeeded.
+    Success,
+    /// The root failed.
+    Error,
+}

@@ -1,0 +1,111 @@
+//! One text of an attempt, for people and for golden tests, and the same as data for programs.
+
+use std::fmt::Write as _;
+
+use himekuri_protocol::{JobStatistics, TaskId, TryNo};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::attempt::{Attempt, Task};
+use crate::state::TaskState;
+
+/// A task as `himekuri tasks --json` shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskView {
+    /// Id.
+    pub id: TaskId,
+    /// The node above.
+    pub parent: Option<TaskId>,
+    /// Full name.
+    pub name: String,
+    /// `bq`, `loop`, ...; none for a group.
+    pub operator: Option<String>,
+    /// State, digdag's name.
+    pub state: String,
+    /// Last try.
+    pub try_no: Option<TryNo>,
+    /// How often `_retry` ran it again.
+    pub retry_count: u32,
+    /// `project.dataset.table$partition`.
+    pub destination: Option<String>,
+    /// Figures of its job.
+    pub job: Option<JobStatistics>,
+    /// Start.
+    pub started_at: Option<Timestamp>,
+    /// End.
+    pub ended_at: Option<Timestamp>,
+    /// When it runs again.
+    pub retry_at: Option<Timestamp>,
+    /// Why it failed.
+    pub error: Option<String>,
+}
+
+impl TaskView {
+    /// The view of one task.
+    #[must_use]
+    pub fn of(task: &Task) -> Self {
+        let (error, retry_at) = match &task.state {
+            TaskState::Error { error } => (Some(error.message.clone()), None),
+            TaskState::RetryWaiting { retry_at, error } => {
+                (Some(error.message.clone()), Some(*retry_at))
+            }
+            TaskState::Blocked
+            | TaskState::Ready
+            | TaskState::Running { .. }
+            | TaskState::Planned
+            | TaskState::Success
+            | TaskState::GroupError => (None, None),
+        };
+        Self {
+            id: task.id,
+            parent: task.parent,
+            name: task.full_name.clone(),
+            operator: task.operator().map(str::to_owned),
+            state: task.state.name().to_owned(),
+            try_no: task.last_try,
+            retry_count: task.retry_count,
+            destination: task.destination.as_ref().map(ToString::to_string),
+            job: task.job.clone(),
+            started_at: task.started_at,
+            ended_at: task.ended_at,
+            retry_at,
+            error,
+        }
+    }
+}
+
+/// The tree with states, tries and errors, one line a task.
+#[must_use]
+pub fn render_tree(attempt: &Attempt) -> String {
+    let mut text = String::new();
+    render_node(attempt, TaskId::ROOT, 0, &mut text);
+    text
+}
+
+fn render_node(attempt: &Attempt, id: TaskId, depth: usize, text: &mut String) {
+    let Some(task) = attempt.task(id) else { return };
+    let view = TaskView::of(task);
+    let above = task.parent.and_then(|parent| attempt.task(parent));
+    let own = above.and_then(|above| view.name.strip_prefix(&above.full_name));
+    let own = own.unwrap_or(&view.name);
+    let _ = write!(
+        text,
+        "{:indent$}{own}: {}",
+        "",
+        view.state,
+        indent = depth * 2
+    );
+    if let Some(try_no) = view.try_no.filter(|try_no| *try_no > TryNo::FIRST) {
+        let _ = write!(text, " (try {try_no})");
+    }
+    if let Some(destination) = &view.destination {
+        let _ = write!(text, " -> {destination}");
+    }
+    if let Some(error) = &view.error {
+        let _ = write!(text, " !! {error}");
+    }
+    text.push('\n');
+    for child in &task.subtasks.ids {
+        render_node(attempt, *child, depth + 1, text);
+    }
+}

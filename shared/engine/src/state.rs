@@ -1,0 +1,90 @@
+//! The states of a task, digdag's names (`TaskStateCode`), each with its data.
+
+use himekuri_protocol::{JobReference, TaskError, TryNo};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Where a task is. Each state says who moves it out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum TaskState {
+    /// Waits for an earlier sibling. The fold moves it out when that sibling succeeds; after a failure it stays.
+    Blocked,
+    /// May start. `advance` moves groups and control flow out, `dispatch` the rest.
+    Ready,
+    /// A worker or BigQuery has it. A report moves it out.
+    Running {
+        /// The try.
+        try_no: TryNo,
+        /// When it was dispatched.
+        since: Timestamp,
+        /// Who has it.
+        phase: Phase,
+    },
+    /// A failed task, or a group with a failed task, before it runs again. `tick` moves it out.
+    RetryWaiting {
+        /// When.
+        retry_at: Timestamp,
+        /// What failed.
+        error: TaskError,
+    },
+    /// Its subtasks run. `advance` moves it out when they have ended.
+    Planned,
+    /// Ended well.
+    Success,
+    /// An operator task that failed for good.
+    Error {
+        /// Why.
+        error: TaskError,
+    },
+    /// A task whose subtask failed for good.
+    GroupError,
+}
+
+/// Who has a running task.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "phase", rename_all = "snake_case")]
+pub enum Phase {
+    /// Its message is in the outbox, on the broker or with a worker.
+    Dispatched,
+    /// Its BigQuery job outlived the delivery: watch messages ask for it.
+    Submitted {
+        /// The job.
+        job: JobReference,
+    },
+    /// BigQuery could not be asked; the same try goes out again.
+    Unreachable {
+        /// When.
+        again_at: Timestamp,
+    },
+}
+
+impl TaskState {
+    /// The name that people see.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Blocked => "blocked",
+            Self::Ready => "ready",
+            Self::Running { .. } => "running",
+            Self::RetryWaiting { .. } => "retry_waiting",
+            Self::Planned => "planned",
+            Self::Success => "success",
+            Self::Error { .. } => "error",
+            Self::GroupError => "group_error",
+        }
+    }
+
+    /// Whether nothing can happen to the task any more.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        match self {
+            Self::Success | Self::Error { .. } | Self::GroupError => true,
+            Self::Blocked
+            | Self::Ready
+            | Self::Running { .. }
+            | Self::RetryWaiting { .. }
+            | Self::Planned => false,
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! What the coordinator sends to the workers.
+
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::{AttemptId, JobReference, PROTOCOL_VERSION, Report, TaskId, TryNo, Work};
+
+/// One message of the task queue.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum WorkerMessage {
+    /// Run a task.
+    Task(TaskMessage),
+    /// Look at jobs that outlived their first delivery (design D4).
+    Watch(WatchMessage),
+}
+
+/// One try of one task.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TaskMessage {
+    /// [`PROTOCOL_VERSION`] of the sender.
+    pub version: u16,
+    /// Attempt.
+    pub attempt: AttemptId,
+    /// Task.
+    pub task: TaskId,
+    /// Try.
+    pub try_no: TryNo,
+    /// Project, for logs and metrics.
+    pub project: String,
+    /// Workflow, for logs and metrics.
+    pub workflow: String,
+    /// Session.
+    pub session_time: Timestamp,
+    /// Full task name.
+    pub task_name: String,
+    /// What to do.
+    pub work: Work,
+}
+
+/// Jobs to look at, all of one GCP project and location.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WatchMessage {
+    /// [`PROTOCOL_VERSION`] of the sender.
+    pub version: u16,
+    /// The jobs; those that still run are not reported.
+    pub jobs: Vec<WatchedJob>,
+}
+
+/// A submitted job and the try that waits for it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WatchedJob {
+    /// Attempt.
+    pub attempt: AttemptId,
+    /// Task.
+    pub task: TaskId,
+    /// Try.
+    pub try_no: TryNo,
+    /// The job.
+    pub job: JobReference,
+}
+
+/// Why a message or report could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum DecodeError {
+    /// Written by a newer version.
+    #[error(
+        "message has protocol version {found}, this program reads up to {PROTOCOL_VERSION}; upgrade workers before coordinators"
+    )]
+    Newer {
+        /// Version of the message.
+        found: u64,
+    },
+    /// Not JSON of this protocol.
+    #[error("message is not JSON of the task protocol")]
+    Json(#[source] serde_json::Error),
+}
+
+impl WorkerMessage {
+    /// The JSON form.
+    ///
+    /// # Errors
+    /// None in practice: every field has a JSON form.
+    pub fn encode(&self) -> Result<Vec<u8>, serde_json::Error> {
+        serde_json::to_vec(self)
+    }
+
+    /// Reads the JSON form.
+    ///
+    /// # Errors
+    /// A newer version, or not this protocol.
+    pub fn decode(body: &[u8]) -> Result<Self, DecodeError> {
+        decode(body)
+    }
+
+    /// Name of the message on the broker and in the outbox: the same for every repetition of the same try.
+    #[must_use]
+    pub fn id(&self) -> String {
+        match self {
+            Self::Task(task) => format!("{}-{}-{}", task.attempt, task.task, task.try_no),
+            Self::Watch(_) => "watch".to_owned(),
+        }
+    }
+}
+
+impl Report {
+    /// The JSON form.
+    ///
+    /// # Errors
+    /// None in practice: every field has a JSON form.
+    pub fn encode(&self) -> Result<Vec<u8>, serde_json::Error> {
+        serde_json::to_vec(self)
+    }
+
+    /// Reads the JSON form.
+    ///
+    /// # Errors
+    /// A newer version, or not this protocol.
+    pub fn decode(body: &[u8]) -> Result<Self, DecodeError> {
+        decode(body)
+    }
+}
+
+/// The version is read first: a newer message may not have today's fields at all.
+fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, DecodeError> {
+    #[derive(Deserialize)]
+    struct Versioned {
+        version: u64,
+    }
+    match serde_json::from_slice::<Versioned>(body) {
+        Ok(Versioned { version }) if version > u64::from(PROTOCOL_VERSION) => {
+            Err(DecodeError::Newer { found: version })
+        }
+        Ok(_) => serde_json::from_slice(body).map_err(DecodeError::Json),
+        Err(error) => Err(DecodeError::Json(error)),
+    }
+}

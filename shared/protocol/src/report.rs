@@ -1,0 +1,85 @@
+//! What a worker answers.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{AttemptId, JobReference, TaskId, TryNo};
+
+/// Parameters that a task stores for those that follow.
+pub type StoreParams = serde_json::Map<String, serde_json::Value>;
+
+/// What became of one try. A repeated report, or one for a try that is already decided, changes nothing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// [`crate::PROTOCOL_VERSION`] of the sender.
+    pub version: u16,
+    /// Attempt.
+    pub attempt: AttemptId,
+    /// Task.
+    pub task: TaskId,
+    /// Try.
+    pub try_no: TryNo,
+    /// Who reports, for logs.
+    pub worker: String,
+    /// What happened.
+    pub outcome: Outcome,
+}
+
+/// The ways a delivery can end.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum Outcome {
+    /// The job is with BigQuery and still runs; the coordinator has it watched from now on.
+    Submitted {
+        /// The job.
+        job: JobReference,
+    },
+    /// The try ended well.
+    Succeeded {
+        /// For the tasks that follow.
+        store_params: StoreParams,
+        /// The job's figures, if there was one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        job: Option<JobStatistics>,
+    },
+    /// The try ended badly: its job is DONE, or was never accepted.
+    Failed {
+        /// Why.
+        error: TaskError,
+    },
+    /// BigQuery could not be asked, so it is not known whether a job runs: the same try must be looked at again.
+    Unreachable {
+        /// Why.
+        error: TaskError,
+    },
+}
+
+/// Why a try failed, for the person who reads it in the morning.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskError {
+    /// BigQuery's reason (`invalidQuery`, ...) or one of ours.
+    pub reason: String,
+    /// What is wrong and what to do.
+    pub message: String,
+    /// The job, if one was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job: Option<JobReference>,
+}
+
+/// Figures of a finished job (BigQuery REST, `JobStatistics`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobStatistics {
+    /// The job.
+    pub job: JobReference,
+    /// Bytes read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total_bytes_processed: Option<u64>,
+    /// Slot time in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total_slot_ms: Option<u64>,
+    /// From start to end, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_ms: Option<u64>,
+    /// Whether the result came from the cache.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_hit: Option<bool>,
+}

@@ -1,0 +1,248 @@
+//! The data and the rules. No waiting happens here.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use tokio::time::Instant;
+
+use super::outbox::Outbox;
+use crate::{
+    AttemptFilter, AttemptId, AttemptState, ClaimedAttempt, Commit, CommitError, Creation, Epoch,
+    LeaseOutcome, NewAttempt, StoreError,
+};
+
+/// Everything the store holds.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    lease: Option<Lease>,
+    last_epoch: u64,
+    last_attempt: u64,
+    pub(super) projects: BTreeMap<String, String>,
+    pub(super) revisions: BTreeMap<String, Vec<u8>>,
+    /// Attempts of a session, in the order of their numbers.
+    sessions: BTreeMap<String, Vec<AttemptId>>,
+    attempts: BTreeMap<AttemptId, Attempt>,
+}
+
+#[derive(Debug)]
+struct Lease {
+    holder: String,
+    epoch: Epoch,
+    ends: Instant,
+}
+
+#[derive(Debug)]
+struct Attempt {
+    request: NewAttempt,
+    number: u64,
+    fence: Epoch,
+    log: Vec<String>,
+    outbox: Outbox,
+    state: AttemptState,
+}
+
+impl State {
+    pub(super) fn acquire_lease(&mut self, holder: &str, ttl: Duration) -> LeaseOutcome {
+        let now = Instant::now();
+        if let Some(lease) = &self.lease
+            && lease.ends > now
+            && lease.holder != holder
+        {
+            let remaining = lease.ends - now;
+            return LeaseOutcome::HeldBy {
+                holder: lease.holder.clone(),
+                remaining,
+            };
+        }
+        self.last_epoch += 1;
+        let epoch = Epoch(self.last_epoch);
+        self.lease = Some(Lease {
+            holder: holder.to_owned(),
+            epoch,
+            ends: now + ttl,
+        });
+        LeaseOutcome::Acquired(epoch)
+    }
+
+    pub(super) fn renew_lease(&mut self, holder: &str, epoch: Epoch, ttl: Duration) -> bool {
+        let now = Instant::now();
+        match self.held(holder, epoch) {
+            Some(lease) if lease.ends > now => {
+                lease.ends = now + ttl;
+                true
+            }
+            Some(_) | None => false,
+        }
+    }
+
+    pub(super) fn release_lease(&mut self, holder: &str, epoch: Epoch) {
+        if self.held(holder, epoch).is_some() {
+            self.lease = None;
+        }
+    }
+
+    fn held(&mut self, holder: &str, epoch: Epoch) -> Option<&mut Lease> {
+        self.lease
+            .as_mut()
+            .filter(|lease| lease.holder == holder && lease.epoch == epoch)
+    }
+
+    pub(super) fn create_attempt(&mut self, epoch: Epoch, request: &NewAttempt) -> Creation {
+        let session = self
+            .sessions
+            .entry(request.session_key.clone())
+            .or_default();
+        for id in session.iter() {
+            if let Some(found) = self.attempts.get(id)
+                && found.request.attempt_name == request.attempt_name
+            {
+                return Creation::Exists {
+                    attempt: *id,
+                    number: found.number,
+                };
+            }
+        }
+        self.last_attempt += 1;
+        let attempt = AttemptId(self.last_attempt);
+        session.push(attempt);
+        let number = session.len() as u64;
+        let created = Attempt {
+            request: request.clone(),
+            number,
+            fence: epoch,
+            log: Vec::new(),
+            outbox: Outbox::default(),
+            state: AttemptState::Active,
+        };
+        self.attempts.insert(attempt, created);
+        Creation::Created { attempt, number }
+    }
+
+    pub(super) fn claim(
+        &mut self,
+        attempt: AttemptId,
+        epoch: Epoch,
+    ) -> Result<ClaimedAttempt, StoreError> {
+        let found = self
+            .attempts
+            .get_mut(&attempt)
+            .ok_or(StoreError::UnknownAttempt { attempt })?;
+        if found.fence > epoch {
+            return Err(StoreError::Fenced {
+                epoch,
+                by: found.fence,
+            });
+        }
+        found.fence = epoch;
+        Ok(ClaimedAttempt {
+            log: found.log.clone(),
+            outbox: found.outbox.to_vec(),
+            session_key: found.request.session_key.clone(),
+            number: found.number,
+            finished: found.state == AttemptState::Finished,
+        })
+    }
+
+    pub(super) fn commit(
+        &mut self,
+        attempt: AttemptId,
+        epoch: Epoch,
+        commit: Commit,
+    ) -> Result<u64, CommitError> {
+        let target = self.fenced(attempt, epoch)?;
+        let (expected, found) = (commit.expected_length, target.log.len() as u64);
+        if found != expected {
+            return if is_repeat(&target.log, &commit) {
+                Ok(expected + commit.records.len() as u64)
+            } else {
+                Err(CommitError::Conflict {
+                    attempt,
+                    expected,
+                    found,
+                })
+            };
+        }
+        target.fence = epoch;
+        target.log.extend(commit.records);
+        for entry in commit.outbox {
+            target.outbox.add(entry);
+        }
+        for id in &commit.published {
+            target.outbox.remove(id);
+        }
+        if let Some(summary) = commit.summary {
+            target.request.summary = summary;
+        }
+        if commit.finished {
+            target.state = AttemptState::Finished;
+        }
+        Ok(target.log.len() as u64)
+    }
+
+    pub(super) fn mark_published(
+        &mut self,
+        attempt: AttemptId,
+        epoch: Epoch,
+        ids: &[String],
+    ) -> Result<(), CommitError> {
+        let target = self.fenced(attempt, epoch)?;
+        for id in ids {
+            target.outbox.remove(id);
+        }
+        Ok(())
+    }
+
+    fn fenced(&mut self, attempt: AttemptId, epoch: Epoch) -> Result<&mut Attempt, CommitError> {
+        let target = self.attempts.get_mut(&attempt).ok_or(CommitError::Store {
+            attempt,
+            source: StoreError::UnknownAttempt { attempt },
+        })?;
+        if target.fence > epoch {
+            return Err(CommitError::Fenced {
+                attempt,
+                epoch,
+                by: target.fence,
+            });
+        }
+        Ok(target)
+    }
+
+    pub(super) fn log(&self, attempt: AttemptId) -> Result<Vec<String>, StoreError> {
+        let found = self
+            .attempts
+            .get(&attempt)
+            .ok_or(StoreError::UnknownAttempt { attempt })?;
+        Ok(found.log.clone())
+    }
+
+    pub(super) fn active_attempts(&self) -> Vec<AttemptId> {
+        let active = self
+            .attempts
+            .iter()
+            .filter(|(_, found)| found.state == AttemptState::Active);
+        active.map(|(id, _)| *id).collect()
+    }
+
+    pub(super) fn attempts(&self, filter: &AttemptFilter) -> Vec<(AttemptId, String)> {
+        let newest_first = self.attempts.iter().rev();
+        newest_first
+            .filter(|(id, found)| {
+                filter.before.is_none_or(|before| **id < before)
+                    && filter.state.is_none_or(|state| state == found.state)
+                    && filter
+                        .session_key
+                        .as_ref()
+                        .is_none_or(|key| *key == found.request.session_key)
+            })
+            .take(filter.limit)
+            .map(|(id, found)| (*id, found.request.summary.clone()))
+            .collect()
+    }
+}
+
+/// Whether the commit's records are in the log, just where it wanted to put them.
+fn is_repeat(log: &[String], commit: &Commit) -> bool {
+    let tail = usize::try_from(commit.expected_length)
+        .ok()
+        .and_then(|start| log.get(start..));
+    !commit.records.is_empty() && tail.is_some_and(|tail| tail.starts_with(&commit.records))
+}

@@ -1,0 +1,91 @@
+//! Attempts as the store sees them.
+
+use crate::{AttemptId, OutboxEntry};
+
+/// A request to create an attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewAttempt {
+    /// The session: one text per (project, workflow, session time).
+    pub session_key: String,
+    /// Name of the attempt, unique in its session: asking twice for the same name creates one attempt.
+    pub attempt_name: String,
+    /// JSON text shown in lists.
+    pub summary: String,
+}
+
+/// What became of a request to create an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Creation {
+    /// A new attempt.
+    Created {
+        /// Its id: higher than every id given before.
+        attempt: AttemptId,
+        /// Its number in the session, counted from 1 and never used again.
+        number: u64,
+    },
+    /// The session already has an attempt with this name.
+    Exists {
+        /// The attempt that has it.
+        attempt: AttemptId,
+        /// Its number in the session.
+        number: u64,
+    },
+}
+
+impl Creation {
+    /// The attempt, new or not.
+    #[must_use]
+    pub const fn attempt(self) -> AttemptId {
+        match self {
+            Self::Created { attempt, .. } | Self::Exists { attempt, .. } => attempt,
+        }
+    }
+}
+
+/// An attempt after a claim: nobody with a lower epoch can change it any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClaimedAttempt {
+    /// All records, oldest first.
+    pub log: Vec<String>,
+    /// Messages that may not have been published yet, in the order in which they were committed.
+    pub outbox: Vec<OutboxEntry>,
+    /// The session it belongs to.
+    pub session_key: String,
+    /// Its number in the session.
+    pub number: u64,
+    /// Whether it is over.
+    pub finished: bool,
+}
+
+/// Whether an attempt is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AttemptState {
+    /// It has work left.
+    Active,
+    /// It is over.
+    Finished,
+}
+
+/// Which attempts to list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AttemptFilter {
+    /// Only attempts of this session.
+    pub session_key: Option<String>,
+    /// Only attempts in this state.
+    pub state: Option<AttemptState>,
+    /// Only attempts older than this one: the last of the page before.
+    pub before: Option<AttemptId>,
+    /// Most attempts to return.
+    pub limit: usize,
+}
+
+impl Default for AttemptFilter {
+    fn default() -> Self {
+        Self {
+            session_key: None,
+            state: None,
+            before: None,
+            limit: 100,
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! The store on Redis 7 or Valkey.
+//!
+//! What must be one step is one Lua script over keys of one hash slot (`{a<id>}` for an attempt), so the
+//! layout also fits Redis Cluster. The indexes (`active`, `finished`) lie in other slots and are written in
+//! separate, idempotent steps around the script; a crash in between leaves them wrong only in harmless ways:
+//!
+//! - **Creating:** number drawn → in `active` → name reserved in the session → attempt written. A crash leaves
+//!   an id in `active` without an attempt; [`Store::claim`] removes it. A name without an attempt is filled
+//!   when the same attempt is asked for again.
+//! - **Finishing:** marked in the attempt → in `finished` → out of `active`. A crash leaves a finished attempt
+//!   in `active`; [`Store::claim`] moves it.
+//!
+//! Every command that may be repeated is repeated for a bounded time when the connection breaks or Redis is
+//! still loading; the client library itself does not repeat the command in flight.
+
+mod attempts;
+mod config;
+mod connection;
+mod keys;
+mod leader;
+mod projects;
+mod reply;
+mod scripts;
+mod startup;
+mod steps;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+pub use config::RedisConfig;
+
+use crate::{
+    AttemptFilter, AttemptId, ClaimedAttempt, Commit, CommitError, Creation, Epoch, LeaseOutcome,
+    NewAttempt, Store, StoreError,
+};
+use connection::Link;
+use keys::Keys;
+use scripts::Scripts;
+
+/// The pool's state in Redis.
+#[derive(Debug)]
+pub struct RedisStore {
+    link: Link,
+    keys: Keys,
+    scripts: Scripts,
+}
+
+impl RedisStore {
+    /// Connects and checks that this Redis is fit to hold state.
+    ///
+    /// # Errors
+    /// When the address is malformed, nobody answers, the credentials are refused, or Redis may evict keys.
+    pub async fn connect(config: RedisConfig) -> Result<Self, StoreError> {
+        let link = Link::open(&config).await?;
+        startup::check(&link).await?;
+        Ok(Self {
+            link,
+            keys: Keys::new(config.prefix),
+            scripts: Scripts::new(),
+        })
+    }
+}
+
+#[async_trait]
+impl Store for RedisStore {
+    async fn acquire_lease(&self, holder: &str, ttl: Duration) -> Result<LeaseOutcome, StoreError> {
+        leader::acquire(self, holder, ttl).await
+    }
+
+    async fn renew_lease(
+        &self,
+        holder: &str,
+        epoch: Epoch,
+        ttl: Duration,
+    ) -> Result<bool, StoreError> {
+        leader::renew(self, holder, epoch, ttl).await
+    }
+
+    async fn release_lease(&self, holder: &str, epoch: Epoch) -> Result<(), StoreError> {
+        leader::release(self, holder, epoch).await
+    }
+
+    async fn put_revision(&self, revision: &str, archive: &[u8]) -> Result<(), StoreError> {
+        projects::put_revision(self, revision, archive).await
+    }
+
+    async fn revision(&self, revision: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        projects::revision(self, revision).await
+    }
+
+    async fn put_project(&self, name: &str, record: &str) -> Result<(), StoreError> {
+        projects::put_project(self, name, record).await
+    }
+
+    async fn project(&self, name: &str) -> Result<Option<String>, StoreError> {
+        projects::project(self, name).await
+    }
+
+    async fn projects(&self) -> Result<Vec<(String, String)>, StoreError> {
+        projects::projects(self).await
+    }
+
+    async fn create_attempt(
+        &self,
+        epoch: Epoch,
+        request: &NewAttempt,
+    ) -> Result<Creation, StoreError> {
+        attempts::create(self, epoch, request).await
+    }
+
+    async fn claim(&self, attempt: AttemptId, epoch: Epoch) -> Result<ClaimedAttempt, StoreError> {
+        attempts::claim(self, attempt, epoch).await
+    }
+
+    async fn commit(
+        &self,
+        attempt: AttemptId,
+        epoch: Epoch,
+        commit: Commit,
+    ) -> Result<u64, CommitError> {
+        steps::commit(self, attempt, epoch, &commit).await
+    }
+
+    async fn commit_many(
+        &self,
+        epoch: Epoch,
+        commits: Vec<(AttemptId, Commit)>,
+    ) -> Vec<Result<u64, CommitError>> {
+        steps::commit_many(self, epoch, commits).await
+    }
+
+    async fn mark_published(
+        &self,
+        attempt: AttemptId,
+        epoch: Epoch,
+        ids: Vec<String>,
+    ) -> Result<(), CommitError> {
+        steps::mark_published(self, attempt, epoch, &ids).await
+    }
+
+    async fn log(&self, attempt: AttemptId) -> Result<Vec<String>, StoreError> {
+        attempts::log(self, attempt).await
+    }
+
+    async fn active_attempts(&self) -> Result<Vec<AttemptId>, StoreError> {
+        attempts::active(self).await
+    }
+
+    async fn attempts(
+        &self,
+        filter: &AttemptFilter,
+    ) -> Result<Vec<(AttemptId, String)>, StoreError> {
+        attempts::list(self, filter).await
+    }
+}

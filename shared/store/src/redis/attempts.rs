@@ -1,0 +1,194 @@
+//! Creating, claiming and listing attempts.
+
+mod listing;
+mod outbox;
+
+use redis::{cmd, pipe};
+
+use super::{
+    RedisStore,
+    connection::Call,
+    reply::{Reply, number},
+    steps::index_finished,
+};
+use crate::{AttemptId, ClaimedAttempt, Creation, Epoch, NewAttempt, StoreError};
+
+pub(super) use listing::{active, list};
+
+pub(super) async fn create(
+    store: &RedisStore,
+    epoch: Epoch,
+    request: &NewAttempt,
+) -> Result<Creation, StoreError> {
+    let operation = || {
+        format!(
+            "create attempt `{}` of session `{}`",
+            request.attempt_name, request.session_key
+        )
+    };
+    let drawn = draw_id(store).await?;
+    index_active(store, drawn).await?;
+
+    let mut script = store
+        .scripts
+        .reserve_name
+        .key(store.keys.session(&request.session_key));
+    script.arg(&request.attempt_name).arg(drawn.0);
+    let reserved: Vec<String> = store.link.run(operation, Call::Script(&script)).await?;
+    let attempt_number = number(reserved.first(), operation)?;
+    let attempt = AttemptId(number(reserved.get(1), operation)?);
+    if attempt != drawn {
+        unindex(store, drawn).await?;
+    }
+
+    // Also for a name that was taken: its creator may have died right here.
+    let mut script = store
+        .scripts
+        .create_attempt
+        .key(store.keys.attempt(attempt));
+    script
+        .arg(epoch.0)
+        .arg(&request.session_key)
+        .arg(attempt_number)
+        .arg(&request.summary);
+    let reply: Reply = store.link.run(operation, Call::Script(&script)).await?;
+    match reply.split() {
+        // Once more: a claim between the two steps took it for a leftover and removed it.
+        ("created", []) => index_active(store, attempt).await?,
+        ("exists", [finished]) if finished == "0" => index_active(store, attempt).await?,
+        ("exists", [_]) => {}
+        ("fenced", [by]) => {
+            return Err(StoreError::Fenced {
+                epoch,
+                by: Epoch(number(Some(by), operation)?),
+            });
+        }
+        _ => return Err(reply.unknown(operation())),
+    }
+    if attempt == drawn {
+        Ok(Creation::Created {
+            attempt,
+            number: attempt_number,
+        })
+    } else {
+        Ok(Creation::Exists {
+            attempt,
+            number: attempt_number,
+        })
+    }
+}
+
+pub(super) async fn claim(
+    store: &RedisStore,
+    attempt: AttemptId,
+    epoch: Epoch,
+) -> Result<ClaimedAttempt, StoreError> {
+    let operation = || format!("claim attempt {attempt}");
+    let mut script = store.scripts.claim.key(store.keys.attempt(attempt));
+    script.arg(epoch.0);
+    let reply: Reply = store.link.run(operation, Call::Script(&script)).await?;
+    match reply.split() {
+        ("claimed", []) => {}
+        ("unknown", []) => {
+            unindex(store, attempt).await?;
+            return Err(StoreError::UnknownAttempt { attempt });
+        }
+        ("fenced", [by]) => {
+            return Err(StoreError::Fenced {
+                epoch,
+                by: Epoch(number(Some(by), operation)?),
+            });
+        }
+        _ => return Err(reply.unknown(operation())),
+    }
+    let claimed = read(store, attempt).await?;
+    if claimed.finished {
+        index_finished(store, attempt).await?;
+    }
+    Ok(claimed)
+}
+
+/// Reads what was claimed. Outside the script, so that a long log does not hold up everybody; the fence is
+/// raised, so nobody but us or a newer leader can have written in between.
+async fn read(store: &RedisStore, attempt: AttemptId) -> Result<ClaimedAttempt, StoreError> {
+    type Fields = (Option<String>, Option<String>, Option<String>);
+    let operation = || format!("read attempt {attempt}");
+    let mut reads = pipe();
+    reads.atomic();
+    let fields = ["session", "number", "finished"];
+    reads
+        .cmd("HMGET")
+        .arg(store.keys.attempt(attempt))
+        .arg(&fields);
+    reads
+        .cmd("LRANGE")
+        .arg(store.keys.log(attempt))
+        .arg(0)
+        .arg(-1);
+    reads.cmd("HGETALL").arg(store.keys.outbox(attempt));
+    let (fields, log, entries): (Fields, Vec<String>, Vec<(String, String)>) =
+        store.link.run(operation, Call::Pipeline(&reads)).await?;
+    let (session_key, attempt_number, finished) = fields;
+    Ok(ClaimedAttempt {
+        log,
+        outbox: outbox::in_order(entries, operation)?,
+        session_key: session_key.ok_or(StoreError::UnknownAttempt { attempt })?,
+        number: number(attempt_number.as_ref(), operation)?,
+        finished: finished.is_some(),
+    })
+}
+
+pub(super) async fn log(store: &RedisStore, attempt: AttemptId) -> Result<Vec<String>, StoreError> {
+    let mut reads = pipe();
+    reads.atomic();
+    reads
+        .cmd("HEXISTS")
+        .arg(store.keys.attempt(attempt))
+        .arg("session");
+    reads
+        .cmd("LRANGE")
+        .arg(store.keys.log(attempt))
+        .arg(0)
+        .arg(-1);
+    let operation = || format!("read the log of attempt {attempt}");
+    let (exists, log): (bool, Vec<String>) =
+        store.link.run(operation, Call::Pipeline(&reads)).await?;
+    if exists {
+        Ok(log)
+    } else {
+        Err(StoreError::UnknownAttempt { attempt })
+    }
+}
+
+/// A repeat after a lost reply leaves a gap in the ids, which is harmless.
+async fn draw_id(store: &RedisStore) -> Result<AttemptId, StoreError> {
+    let operation = || "draw an attempt id".to_owned();
+    let key = store.keys.last_attempt();
+    store
+        .link
+        .run(operation, Call::Command(cmd("INCR").arg(key)))
+        .await
+        .map(AttemptId)
+}
+
+async fn index_active(store: &RedisStore, attempt: AttemptId) -> Result<(), StoreError> {
+    let operation = || format!("list attempt {attempt} as active");
+    let mut add = cmd("ZADD");
+    add.arg(store.keys.active()).arg(attempt.0).arg(attempt.0);
+    store
+        .link
+        .run::<u64>(operation, Call::Command(&add))
+        .await
+        .map(|_| ())
+}
+
+async fn unindex(store: &RedisStore, attempt: AttemptId) -> Result<(), StoreError> {
+    let operation = || format!("remove attempt {attempt} from the active ones");
+    let mut remove = cmd("ZREM");
+    remove.arg(store.keys.active()).arg(attempt.0);
+    store
+        .link
+        .run::<u64>(operation, Call::Command(&remove))
+        .await
+        .map(|_| ())
+}

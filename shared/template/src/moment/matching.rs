@@ -1,0 +1,175 @@
+//! What each token of a format may stand for in a text. Source: moment 2.21.0, `parse/regex.js`.
+
+/// A pattern that is looked for anywhere in the text that is left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Matcher {
+    /// From `min` to `max` digits, with a sign if `signed`.
+    Digits {
+        min: usize,
+        max: usize,
+        signed: bool,
+    },
+    /// A number with up to three digits behind the point.
+    Timestamp,
+    /// `Z`, `+09`, `+0900`, `+09:00`.
+    Offset,
+    /// A word, which may start with digits.
+    Word,
+    /// `a`, `PM`, `p.m.`
+    Meridiem,
+    /// `1st`; without `strict` also `1`.
+    Ordinal { strict: bool },
+}
+
+/// The pattern of a token; `None` for tokens that stand for themselves.
+pub(crate) fn matcher(token: &str, strict: bool) -> Option<Matcher> {
+    let digits = |min, max| {
+        Some(Matcher::Digits {
+            min,
+            max,
+            signed: false,
+        })
+    };
+    let signed = |min, max| {
+        Some(Matcher::Digits {
+            min,
+            max,
+            signed: true,
+        })
+    };
+    match token {
+        "YY" | "gg" | "GG" | "MM" | "DD" | "HH" | "hh" | "kk" | "mm" | "ss" | "ww" | "WW"
+            if strict =>
+        {
+            digits(2, 2)
+        }
+        "YY" | "gg" | "GG" | "MM" | "DD" | "HH" | "hh" | "kk" | "mm" | "ss" | "ww" | "WW" => {
+            digits(1, 2)
+        }
+        "M" | "D" | "H" | "h" | "k" | "m" | "s" | "w" | "W" | "d" | "e" | "E" => digits(1, 2),
+        "YYYY" | "gggg" | "GGGG" if strict => digits(4, 4),
+        "YYYY" | "gggg" | "GGGG" => digits(1, 4),
+        "YYYYY" | "YYYYYY" | "ggggg" | "GGGGG" if strict => signed(6, 6),
+        "YYYYY" | "YYYYYY" | "ggggg" | "GGGGG" => signed(1, 6),
+        "Y" | "x" => signed(1, usize::MAX),
+        "Q" => digits(1, 1),
+        "DDD" => digits(1, 3),
+        "DDDD" => digits(3, 3),
+        "hmm" | "Hmm" => digits(3, 4),
+        "hmmss" | "Hmmss" => digits(5, 6),
+        "S" | "SS" | "SSS" if strict => digits(token.len(), token.len()),
+        "S" | "SS" | "SSS" => digits(1, 3),
+        fraction if fraction.starts_with("SSSS") => digits(1, usize::MAX),
+        "X" => Some(Matcher::Timestamp),
+        "Z" | "ZZ" => Some(Matcher::Offset),
+        "MMM" | "MMMM" | "dd" | "ddd" | "dddd" => Some(Matcher::Word),
+        "a" | "A" => Some(Matcher::Meridiem),
+        "Do" => Some(Matcher::Ordinal { strict }),
+        _ => None,
+    }
+}
+
+impl Matcher {
+    /// The first place in `text` where the pattern matches, as byte positions.
+    pub(crate) fn find(self, text: &str) -> Option<(usize, usize)> {
+        text.char_indices().find_map(|(start, _)| {
+            self.length(&text[start..])
+                .map(|length| (start, start + length))
+        })
+    }
+
+    /// Bytes that match at the very start of `text`.
+    fn length(self, text: &str) -> Option<usize> {
+        match self {
+            Matcher::Digits { min, max, signed } => {
+                let sign = usize::from(signed && text.starts_with(['+', '-']));
+                let count = digit_count(&text[sign..]).min(max);
+                (count >= min).then_some(sign + count)
+            }
+            Matcher::Timestamp => {
+                let sign = usize::from(text.starts_with(['+', '-']));
+                let whole = digit_count(&text[sign..]);
+                let end = sign + whole;
+                let fraction = text[end..]
+                    .strip_prefix('.')
+                    .map_or(0, |f| digit_count(f).min(3));
+                (whole > 0).then_some(end + if fraction > 0 { fraction + 1 } else { 0 })
+            }
+            Matcher::Offset => offset_length(text),
+            Matcher::Word => word_length(text),
+            Matcher::Meridiem => meridiem_length(text),
+            Matcher::Ordinal { strict } => ordinal_length(text, strict),
+        }
+    }
+}
+
+fn digit_count(text: &str) -> usize {
+    text.bytes().take_while(u8::is_ascii_digit).count()
+}
+
+/// `Z`, in either case, or a sign with two or four digits and perhaps a colon.
+fn offset_length(text: &str) -> Option<usize> {
+    if text.starts_with(['Z', 'z']) {
+        return Some(1);
+    }
+    let digits = text.strip_prefix(['+', '-'])?;
+    let hours = digits.get(..2).filter(|hours| digit_count(hours) == 2)?;
+    let rest = &digits[hours.len()..];
+    let colon = usize::from(rest.starts_with(':'));
+    Some(if digit_count(&rest[colon..]) >= 2 {
+        3 + colon + 2
+    } else {
+        3
+    })
+}
+
+/// Minutes east of UTC; 0 for `Z`.
+pub(crate) fn offset_minutes(text: &str) -> f64 {
+    let digits: Vec<f64> = text
+        .bytes()
+        .filter(u8::is_ascii_digit)
+        .map(|digit| f64::from(digit - b'0'))
+        .collect();
+    let pair = |at: usize| match digits.get(at..at + 2) {
+        Some([tens, ones]) => tens * 10.0 + ones,
+        _ => 0.0,
+    };
+    let minutes = pair(0) * 60.0 + pair(2);
+    if text.starts_with('-') {
+        -minutes + 0.0
+    } else {
+        minutes
+    }
+}
+
+fn word_length(text: &str) -> Option<usize> {
+    let digits = digit_count(text);
+    let is_letter = |c: &char| c.is_ascii_alphabetic() || *c == '\'' || *c >= '\u{a0}';
+    let letters: usize = text[digits..]
+        .chars()
+        .take_while(is_letter)
+        .map(char::len_utf8)
+        .sum();
+    (letters > 0).then_some(digits + letters)
+}
+
+fn meridiem_length(text: &str) -> Option<usize> {
+    let mut length = text.starts_with(['a', 'p', 'A', 'P']).then_some(1)?;
+    for optional in [&['.', '.'], &['m', 'M'], &['.', '.']] {
+        length += usize::from(text[length..].starts_with(*optional));
+    }
+    Some(length)
+}
+
+fn ordinal_length(text: &str, strict: bool) -> Option<usize> {
+    let digits = digit_count(text).min(2);
+    let suffixed = (1..=digits).rev().find(|count| {
+        ["th", "st", "nd", "rd"]
+            .iter()
+            .any(|suffix| text[*count..].starts_with(suffix))
+    });
+    match suffixed {
+        Some(count) => Some(count + 2),
+        None => (digits > 0 && !strict).then_some(digits),
+    }
+}

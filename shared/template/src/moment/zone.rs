@@ -1,0 +1,65 @@
+//! The workflow's time zone: offsets of instants, and instants of wall-clock times.
+
+use jiff::{Timestamp, civil, tz::TimeZone};
+
+use super::calendar::fields;
+
+/// A time zone, asked in JavaScript's milliseconds.
+#[derive(Debug, Clone)]
+pub(crate) struct Zone(pub(crate) TimeZone);
+
+impl Zone {
+    /// Milliseconds to add to UTC at an instant. Outside jiff's years the nearest known offset.
+    pub(crate) fn offset_ms(&self, utc_ms: f64) -> f64 {
+        let limit = |at: Timestamp| at.as_millisecond();
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "the cast saturates, the clamp follows"
+        )]
+        let ms = (utc_ms as i64).clamp(limit(Timestamp::MIN), limit(Timestamp::MAX));
+        let at = Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH);
+        f64::from(self.0.to_offset(at).seconds()) * 1_000.0
+    }
+
+    /// The wall clock at an instant, as milliseconds.
+    pub(crate) fn local_ms(&self, utc_ms: f64) -> f64 {
+        utc_ms + self.offset_ms(utc_ms)
+    }
+
+    /// The instant of a wall-clock time. A time that a clock change skips or repeats is read with the
+    /// offset before the change: JavaScript's rule, and jiff's `compatible`.
+    pub(crate) fn utc_ms(&self, local_ms: f64) -> f64 {
+        if !local_ms.is_finite() {
+            return f64::NAN;
+        }
+        let Some(time) = civil_time(local_ms) else {
+            return local_ms - self.offset_ms(local_ms);
+        };
+        match self.0.to_ambiguous_timestamp(time).compatible() {
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "jiff's range is below 2^53 milliseconds"
+            )]
+            Ok(at) => at.as_millisecond() as f64,
+            Err(_) => local_ms - self.offset_ms(local_ms),
+        }
+    }
+}
+
+/// `None` outside jiff's years.
+fn civil_time(local_ms: f64) -> Option<civil::DateTime> {
+    if local_ms.abs() > 8.64e15 {
+        return None;
+    }
+    let fields = fields(local_ms);
+    civil::DateTime::new(
+        i16::try_from(fields.year).ok()?,
+        i8::try_from(fields.month + 1).ok()?,
+        i8::try_from(fields.date).ok()?,
+        i8::try_from(fields.hour).ok()?,
+        i8::try_from(fields.minute).ok()?,
+        i8::try_from(fields.second).ok()?,
+        i32::try_from(fields.millisecond * 1_000_000).ok()?,
+    )
+    .ok()
+}

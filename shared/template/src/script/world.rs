@@ -1,0 +1,103 @@
+//! What JavaScript is allowed to know of the world: the session's time and zone, and how long it may run.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use rquickjs::{Ctx, Exception, JsLifetime, Result};
+use rustix::time::{ClockId, clock_gettime};
+
+use crate::moment::Zone;
+
+/// Shared by the evaluator, the interrupt handler and the native functions.
+#[derive(Debug)]
+pub(crate) struct World {
+    zone: RefCell<Zone>,
+    now_ms: Cell<f64>,
+    cpu: Duration,
+    /// Thread CPU time at which the running text is stopped; set at the first check.
+    stop_at: Cell<Option<Duration>>,
+    was_stopped: Cell<bool>,
+}
+
+impl World {
+    pub(crate) fn new(cpu: Duration) -> Self {
+        World {
+            zone: RefCell::new(Zone(TimeZone::UTC)),
+            now_ms: Cell::new(0.0),
+            cpu,
+            stop_at: Cell::new(None),
+            was_stopped: Cell::new(false),
+        }
+    }
+
+    /// Sets time and zone and starts a new budget.
+    pub(crate) fn begin(&self, now_ms: f64, zone: &TimeZone) {
+        self.now_ms.set(now_ms);
+        let mut current = self.zone.borrow_mut();
+        if current.0 != *zone {
+            *current = Zone(zone.clone());
+        }
+        self.renew_budget();
+    }
+
+    /// Starts a new budget. The clock is read at the first check, which comes after some thousand steps: most
+    /// expressions never pay for it.
+    pub(crate) fn renew_budget(&self) {
+        self.stop_at.set(None);
+        self.was_stopped.set(false);
+    }
+
+    /// The interrupt handler: whether the running text has used up its CPU time.
+    pub(crate) fn should_stop(&self) -> bool {
+        let used = thread_cpu_time();
+        match self.stop_at.get() {
+            None => self.stop_at.set(Some(used + self.cpu)),
+            Some(stop_at) if used >= stop_at => self.was_stopped.set(true),
+            Some(_) => {}
+        }
+        self.was_stopped.get()
+    }
+
+    /// Whether the last text was stopped.
+    pub(crate) fn was_stopped(&self) -> bool {
+        self.was_stopped.get()
+    }
+
+    /// The time that `moment()` and `Date` answer, in milliseconds from 1970.
+    pub(crate) fn now_ms(&self) -> f64 {
+        self.now_ms.get()
+    }
+
+    /// Calls `f` with the workflow's zone.
+    pub(crate) fn with_zone<T>(&self, f: impl FnOnce(&Zone) -> T) -> T {
+        f(&self.zone.borrow())
+    }
+}
+
+fn thread_cpu_time() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
+    let nanoseconds = u32::try_from(time.tv_nsec).unwrap_or(0);
+    Duration::new(seconds, nanoseconds)
+}
+
+#[derive(JsLifetime)]
+struct Handle(Rc<World>);
+
+/// Makes the world known to native functions of a context.
+pub(crate) fn install(ctx: &Ctx<'_>, world: Rc<World>) -> Result<()> {
+    match ctx.store_userdata(Handle(world)) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(Exception::throw_internal(ctx, "the world is in use")),
+    }
+}
+
+/// The world of a context.
+pub(crate) fn of(ctx: &Ctx<'_>) -> Result<Rc<World>> {
+    match ctx.userdata::<Handle>() {
+        Some(handle) => Ok(Rc::clone(&handle.0)),
+        None => Err(Exception::throw_internal(ctx, "the context has no world")),
+    }
+}

@@ -1,0 +1,200 @@
+//! The keys that begin with `_`: which there are, which this version runs, and the values read when
+//! compiling.
+
+use serde_json::Value;
+
+use crate::codes;
+use crate::diagnostic::Diagnostic;
+use crate::suggest::did_you_mean;
+use crate::task::{Config, Parallel};
+use crate::yaml::{Entry, Kind};
+
+use super::as_bool;
+
+/// Keys of the top of a workflow beside `+tasks` (digdag `WorkflowFile`).
+pub(super) const TOP_KEYS: &[&str] = &[
+    "timezone",
+    "_export",
+    "schedule",
+    "sla",
+    "_error",
+    "_check",
+    "_retry",
+    "_parallel",
+];
+
+/// Keys of a group beside `+tasks` (digdag `WorkflowCompiler`); `_disable` is read before they are
+/// checked.
+pub(super) const GROUP_KEYS: &[&str] = &[
+    "timezone",
+    "schedule",
+    "sla",
+    "_parallel",
+    "_background",
+    "_after",
+    "_error",
+    "_check",
+    "_retry",
+    "_export",
+    "_secrets",
+    "_disable",
+];
+
+/// Directives of digdag that change what runs and that this version does not run: an error, never
+/// ignored.
+const NOT_RUN_YET: &[&str] = &[
+    "_error",
+    "_check",
+    "_background",
+    "_after",
+    "_secrets",
+    "sla",
+];
+
+/// Keys of a group that digdag reads at the top of a workflow only.
+const WITHOUT_EFFECT_IN_GROUP: &[&str] = &["timezone", "schedule", "sla", "_secrets"];
+
+/// Whether digdag would act on this entry and this version would not.
+pub(super) fn not_run_yet(entry: &Entry) -> Option<Diagnostic> {
+    if !NOT_RUN_YET.contains(&entry.key.as_str()) || is_off(entry) {
+        return None;
+    }
+    let key = &entry.key;
+    let message = format!("this version does not run `{key}` yet");
+    let help = format!("remove `{key}`, or stay on digdag for this workflow until it does");
+    Some(
+        entry
+            .key_span
+            .error(codes::NOT_RUN_YET, message)
+            .with_help(help),
+    )
+}
+
+/// Null, `false` and the empty list mean "not set" for these directives.
+fn is_off(entry: &Entry) -> bool {
+    match &entry.value.kind {
+        Kind::Scalar(value) => value.is_null() || as_bool(value) == Some(false),
+        Kind::List(items) => items.is_empty(),
+        Kind::Map(_) => false,
+    }
+}
+
+/// A warning for a group's key that digdag accepts there and ignores.
+pub(super) fn without_effect(entry: &Entry) -> Option<Diagnostic> {
+    WITHOUT_EFFECT_IN_GROUP
+        .contains(&entry.key.as_str())
+        .then(|| {
+            let message = format!("`{}` has no effect in a group", entry.key);
+            let place = if entry.key == "_secrets" {
+                "the operator task"
+            } else {
+                "the top of the workflow"
+            };
+            Diagnostic::warning(codes::WITHOUT_EFFECT, message)
+                .at(entry.key_span.position())
+                .with_help(format!("move it to {place}"))
+        })
+}
+
+/// A key that means nothing here.
+pub(super) fn unknown_key(entry: &Entry, known: &[&str], place: &str) -> Diagnostic {
+    let key = &entry.key;
+    let error = entry
+        .key_span
+        .error(codes::UNKNOWN_KEY, format!("unknown key `{key}` {place}"));
+    if key.ends_with('>') || key == "_type" {
+        return error.with_help("an operator needs a task of its own: write `+name:` above it");
+    }
+    match did_you_mean(key, known.iter().copied()).or_else(|| with_underscore(key, known)) {
+        Some(word) => error.with_help(format!("did you mean `{word}`?")),
+        None => error.with_help(format!(
+            "known are {}, and tasks that begin with `+`",
+            known.join(", ")
+        )),
+    }
+}
+
+/// `parallel` is `_parallel`, `disable` is `_disable`.
+fn with_underscore<'a>(key: &str, known: &[&'a str]) -> Option<&'a str> {
+    known
+        .iter()
+        .copied()
+        .find(|word| word.strip_prefix('_') == Some(key))
+}
+
+/// `_export`: a mapping, or nothing.
+pub(super) fn export(entry: &Entry) -> Result<Config, Box<Diagnostic>> {
+    match entry.value.to_value() {
+        Value::Object(fields) => Ok(fields),
+        Value::Null => Ok(Config::new()),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            Err(wrong_type(entry, "a mapping of variables").into())
+        }
+    }
+}
+
+/// `_parallel` of a group. A limit of 0 or less means no limit, as in digdag.
+pub(super) fn parallel(entry: &Entry) -> Result<Parallel, Box<Diagnostic>> {
+    let wrong = || wrong_type(entry, "`true`, `false` or `{limit: N}`");
+    let value = entry.value.to_value();
+    if mentions_variable(&value) {
+        return Err(wrong()
+            .with_help(
+                "a group's `_parallel` is read before anything is evaluated: write its value",
+            )
+            .into());
+    }
+    match &value {
+        Value::Null => Ok(Parallel::No),
+        Value::Object(fields) => match fields.get("limit") {
+            None | Some(Value::Null) => Err(wrong().into()),
+            Some(limit) => {
+                let limit = whole_number(limit).ok_or_else(wrong)?;
+                Ok(match u32::try_from(limit.max(0)) {
+                    Ok(0) | Err(_) => Parallel::Yes,
+                    Ok(limit) => Parallel::Limit(limit),
+                })
+            }
+        },
+        Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => as_bool(&value)
+            .map(|yes| if yes { Parallel::Yes } else { Parallel::No })
+            .ok_or_else(|| wrong().into()),
+    }
+}
+
+/// `_disable`: read when compiling.
+pub(super) fn disable(entry: &Entry) -> Result<bool, Box<Diagnostic>> {
+    let value = entry.value.to_value();
+    if value.is_null() {
+        return Ok(false);
+    }
+    as_bool(&value).ok_or_else(|| {
+        wrong_type(entry, "`true` or `false`")
+            .with_help("it is read before anything is evaluated; use `if>:` to decide at run time")
+            .into()
+    })
+}
+
+pub(super) fn wrong_type(entry: &Entry, expected: &str) -> Diagnostic {
+    let message = format!(
+        "`{}` must be {expected}, but it is {}",
+        entry.key,
+        entry.value.describe()
+    );
+    entry.value.span.error(codes::WRONG_TYPE, message)
+}
+
+fn whole_number(value: &Value) -> Option<i64> {
+    value
+        .as_i64()
+        .or_else(|| value.as_str()?.trim().parse().ok())
+}
+
+fn mentions_variable(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains("${"),
+        Value::Array(items) => items.iter().any(mentions_variable),
+        Value::Object(fields) => fields.values().any(mentions_variable),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}

@@ -1,0 +1,296 @@
+//! One node of the tree: a group, or a task with an operator (digdag `WorkflowCompiler.collect`).
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::codes;
+use crate::diagnostic::Diagnostic;
+use crate::position::Positions;
+use crate::task::{Config, Parallel, TaskDefinition, TaskKind};
+use crate::yaml::{Entry, Kind, Node, Span};
+
+use super::{directives, name};
+
+/// Compiles one file and collects its problems.
+pub(super) struct Compiler {
+    pub(super) problems: Vec<Diagnostic>,
+    workdir: String,
+}
+
+/// What is known of a task before its kind is.
+pub(super) struct TaskHead<'a> {
+    pub(super) name: &'a str,
+    pub(super) full_name: &'a str,
+    pub(super) key_span: &'a Span,
+}
+
+impl Compiler {
+    pub(super) fn new(workdir: &str) -> Self {
+        Self {
+            problems: Vec::new(),
+            workdir: workdir.to_owned(),
+        }
+    }
+
+    /// Compiles the task `name`; `None` if it has problems, which are then noted.
+    pub(super) fn task(
+        &mut self,
+        name: &str,
+        full_name: &str,
+        key_span: &Span,
+        value: &Node,
+    ) -> Option<TaskDefinition> {
+        name::check_task(name, full_name, key_span, &mut self.problems);
+        let head = TaskHead {
+            name,
+            full_name,
+            key_span,
+        };
+        let entries = self.entries(&head, value)?;
+        if self.is_disabled(&head, &entries) {
+            let kind = TaskKind::Group {
+                children: Vec::new(),
+                parallel: Parallel::No,
+            };
+            return Some(self.definition(&head, kind, &[]));
+        }
+        let is_operator = |entry: &Entry| entry.key.ends_with('>') || entry.key == "_type";
+        if entries.iter().any(is_operator) {
+            self.operator(&head, &entries)
+        } else {
+            self.check_group_keys(&head, &entries);
+            Some(self.group(&head, &entries))
+        }
+    }
+
+    /// A task's mapping; a list of mappings counts as one mapping, later keys winning.
+    fn entries<'n>(&mut self, head: &TaskHead<'_>, value: &'n Node) -> Option<Cow<'n, [Entry]>> {
+        match &value.kind {
+            Kind::Map(entries) => return Some(Cow::Borrowed(entries)),
+            Kind::List(items) => {
+                let maps: Option<Vec<&[Entry]>> = items.iter().map(as_map).collect();
+                if let Some(maps) = maps {
+                    return Some(Cow::Owned(self.joined(head, &maps)));
+                }
+            }
+            Kind::Scalar(_) => {}
+        }
+        let message = format!(
+            "the task must be a mapping or a list of mappings, but it is {}",
+            value.describe()
+        );
+        let error = head
+            .key_span
+            .error(codes::TASK_NOT_MAPPING, message)
+            .in_task(head.full_name);
+        self.problems.push(error.with_help(
+            "write an operator or `+tasks` below it, indented deeper; or remove the task",
+        ));
+        None
+    }
+
+    fn joined(&mut self, head: &TaskHead<'_>, maps: &[&[Entry]]) -> Vec<Entry> {
+        let mut joined: Vec<Entry> = Vec::new();
+        for entry in maps.iter().copied().flatten() {
+            match joined.iter_mut().find(|earlier| earlier.key == entry.key) {
+                None => joined.push(entry.clone()),
+                Some(earlier) => {
+                    let message = format!(
+                        "`{}` replaces the one on line {}, as both are in the list of one task",
+                        entry.key, earlier.key_span.start.0
+                    );
+                    self.problems.push(
+                        Diagnostic::warning(codes::WITHOUT_EFFECT, message)
+                            .at(entry.key_span.position())
+                            .in_task(head.full_name),
+                    );
+                    *earlier = entry.clone();
+                }
+            }
+        }
+        joined
+    }
+
+    fn is_disabled(&mut self, head: &TaskHead<'_>, entries: &[Entry]) -> bool {
+        let entry = entries.iter().find(|entry| entry.key == "_disable");
+        entry.is_some_and(|entry| self.read(head, directives::disable(entry)).unwrap_or(false))
+    }
+
+    fn check_group_keys(&mut self, head: &TaskHead<'_>, entries: &[Entry]) {
+        for entry in entries.iter().filter(|entry| !entry.key.starts_with('+')) {
+            let problem = if directives::GROUP_KEYS.contains(&entry.key.as_str()) {
+                directives::without_effect(entry).or_else(|| directives::not_run_yet(entry))
+            } else {
+                let known = directives::GROUP_KEYS;
+                Some(directives::unknown_key(
+                    entry,
+                    known,
+                    "in a task without an operator",
+                ))
+            };
+            self.problems
+                .extend(problem.map(|problem| problem.in_task(head.full_name)));
+        }
+    }
+
+    /// A group of checked keys: of a `+task`, of a workflow or of a called file.
+    pub(super) fn group(&mut self, head: &TaskHead<'_>, entries: &[Entry]) -> TaskDefinition {
+        let mut children = Vec::new();
+        let mut parallel = Parallel::No;
+        for entry in entries {
+            if entry.key.starts_with('+') {
+                let full_name = format!("{}{}", head.full_name, entry.key);
+                let child = self.task(&entry.key, &full_name, &entry.key_span, &entry.value);
+                children.extend(child.map(Arc::new));
+            } else if entry.key == "_parallel" {
+                parallel = self
+                    .read(head, directives::parallel(entry))
+                    .unwrap_or_default();
+            }
+        }
+        self.definition(head, TaskKind::Group { children, parallel }, entries)
+    }
+
+    fn operator(&mut self, head: &TaskHead<'_>, entries: &[Entry]) -> Option<TaskDefinition> {
+        for entry in entries {
+            let problem = if entry.key.starts_with('+') {
+                Some(child_of_operator(entry))
+            } else {
+                directives::not_run_yet(entry)
+            };
+            self.problems
+                .extend(problem.map(|problem| problem.in_task(head.full_name)));
+        }
+        let (operator, command) = self.read(head, operator_and_command(entries))?;
+        let config: Config = entries
+            .iter()
+            .filter(|entry| entry.key != "_export")
+            .map(|entry| (entry.key.clone(), entry.value.to_value()))
+            .collect();
+        Some(self.definition(
+            head,
+            TaskKind::Operator {
+                operator,
+                command,
+                config,
+            },
+            entries,
+        ))
+    }
+
+    /// The definition with what groups and operators have in common.
+    fn definition(
+        &mut self,
+        head: &TaskHead<'_>,
+        kind: TaskKind,
+        entries: &[Entry],
+    ) -> TaskDefinition {
+        let mut positions = Positions::new(head.key_span.file.clone());
+        let mut export = Config::new();
+        let mut retry = None;
+        for entry in entries.iter().filter(|entry| !entry.key.starts_with('+')) {
+            entry.record_positions("", &mut positions);
+            match entry.key.as_str() {
+                "_export" => {
+                    export = self
+                        .read(head, directives::export(entry))
+                        .unwrap_or_default()
+                }
+                "_retry" => retry = Some(entry.value.to_value()).filter(|retry| !retry.is_null()),
+                _ => {}
+            }
+        }
+        TaskDefinition {
+            name: head.name.to_owned(),
+            position: head.key_span.position(),
+            kind,
+            export,
+            retry,
+            positions,
+            workdir: self.workdir.clone(),
+        }
+    }
+
+    /// The value, or `None` with the problem noted.
+    pub(super) fn read<T>(
+        &mut self,
+        head: &TaskHead<'_>,
+        read: Result<T, Box<Diagnostic>>,
+    ) -> Option<T> {
+        read.map_err(|problem| self.problems.push(problem.in_task(head.full_name)))
+            .ok()
+    }
+}
+
+fn as_map(node: &Node) -> Option<&[Entry]> {
+    match &node.kind {
+        Kind::Map(entries) => Some(entries),
+        Kind::List(_) | Kind::Scalar(_) => None,
+    }
+}
+
+fn child_of_operator(entry: &Entry) -> Diagnostic {
+    let message = format!(
+        "a task with an operator can't have subtasks, but it has `{}`",
+        entry.key
+    );
+    entry
+        .key_span
+        .error(codes::OPERATOR_WITH_CHILDREN, message)
+        .with_help(
+            "give the operator a task of its own beside the others, or check the indentation",
+        )
+}
+
+/// The operator's name without `>`, and its command.
+fn operator_and_command(entries: &[Entry]) -> Result<(String, Value), Box<Diagnostic>> {
+    let mut operators = entries.iter().filter(|entry| entry.key.ends_with('>'));
+    let Some(first) = operators.next() else {
+        return long_form(entries);
+    };
+    if let Some(second) = operators.next() {
+        let message = format!(
+            "a task can't have more than one operator, but it has `{}` and `{}`",
+            first.key, second.key
+        );
+        let error = second.key_span.error(codes::TWO_OPERATORS, message);
+        return Err(error.with_help("make it two tasks").into());
+    }
+    let name = first.key.trim_end_matches('>');
+    if name.is_empty() {
+        let error = first
+            .key_span
+            .error(codes::UNKNOWN_OPERATOR, "the operator has no name");
+        return Err(error
+            .with_help("write it before the `>`, as in `bq>:`")
+            .into());
+    }
+    Ok((name.to_owned(), first.value.to_value()))
+}
+
+/// `_type: bq` with `_command: file.sql`.
+fn long_form(entries: &[Entry]) -> Result<(String, Value), Box<Diagnostic>> {
+    let find = |key| entries.iter().find(|entry: &&Entry| entry.key == key);
+    let command = find("_command").map_or(Value::Null, |entry| entry.value.to_value());
+    // Only called for a task with an operator, and no key of it ends with `>`.
+    let Some(entry) = find("_type") else {
+        return Ok((String::new(), command));
+    };
+    match &entry.value.kind {
+        Kind::Scalar(Value::String(name)) if name.contains("${") => Err(entry
+            .value
+            .span
+            .error(
+                codes::NOT_RUN_YET,
+                "this version does not evaluate `${...}` in `_type` yet",
+            )
+            .with_help("write the operator's name itself")
+            .into()),
+        Kind::Scalar(Value::String(name)) if !name.is_empty() => Ok((name.clone(), command)),
+        Kind::Scalar(_) | Kind::List(_) | Kind::Map(_) => {
+            Err(directives::wrong_type(entry, "the name of an operator").into())
+        }
+    }
+}

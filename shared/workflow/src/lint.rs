@@ -1,0 +1,167 @@
+//! What digdag would only find at run time: unknown operators, missing files, policies that cannot
+//! be read.
+
+use serde_json::Value;
+
+use crate::codes;
+use crate::diagnostic::Diagnostic;
+use crate::files::{ProjectFiles, resolve};
+use crate::position::escape;
+use crate::retry::RetryPolicy;
+use crate::suggest::did_you_mean;
+use crate::task::{Config, TaskDefinition, TaskKind, Workflow};
+use crate::visit::{Workdir, literal, operator_pointer, operator_position, reachable};
+
+/// Checks the workflow's tree, the files it calls and the bodies of its loops. `known` are the
+/// operators that run here, without `>`. Templates are the caller's: it has [`crate::reachable`]
+/// and [`crate::visit_strings`] for them.
+#[must_use]
+pub fn lint(files: &ProjectFiles, workflow: &Workflow, known: &[&str]) -> Vec<Diagnostic> {
+    let found = reachable(files, workflow);
+    let mut lint = Lint {
+        files,
+        known,
+        problems: found.problems,
+    };
+    for found in &found.trees {
+        lint.task(&found.full_name, &found.tree, found.workdir);
+    }
+    let mut problems = lint.problems;
+    problems.sort_by(|left, right| left.position.cmp(&right.position));
+    problems
+        .into_iter()
+        .map(|problem| problem.with_source(files))
+        .collect()
+}
+
+/// Directives that an operator task can have; another key with `_` is accepted by digdag, but most
+/// likely misspelt.
+const OPERATOR_DIRECTIVES: &[&str] = &[
+    "_type",
+    "_command",
+    "_export",
+    "_retry",
+    "_error",
+    "_check",
+    "_background",
+    "_after",
+    "_disable",
+    "_do",
+    "_else_do",
+    "_parallel",
+    "_secrets",
+    "_env",
+    "_workdir",
+];
+
+struct Lint<'a> {
+    files: &'a ProjectFiles,
+    known: &'a [&'a str],
+    problems: Vec<Diagnostic>,
+}
+
+impl Lint<'_> {
+    fn task(&mut self, full_name: &str, task: &TaskDefinition, workdir: Workdir) {
+        let workdir = workdir.within(task);
+        self.retry(full_name, task);
+        match &task.kind {
+            TaskKind::Group { children, .. } => {
+                for child in children {
+                    self.task(&format!("{full_name}{}", child.name), child, workdir);
+                }
+            }
+            TaskKind::Operator {
+                operator,
+                command,
+                config,
+            } => {
+                self.operator(full_name, task, operator);
+                self.directives(full_name, task, config);
+                match workdir {
+                    Workdir::OfFile if operator == "bq" => self.sql_file(full_name, task, command),
+                    Workdir::OfFile | Workdir::Variable => {}
+                }
+            }
+        }
+    }
+
+    fn directives(&mut self, full_name: &str, task: &TaskDefinition, config: &Config) {
+        for key in config.keys().filter(|key| key.starts_with('_')) {
+            if OPERATOR_DIRECTIVES.contains(&key.as_str()) {
+                continue;
+            }
+            let position = task.positions.key(&format!("/{}", escape(key)));
+            let similar = did_you_mean(key, OPERATOR_DIRECTIVES.iter().copied());
+            self.problems.push(
+                Diagnostic::warning(
+                    codes::UNKNOWN_KEY,
+                    format!("unknown directive `{key}` has no effect"),
+                )
+                .at(position.unwrap_or_else(|| task.position.clone()))
+                .in_task(full_name)
+                .with_suggestion(similar),
+            );
+        }
+    }
+
+    fn operator(&mut self, full_name: &str, task: &TaskDefinition, operator: &str) {
+        if self.known.contains(&operator) {
+            return;
+        }
+        let position = operator_pointer(task).and_then(|pointer| task.positions.key(&pointer));
+        let similar = did_you_mean(operator, self.known.iter().copied());
+        self.problems.push(
+            Diagnostic::error(
+                codes::UNKNOWN_OPERATOR,
+                format!("unknown operator `{operator}>`"),
+            )
+            .at(position.unwrap_or_else(|| task.position.clone()))
+            .in_task(full_name)
+            .with_suggestion(similar.map(|name| format!("{name}>"))),
+        );
+    }
+
+    /// A group's `_retry` is read raw, so `${...}` in it never works; an operator's is evaluated
+    /// first.
+    fn retry(&mut self, full_name: &str, task: &TaskDefinition) {
+        let Some(retry) = &task.retry else { return };
+        let evaluated = match &task.kind {
+            TaskKind::Operator { .. } => retry.to_string().contains("${"),
+            TaskKind::Group { .. } => false,
+        };
+        if evaluated {
+            return;
+        }
+        if let Err(error) = RetryPolicy::parse(retry) {
+            let position = task
+                .positions
+                .value("/_retry")
+                .unwrap_or_else(|| task.position.clone());
+            self.problems.push(
+                Diagnostic::error(codes::BAD_RETRY, error.to_string())
+                    .at(position)
+                    .in_task(full_name)
+                    .with_help("write `_retry: 3`, or `_retry: {limit: 3, interval: 60}`"),
+            );
+        }
+    }
+
+    fn sql_file(&mut self, full_name: &str, task: &TaskDefinition, command: &Value) {
+        let Some(target) = literal(command) else {
+            return;
+        };
+        let problem = match resolve(&task.workdir, target) {
+            Err(problem) => Diagnostic::error(
+                codes::FILE_UNREADABLE,
+                format!("cannot read `{target}`: {}", problem.reason()),
+            ),
+            Ok(path) => match self.files.text(&path) {
+                Ok(_) => return,
+                Err(error) => Diagnostic::error(codes::FILE_UNREADABLE, error.summary())
+                    .with_suggestion(error.similar()),
+            },
+        };
+        self.problems
+            .push(problem.at(operator_position(task)).in_task(full_name));
+    }
+}

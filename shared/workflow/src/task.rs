@@ -1,0 +1,183 @@
+//! The compiled tree: what the engine runs and what attempt logs keep.
+
+use std::borrow::Cow;
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::Value;
+
+use crate::diagnostic::Diagnostic;
+use crate::position::{Located, Position, Positions};
+
+/// A mapping of a `.dig` file, in file order, values typed by digdag's rules.
+pub type Config = serde_json::Map<String, Value>;
+
+/// One top-level `.dig` file, compiled.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Workflow {
+    /// File name without `.dig`.
+    pub name: String,
+    /// `timezone:` as written; digdag's default is `UTC`.
+    pub timezone: Option<Located<String>>,
+    /// `schedule:` as written; `himekuri-schedule` checks it.
+    pub schedule: Option<Located<Config>>,
+    /// The task tree; the root's name is `+` and the workflow's name.
+    pub root: TaskDefinition,
+    /// What runs but looks wrong.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// A node of the compiled tree.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(from = "TaskRecord<'_>")]
+pub struct TaskDefinition {
+    /// Own key: `+load`, for the root `+` and the workflow's name, for a called file `^sub`.
+    pub name: String,
+    /// Where the key stands; for a root, the beginning of its file.
+    pub position: Position,
+    /// Group or operator.
+    pub kind: TaskKind,
+    /// `_export`, raw: evaluated in every task below.
+    pub export: Config,
+    /// `_retry`, raw. A group's is never evaluated (digdag `WorkflowExecutor.checkRetry`);
+    /// [`crate::RetryPolicy`] reads it.
+    pub retry: Option<Value>,
+    /// Places of all keys and values of the task's mapping.
+    pub positions: Positions,
+    /// Folder of the workflow file, `""` for the project's own: base of relative files
+    /// (`_workdir`).
+    pub workdir: String,
+}
+
+/// What a task does.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TaskKind {
+    /// Runs its children; with none, it succeeds at once.
+    Group {
+        /// In file order.
+        children: Vec<Arc<TaskDefinition>>,
+        /// Whether children wait for one another.
+        parallel: Parallel,
+    },
+    /// Runs one operator.
+    Operator {
+        /// Without the `>`: `bq`.
+        operator: String,
+        /// Value of the `bq>` key (or `_command`), raw.
+        command: Value,
+        /// All local keys as written but `_export`, with the operator's own key, `_retry` and
+        /// `_do`.
+        config: Config,
+    },
+}
+
+/// `_parallel` of a group: read when compiling, so it holds no `${...}`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Parallel {
+    /// One child after another.
+    #[default]
+    No,
+    /// All children at once.
+    Yes,
+    /// At most this many at once; never 0.
+    Limit(u32),
+}
+
+impl TaskDefinition {
+    /// Children of a group; none for an operator.
+    #[must_use]
+    pub fn children(&self) -> &[Arc<Self>] {
+        match &self.kind {
+            TaskKind::Group { children, .. } => children,
+            TaskKind::Operator { .. } => &[],
+        }
+    }
+}
+
+/// JSON form of [`TaskDefinition`]: flat, so that a level of the tree takes two levels of JSON
+/// (readers have a limit on those), and the positions do not repeat the task's file.
+#[derive(Serialize, Deserialize)]
+struct TaskRecord<'a> {
+    name: Cow<'a, str>,
+    position: Cow<'a, Position>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    operator: Option<Cow<'a, str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    command: Option<Cow<'a, Value>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    config: Option<Cow<'a, Config>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    parallel: Option<Parallel>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    children: Option<Cow<'a, [Arc<TaskDefinition>]>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    export: Option<Cow<'a, Config>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    retry: Option<Cow<'a, Value>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    positions: Option<Cow<'a, Positions>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    workdir: Option<Cow<'a, str>>,
+}
+
+impl Serialize for TaskDefinition {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (operator, command, config, parallel, children) = match &self.kind {
+            TaskKind::Operator {
+                operator,
+                command,
+                config,
+            } => (Some(operator), Some(command), Some(config), None, None),
+            TaskKind::Group { children, parallel } => {
+                (None, None, None, Some(*parallel), Some(children))
+            }
+        };
+        let record = TaskRecord {
+            name: Cow::Borrowed(&self.name),
+            position: Cow::Borrowed(&self.position),
+            operator: operator.map(|operator| Cow::Borrowed(operator.as_str())),
+            command: command
+                .filter(|command| !command.is_null())
+                .map(Cow::Borrowed),
+            config: config.map(Cow::Borrowed),
+            parallel: parallel.filter(|parallel| *parallel != Parallel::No),
+            children: children
+                .filter(|all| !all.is_empty())
+                .map(|all| Cow::Borrowed(all.as_slice())),
+            export: (!self.export.is_empty()).then_some(Cow::Borrowed(&self.export)),
+            retry: self.retry.as_ref().map(Cow::Borrowed),
+            positions: (!self.positions.is_empty()).then_some(Cow::Borrowed(&self.positions)),
+            workdir: (!self.workdir.is_empty()).then_some(Cow::Borrowed(self.workdir.as_str())),
+        };
+        record.serialize(serializer)
+    }
+}
+
+impl From<TaskRecord<'_>> for TaskDefinition {
+    fn from(record: TaskRecord<'_>) -> Self {
+        let position = record.position.into_owned();
+        let positions = record.positions.unwrap_or_default().into_owned();
+        let kind = match record.operator {
+            Some(operator) => TaskKind::Operator {
+                operator: operator.into_owned(),
+                command: record.command.unwrap_or_default().into_owned(),
+                config: record.config.unwrap_or_default().into_owned(),
+            },
+            None => TaskKind::Group {
+                children: record.children.map(Cow::into_owned).unwrap_or_default(),
+                parallel: record.parallel.unwrap_or_default(),
+            },
+        };
+        Self {
+            positions: positions.with_file(position.file.clone()),
+            name: record.name.into_owned(),
+            position,
+            kind,
+            export: record.export.unwrap_or_default().into_owned(),
+            retry: record.retry.map(Cow::into_owned),
+            workdir: record.workdir.unwrap_or_default().into_owned(),
+        }
+    }
+}

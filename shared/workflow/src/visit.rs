@@ -1,0 +1,266 @@
+//! Walks over what can be known of a workflow before it runs: its tree, the files it calls, the
+//! bodies of its loops.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::compile::{SUBTASK_NAME, called_path, compile_body, compile_called};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::files::ProjectFiles;
+use crate::position::{Position, escape};
+use crate::task::{Config, TaskDefinition, TaskKind, Workflow};
+
+/// Keys whose value is a task to run, by the operators that have one.
+const BODY_KEYS: &[&str] = &["_do", "_else_do"];
+
+/// Trees that a workflow can run, and what is wrong with those that do not compile.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Reachable {
+    /// The workflow's own tree first.
+    pub trees: Vec<ReachableTree>,
+    /// Problems of called files and bodies, placed.
+    pub problems: Vec<Diagnostic>,
+}
+
+/// A tree that a workflow can run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReachableTree {
+    /// Full name of the tree's root as far as it is known: `+daily`, `+daily+load^sub`.
+    pub full_name: String,
+    /// The tree.
+    pub tree: TaskDefinition,
+    /// Whether relative paths in it can be resolved.
+    pub workdir: Workdir,
+}
+
+/// Whether `workdir` of a task is the base of its relative paths.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Workdir {
+    /// It is.
+    OfFile,
+    /// A `_workdir` variable replaces it, and is only known when it is evaluated.
+    Variable,
+}
+
+impl Workdir {
+    /// What holds within `task`, if this holds around it.
+    #[must_use]
+    pub fn within(self, task: &TaskDefinition) -> Self {
+        let local = match &task.kind {
+            TaskKind::Operator { config, .. } => config.contains_key(WORKDIR_KEY),
+            TaskKind::Group { .. } => false,
+        };
+        if local || task.export.contains_key(WORKDIR_KEY) {
+            Self::Variable
+        } else {
+            self
+        }
+    }
+}
+
+/// Variable that replaces the folder of the file.
+const WORKDIR_KEY: &str = "_workdir";
+
+/// The workflow's own tree, each file that a `call>` names literally (once), and each body, to any
+/// depth.
+#[must_use]
+pub fn reachable(files: &ProjectFiles, workflow: &Workflow) -> Reachable {
+    let mut walk = Walk {
+        files,
+        found: Reachable::default(),
+        called: BTreeSet::new(),
+    };
+    let root = ReachableTree {
+        full_name: workflow.root.name.clone(),
+        tree: workflow.root.clone(),
+        workdir: Workdir::OfFile,
+    };
+    let mut waiting = vec![root];
+    while let Some(next) = waiting.pop() {
+        walk.definition(&next.full_name, &next.tree, next.workdir, &mut waiting);
+        walk.found.trees.push(next);
+    }
+    walk.found
+}
+
+struct Walk<'a> {
+    files: &'a ProjectFiles,
+    found: Reachable,
+    called: BTreeSet<String>,
+}
+
+impl Walk<'_> {
+    fn definition(
+        &mut self,
+        full_name: &str,
+        task: &TaskDefinition,
+        workdir: Workdir,
+        waiting: &mut Vec<ReachableTree>,
+    ) {
+        let workdir = workdir.within(task);
+        match &task.kind {
+            TaskKind::Group { children, .. } => {
+                for child in children {
+                    self.definition(
+                        &format!("{full_name}{}", child.name),
+                        child,
+                        workdir,
+                        waiting,
+                    );
+                }
+            }
+            TaskKind::Operator {
+                operator,
+                command,
+                config,
+            } => {
+                let found = match workdir {
+                    Workdir::OfFile if operator == "call" => {
+                        self.called_tree(full_name, task, command)
+                    }
+                    Workdir::OfFile | Workdir::Variable => None,
+                };
+                let trees = found
+                    .into_iter()
+                    .chain(self.bodies(full_name, task, config));
+                waiting.extend(trees.map(|tree| ReachableTree {
+                    full_name: format!("{full_name}{SUBTASK_NAME}"),
+                    tree,
+                    workdir,
+                }));
+            }
+        }
+    }
+
+    fn called_tree(
+        &mut self,
+        full_name: &str,
+        task: &TaskDefinition,
+        command: &Value,
+    ) -> Option<TaskDefinition> {
+        let target = literal(command)?;
+        let tree = called_path(self.files, &task.workdir, target).and_then(|path| {
+            // One report per file; and a file that calls itself is legal, under an `if>`.
+            if !self.called.insert(path) {
+                return Ok(None);
+            }
+            compile_called(self.files, &task.workdir, target).map(Some)
+        });
+        tree.unwrap_or_else(|problems| {
+            self.report(full_name, task, problems);
+            None
+        })
+    }
+
+    fn bodies(
+        &mut self,
+        full_name: &str,
+        task: &TaskDefinition,
+        config: &Config,
+    ) -> Vec<TaskDefinition> {
+        let keys = BODY_KEYS
+            .iter()
+            .filter(|key| config.get(**key).is_some_and(|v| !v.is_null()));
+        let mut bodies = Vec::new();
+        for key in keys {
+            match compile_body(task, key, SUBTASK_NAME) {
+                Ok(body) => bodies.push(body),
+                Err(problems) => self.report(full_name, task, problems),
+            }
+        }
+        bodies
+    }
+
+    /// Problems without a place belong to the operator's own line.
+    fn report(&mut self, full_name: &str, task: &TaskDefinition, problems: Diagnostics) {
+        for mut problem in problems.0 {
+            if problem.position.is_none() {
+                problem.position = Some(operator_position(task));
+                problem.task = Some(full_name.to_owned());
+            }
+            self.found.problems.push(problem.with_source(self.files));
+        }
+    }
+}
+
+/// A command that needs no evaluation.
+pub(crate) fn literal(command: &Value) -> Option<&str> {
+    command.as_str().filter(|text| !text.contains("${"))
+}
+
+/// Where the command of an operator task stands.
+pub(crate) fn operator_position(task: &TaskDefinition) -> Position {
+    operator_pointer(task)
+        .and_then(|pointer| task.positions.value(&pointer))
+        .unwrap_or(task.position.clone())
+}
+
+/// JSON pointer of the operator's key in its task.
+pub(crate) fn operator_pointer(task: &TaskDefinition) -> Option<String> {
+    match &task.kind {
+        TaskKind::Operator {
+            operator, config, ..
+        } => {
+            let key = format!("{operator}>");
+            let key = if config.contains_key(&key) {
+                key
+            } else {
+                "_type".to_owned()
+            };
+            Some(format!("/{}", escape(&key)))
+        }
+        TaskKind::Group { .. } => None,
+    }
+}
+
+/// Calls `visit` with each text of `definition` and its children: JSON pointer within its task,
+/// place, text. Bodies of loops are part of their task; keys are no texts.
+pub fn visit_strings(definition: &TaskDefinition, visit: &mut dyn FnMut(&str, &Position, &str)) {
+    let mut visitor = StringVisitor {
+        task: definition,
+        visit,
+    };
+    visitor.fields("/_export", &definition.export);
+    match &definition.kind {
+        TaskKind::Operator { config, .. } => visitor.fields("", config),
+        TaskKind::Group { children, .. } => {
+            for child in children {
+                visit_strings(child, visit);
+            }
+        }
+    }
+}
+
+struct StringVisitor<'a> {
+    task: &'a TaskDefinition,
+    visit: &'a mut dyn FnMut(&str, &Position, &str),
+}
+
+impl StringVisitor<'_> {
+    fn fields(&mut self, pointer: &str, fields: &Config) {
+        for (key, value) in fields {
+            self.value(&format!("{pointer}/{}", escape(key)), value);
+        }
+    }
+
+    fn value(&mut self, pointer: &str, value: &Value) {
+        match value {
+            Value::String(text) => {
+                let position = self.task.positions.nearest(pointer);
+                (self.visit)(
+                    pointer,
+                    position.as_ref().unwrap_or(&self.task.position),
+                    text,
+                );
+            }
+            Value::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.value(&format!("{pointer}/{index}"), item);
+                }
+            }
+            Value::Object(fields) => self.fields(pointer, fields),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+}

@@ -1,0 +1,386 @@
+//! One file's text to a tree: events of the parser, typed scalars, anchors and aliases, limits.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use granit_parser::{Event, Parser, ScalarStyle, Tag};
+use serde_json::Value;
+
+use crate::codes;
+use crate::diagnostic::Diagnostics;
+
+use super::mapping::{Key, KeyKind, MappingBuilder};
+use super::node::{Kind, Node, Span};
+use super::syntax::{place, refuse_control_characters, syntax_error};
+use super::tabs::TabLines;
+use super::{Budget, MAX_DEPTH, NODE_COST, scalar, too_deep};
+
+/// Longest key in one line, characters. YAML's own 1,024 is too short for a long text used as a
+/// key.
+const MAX_KEY_CHARS: usize = 4096;
+
+/// Charged for each file read, bytes: a small file included over and over costs its parser each
+/// time, and no workflow includes thousands.
+const FILE_COST: usize = 16 << 10;
+
+/// Reads `text`, that will stand `depth` levels deep in the including file; its root must be a
+/// mapping.
+pub(super) fn compose(
+    file: &Arc<str>,
+    text: &str,
+    depth: usize,
+    budget: &mut Budget,
+) -> Result<Node, Diagnostics> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    refuse_control_characters(file, text)?;
+    let mut tab_lines = TabLines::find(text);
+    budget.charge(FILE_COST + text.len(), &Span::start_of(file))?;
+    let mut composer = Composer {
+        file,
+        depth,
+        budget,
+        stack: Vec::new(),
+        anchors: HashMap::new(),
+        root: None,
+    };
+    let options = granit_parser::options! {
+        emit_comments: false,
+        flow_nesting_limit: MAX_DEPTH,
+        block_nesting_limit: MAX_DEPTH,
+        simple_key_max_lookahead: MAX_KEY_CHARS,
+        block_scalar_eof_without_line_feed: true,
+    };
+    for event in Parser::new_from_str_with_options(text, options) {
+        let (event, span) = event.map_err(|error| syntax_error(file, &error))?;
+        tab_lines.allow_in(&event, &span);
+        composer.take(event, &span)?;
+    }
+    tab_lines.refuse_others(file)?;
+    let root = composer.root.unwrap_or_else(|| empty(file));
+    match root.kind {
+        Kind::Map(_) => Ok(root),
+        Kind::Scalar(Value::Null) => Err(root
+            .span
+            .error(codes::EMPTY_FILE, "the file is empty")
+            .with_help("write at least one task, such as `+hello:` with `echo>: hello` below it")
+            .into()),
+        Kind::Scalar(_) | Kind::List(_) => Err(not_a_mapping(&root)),
+    }
+}
+
+fn empty(file: &Arc<str>) -> Node {
+    Node {
+        span: Span::start_of(file),
+        kind: Kind::Scalar(Value::Null),
+    }
+}
+
+fn not_a_mapping(root: &Node) -> Diagnostics {
+    let message = format!(
+        "the file must hold a mapping (`key: value` lines), but it is {}",
+        root.describe()
+    );
+    root.span.error(codes::ROOT_NOT_MAPPING, message).into()
+}
+
+/// A collection that is being read.
+struct Frame {
+    span: Span,
+    anchor: usize,
+    kind: FrameKind,
+}
+
+enum FrameKind {
+    List(Vec<Node>),
+    Map {
+        builder: MappingBuilder,
+        key: Option<Key>,
+    },
+}
+
+/// What a tag says.
+enum Tagged {
+    No,
+    Include,
+    /// `!!str` or a lone `!`: text as written.
+    Text,
+}
+
+struct Composer<'a> {
+    file: &'a Arc<str>,
+    depth: usize,
+    budget: &'a mut Budget,
+    stack: Vec<Frame>,
+    anchors: HashMap<usize, Node>,
+    root: Option<Node>,
+}
+
+impl Composer<'_> {
+    fn take(&mut self, event: Event<'_>, at: &granit_parser::Span) -> Result<(), Diagnostics> {
+        let span = self.span(at);
+        match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                let tag_span = self.tag_span(at);
+                let tagged = tagged(tag.as_deref(), &tag_span)?;
+                let span = match tagged {
+                    Tagged::Include => tag_span,
+                    Tagged::No | Tagged::Text => span,
+                };
+                self.scalar(&text, style, anchor, tagged, span)
+            }
+            Event::SequenceStart(_, anchor, tag) => {
+                collection_tag(tag.as_deref(), "seq", &self.tag_span(at))?;
+                self.open(span, anchor, FrameKind::List(Vec::new()))
+            }
+            Event::MappingStart(_, anchor, tag) => {
+                collection_tag(tag.as_deref(), "map", &self.tag_span(at))?;
+                let builder = MappingBuilder::default();
+                self.open(span, anchor, FrameKind::Map { builder, key: None })
+            }
+            Event::SequenceEnd | Event::MappingEnd => self.close(),
+            Event::Alias(id) => self.alias(id, span),
+            Event::DocumentStart(..) if self.root.is_some() => Err(span
+                .error(codes::YAML_SYNTAX, "a second YAML document begins here")
+                .with_help("a file holds one document: remove the line `---`")
+                .into()),
+            // Anchors and aliases without a target are not asked for; the parser's enum may grow.
+            Event::StreamStart
+            | Event::StreamEnd
+            | Event::DocumentStart(..)
+            | Event::DocumentEnd
+            | Event::Anchor(..)
+            | Event::UnresolvedAlias(_)
+            | _ => Ok(()),
+        }
+    }
+
+    fn scalar(
+        &mut self,
+        text: &str,
+        style: ScalarStyle,
+        anchor: usize,
+        tagged: Tagged,
+        span: Span,
+    ) -> Result<(), Diagnostics> {
+        self.budget.charge(NODE_COST + text.len(), &span)?;
+        let is_key = self.expects_key();
+        if let Tagged::Include = tagged {
+            return if is_key {
+                self.include_key(text, span)
+            } else {
+                Err(include_as_value(text, &span))
+            };
+        }
+        let plain = style == ScalarStyle::Plain && matches!(tagged, Tagged::No);
+        if is_key && plain && text == "<<" {
+            self.set_key(Key {
+                span,
+                kind: KeyKind::Merge,
+            });
+            return Ok(());
+        }
+        let value = if plain {
+            scalar::implicit(text)
+        } else {
+            Value::from(text)
+        };
+        let node = Node {
+            span,
+            kind: Kind::Scalar(value),
+        };
+        self.remember(anchor, &node)?;
+        self.node(node)
+    }
+
+    fn include_key(&mut self, text: &str, span: Span) -> Result<(), Diagnostics> {
+        if !text.is_empty() {
+            return Err(span
+                .error(
+                    codes::BAD_INCLUDE,
+                    format!("`!include` has the text `{text}` before its colon"),
+                )
+                .with_help("write `!include : path/to/file.yml`")
+                .into());
+        }
+        self.set_key(Key {
+            span,
+            kind: KeyKind::Include,
+        });
+        Ok(())
+    }
+
+    fn alias(&mut self, id: usize, span: Span) -> Result<(), Diagnostics> {
+        let Some(target) = self.anchors.get(&id) else {
+            return Err(span
+                .error(
+                    codes::YAML_SYNTAX,
+                    "the alias refers to a value that it is itself a part of",
+                )
+                .into());
+        };
+        self.budget.charge(target.cost(), &span)?;
+        if self.level() + target.height() > MAX_DEPTH {
+            return Err(too_deep(&span).into());
+        }
+        let node = Node {
+            span: target.span.clone(),
+            kind: target.kind.clone(),
+        };
+        self.node(node)
+    }
+
+    fn open(&mut self, span: Span, anchor: usize, kind: FrameKind) -> Result<(), Diagnostics> {
+        self.budget.charge(NODE_COST, &span)?;
+        if self.expects_key() {
+            return Err(bad_key(&span, "a list or mapping"));
+        }
+        if self.level() >= MAX_DEPTH {
+            return Err(too_deep(&span).into());
+        }
+        self.stack.push(Frame { span, anchor, kind });
+        Ok(())
+    }
+
+    fn close(&mut self) -> Result<(), Diagnostics> {
+        let Some(frame) = self.stack.pop() else {
+            return Ok(());
+        };
+        let kind = match frame.kind {
+            FrameKind::List(items) => Kind::List(items),
+            FrameKind::Map { builder, .. } => Kind::Map(builder.finish()),
+        };
+        let node = Node {
+            span: frame.span,
+            kind,
+        };
+        self.remember(frame.anchor, &node)?;
+        self.node(node)
+    }
+
+    /// Puts a finished node where it belongs: key, value, list element or root.
+    fn node(&mut self, node: Node) -> Result<(), Diagnostics> {
+        match self.stack.last_mut().map(|frame| &mut frame.kind) {
+            None => self.root = Some(node),
+            Some(FrameKind::List(items)) => items.push(node),
+            Some(FrameKind::Map { builder, key }) => match key.take() {
+                Some(key) => builder.add(key, node)?,
+                None => *key = Some(key_of(node)?),
+            },
+        }
+        Ok(())
+    }
+
+    /// Keeps an anchored node for its aliases. The copy is charged: anchors within anchors
+    /// multiply.
+    fn remember(&mut self, anchor: usize, node: &Node) -> Result<(), Diagnostics> {
+        if anchor != 0 {
+            self.budget.charge(node.cost(), &node.span)?;
+            self.anchors.insert(anchor, node.clone());
+        }
+        Ok(())
+    }
+
+    fn expects_key(&self) -> bool {
+        matches!(
+            self.stack.last(),
+            Some(Frame {
+                kind: FrameKind::Map { key: None, .. },
+                ..
+            })
+        )
+    }
+
+    fn set_key(&mut self, new: Key) {
+        if let Some(Frame {
+            kind: FrameKind::Map { key, .. },
+            ..
+        }) = self.stack.last_mut()
+        {
+            *key = Some(new);
+        }
+    }
+
+    fn level(&self) -> usize {
+        self.depth + self.stack.len()
+    }
+
+    fn span(&self, at: &granit_parser::Span) -> Span {
+        Span {
+            file: Arc::clone(self.file),
+            start: place(&at.start),
+            end: (at.end != at.start).then(|| place(&at.end)),
+        }
+    }
+
+    /// The place of the tag, or of a value without one.
+    fn tag_span(&self, at: &granit_parser::Span) -> Span {
+        at.tag_span()
+            .map_or_else(|| self.span(at), |tag| self.span(&tag))
+    }
+}
+
+fn key_of(node: Node) -> Result<Key, Diagnostics> {
+    let name = match node.kind {
+        Kind::Scalar(Value::String(text)) => text,
+        Kind::Scalar(Value::Null) => return Err(bad_key(&node.span, "empty")),
+        // As digdag's JSON writer does: `1:` is the key "1", `0x1F:` is "31".
+        Kind::Scalar(value) => value.to_string(),
+        Kind::List(_) | Kind::Map(_) => return Err(bad_key(&node.span, "a list or mapping")),
+    };
+    Ok(Key {
+        span: node.span,
+        kind: KeyKind::Name(name),
+    })
+}
+
+fn bad_key(span: &Span, found: &str) -> Diagnostics {
+    span.error(
+        codes::BAD_KEY,
+        format!("a key must be a word or a text, but this one is {found}"),
+    )
+    .with_help("put it into quotes if it is meant as text")
+    .into()
+}
+
+fn include_as_value(text: &str, span: &Span) -> Diagnostics {
+    let path = if text.is_empty() {
+        "path/to/file.yml"
+    } else {
+        text
+    };
+    span.error(codes::BAD_INCLUDE, "`!include` stands as a value")
+        .with_help(format!(
+            "it is a key of its own: write `!include : {path}` on the next line, indented"
+        ))
+        .into()
+}
+
+fn tagged(tag: Option<&Tag>, span: &Span) -> Result<Tagged, Diagnostics> {
+    let Some(tag) = tag else {
+        return Ok(Tagged::No);
+    };
+    let written = tag.original();
+    match written.as_str() {
+        "!include" => Ok(Tagged::Include),
+        "!" | "!!str" => Ok(Tagged::Text),
+        _ => Err(unknown_tag(&written, span)),
+    }
+}
+
+fn collection_tag(tag: Option<&Tag>, core: &str, span: &Span) -> Result<(), Diagnostics> {
+    match tag {
+        Some(tag) if !tag.is_yaml_core_schema_tag(core) => Err(unknown_tag(&tag.original(), span)),
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn unknown_tag(written: &str, span: &Span) -> Diagnostics {
+    let help = if written.starts_with("!include:") {
+        "write a space before the colon: `!include : path/to/file.yml`"
+    } else {
+        "only `!include : path` is known; put a text that begins with `!` into quotes"
+    };
+    span.error(codes::UNKNOWN_TAG, format!("unknown tag `{written}`"))
+        .with_help(help)
+        .into()
+}

@@ -1,0 +1,102 @@
+//! What is not YAML at all: the parser's errors with a cure, and characters that digdag refuses.
+
+use std::sync::Arc;
+
+use granit_parser::{ErrorKind, Marker, ScanError};
+
+use crate::codes;
+use crate::diagnostic::Diagnostics;
+
+use super::node::Span;
+use super::too_deep;
+
+/// Line and column from 1; the parser counts columns from 0.
+pub(super) fn place(marker: &Marker) -> (u32, u32) {
+    (
+        number(marker.line()),
+        number(marker.col()).saturating_add(1),
+    )
+}
+
+fn number(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+pub(super) fn syntax_error(file: &Arc<str>, error: &ScanError) -> Diagnostics {
+    let span = Span {
+        file: Arc::clone(file),
+        start: place(error.marker()),
+        end: None,
+    };
+    if *error.kind() == ErrorKind::RecursionLimitExceeded {
+        return too_deep(&span).into();
+    }
+    let diagnostic = span.error(
+        codes::YAML_SYNTAX,
+        format!("not valid YAML: {}", error.kind()),
+    );
+    match cure(error.kind()) {
+        Some(cure) => diagnostic.with_help(cure).into(),
+        None => diagnostic.into(),
+    }
+}
+
+/// The cure of the mistakes that real files make.
+fn cure(kind: &ErrorKind) -> Option<&'static str> {
+    let is_tab = matches!(
+        kind,
+        ErrorKind::TabNotAllowed
+            | ErrorKind::TabInBlockIndentation
+            | ErrorKind::TabInIndentation
+            | ErrorKind::TabInPlainScalar
+            | ErrorKind::TabAtBlockScalarStart
+    );
+    let is_alias = matches!(
+        kind,
+        ErrorKind::UnknownAnchor | ErrorKind::MissingAnchorOrAliasName
+    );
+    let in_brackets = matches!(
+        kind,
+        ErrorKind::ExpectedFlowMappingSeparator | ErrorKind::ExpectedFlowSequenceSeparator
+    );
+    if is_tab {
+        Some("indent with spaces; YAML does not allow tabs there")
+    } else if is_alias {
+        Some("put a text that begins with `*` or `&` into quotes")
+    } else if in_brackets {
+        Some("inside `{}` and `[]`, put `${...}` and texts with brackets or commas into quotes")
+    } else if *kind == ErrorKind::MappingValueNotAllowed {
+        Some("put a text that holds `: ` into quotes; or the line is indented too deeply")
+    } else {
+        None
+    }
+}
+
+/// digdag's YAML reader refuses them (snakeyaml `StreamReader`): they are invisible and never
+/// meant.
+pub(super) fn refuse_control_characters(file: &Arc<str>, text: &str) -> Result<(), Diagnostics> {
+    let Some((offset, bad)) = text.char_indices().find(|(_, c)| !is_printable(*c)) else {
+        return Ok(());
+    };
+    let before = &text[..offset];
+    let line = number(before.matches('\n').count() + 1);
+    let column = number(before.chars().rev().take_while(|c| *c != '\n').count() + 1);
+    let span = Span {
+        file: Arc::clone(file),
+        start: (line, column),
+        end: None,
+    };
+    let message = format!(
+        "the file holds the control character U+{:04X}",
+        u32::from(bad)
+    );
+    Err(span
+        .error(codes::YAML_SYNTAX, message)
+        .with_help("delete it")
+        .into())
+}
+
+fn is_printable(c: char) -> bool {
+    matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{85}' | '\u{a0}'..='\u{fffd}')
+        || c >= '\u{10000}'
+}

@@ -1,0 +1,158 @@
+//! What `check` finds before anything runs.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
+
+use himekuri_workflow::{ProjectFiles, compile_workflow, lint, visit_strings};
+
+const KNOWN: &[&str] = &["bq", "call", "echo", "for_each", "if", "loop"];
+
+fn findings(files: &[(&str, &str)]) -> Vec<String> {
+    let files = ProjectFiles::from_iter(files.iter().copied());
+    let workflow = compile_workflow(&files, "wf").unwrap();
+    lint(&files, &workflow, KNOWN)
+        .iter()
+        .map(ToString::to_string)
+        .collect()
+}
+
+#[test]
+fn an_unknown_operator_is_found_with_the_probable_one() {
+    assert_eq!(
+        findings(&[("wf.dig", "+load:\n  bg>: q.sql\n")]),
+        ["DIG0012: unknown operator `bg>` in wf.dig:2:3, task `+wf+load`; did you mean `bq>`?"]
+    );
+}
+
+#[test]
+fn a_missing_query_file_is_found_and_a_dynamic_one_is_not_judged() {
+    let text = "+a:\n  bq>: qery.sql\n+b:\n  bq>: ${x}.sql\n\
+                +c:\n  bq>:\n    data: SELECT 1\n+d:\n  bq>: query.sql\n";
+
+    assert_eq!(
+        findings(&[("wf.dig", text), ("query.sql", "SELECT 1")]),
+        [
+            "DIG0010: file `qery.sql` is not in the project in wf.dig:2:8, task `+wf+a`; \
+          did you mean `query.sql`?"
+        ]
+    );
+}
+
+#[test]
+fn a_file_is_suggested_by_its_name_and_not_by_its_folder() {
+    let files = [
+        ("common/summary/create.dig", ""),
+        ("other/acess.sql", ""),
+        ("b/q.sql", ""),
+    ];
+    let files = ProjectFiles::from_iter(files);
+
+    let message = |path| files.text(path).unwrap_err().to_string();
+
+    assert!(!message("common/summary/access.sql").contains("did you mean"));
+    assert!(message("other/access.sql").ends_with("did you mean `other/acess.sql`?"));
+    assert!(message("a/q.sql").ends_with("did you mean `b/q.sql`?"));
+}
+
+#[test]
+fn called_files_and_bodies_are_checked_in_their_own_place() {
+    let found = findings(&[
+        (
+            "wf.dig",
+            "+each:\n  for_each>: {x: [1]}\n  _do:\n    +c:\n      call>: common/sub\n",
+        ),
+        (
+            "common/sub.dig",
+            "+q:\n  bq>: q.sql\n+again:\n  call>: sub\n+s:\n  mail>: m\n",
+        ),
+        ("q.sql", "SELECT 1"),
+    ]);
+
+    assert_eq!(
+        found,
+        [
+            "DIG0010: file `common/q.sql` is not in the project in common/sub.dig:2:8, \
+             task `+wf+each^sub+c^sub+q`; did you mean `q.sql`?",
+            "DIG0012: unknown operator `mail>` in common/sub.dig:6:3, task `+wf+each^sub+c^sub+s`",
+        ]
+    );
+}
+
+#[test]
+fn a_call_of_a_missing_or_broken_file_is_found_once() {
+    let found = findings(&[
+        (
+            "wf.dig",
+            "+a:\n  call>: sbu\n+b:\n  call>: sub\n+c:\n  call>: sub\n+d:\n  call>: ${x}\n",
+        ),
+        ("sub.dig", "+x:\n"),
+    ]);
+
+    assert_eq!(found.len(), 2, "{found:#?}");
+    assert!(
+        found[0].starts_with("DIG0016: ") && found[0].contains("sub.dig:1:1"),
+        "{found:?}"
+    );
+    assert_eq!(
+        found[1],
+        "DIG0020: cannot call `sbu`: file `sbu.dig` is not in the project in wf.dig:2:10, \
+         task `+wf+a`; did you mean `sub.dig`?"
+    );
+}
+
+#[test]
+fn a_retry_that_cannot_be_read_is_found() {
+    let text = "+g:\n  _retry: \"${n}\"\n  +a:\n    echo>: x\n    _retry: {interval: 3}\n\
+                \x20 +b:\n    echo>: x\n    _retry: \"${n}\"\n";
+
+    let found = findings(&[("wf.dig", text)]);
+
+    assert_eq!(found.len(), 2, "{found:#?}");
+    assert!(
+        found[0].starts_with("DIG0019: ") && found[0].contains("wf.dig:2:11"),
+        "{found:?}"
+    );
+    assert!(
+        found[1].contains("without `limit`") && found[1].contains("wf.dig:5:13"),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn a_misspelt_directive_of_an_operator_is_a_warning() {
+    assert_eq!(
+        findings(&[("wf.dig", "+a:\n  loop>: 2\n  _parellel: true\n")]),
+        [
+            "DIG0011: unknown directive `_parellel` has no effect in wf.dig:3:3, task `+wf+a`; \
+          did you mean `_parallel`?"
+        ]
+    );
+}
+
+#[test]
+fn files_are_not_judged_where_the_working_folder_is_a_variable() {
+    let text = "_export:\n  _workdir: queries\n+a:\n  bq>: q.sql\n+b:\n  call>: c\n";
+
+    assert_eq!(findings(&[("wf.dig", text)]), Vec::<String>::new());
+}
+
+#[test]
+fn all_texts_of_a_tree_are_visited_with_pointer_and_place() {
+    let text = "_export:\n  d: ${x}\n+a:\n  bq>: q.sql\n  l:\n    - p\n    - {k/1: v}\n  n: 1\n";
+    let files = ProjectFiles::from_iter([("wf.dig", text)]);
+    let root = compile_workflow(&files, "wf").unwrap().root;
+    let mut visited = Vec::new();
+
+    visit_strings(&root, &mut |pointer, position, text| {
+        visited.push(format!("{pointer} {position} {text}"));
+    });
+
+    assert_eq!(
+        visited,
+        [
+            "/_export/d wf.dig:2:6 ${x}",
+            "/bq> wf.dig:4:8 q.sql",
+            "/l/0 wf.dig:6:7 p",
+            "/l/1/k~11 wf.dig:7:13 v",
+        ]
+    );
+}

@@ -1,0 +1,222 @@
+//! The persistent record of a job, and the `Job` resource that callers see.
+
+use chrono::Utc;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::error::BqError;
+use crate::ids::TableId;
+use crate::schema::Field;
+
+/// What makes a job unique.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub(crate) struct JobKey {
+    pub(crate) project: String,
+    /// Upper case, as in `US` or `ASIA-NORTHEAST1`.
+    pub(crate) location: String,
+    pub(crate) job_id: String,
+}
+
+impl std::fmt::Display for JobKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}.{}", self.project, self.location, self.job_id)
+    }
+}
+
+/// A job from insertion on.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct JobRecord {
+    pub(crate) key: JobKey,
+    /// As sent by the caller.
+    pub(crate) configuration: Value,
+    pub(crate) created_ms: i64,
+    pub(crate) state: JobState,
+}
+
+/// How far a job is.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) enum JobState {
+    /// Waiting for a free slot.
+    Pending,
+    /// A slot is working on it.
+    Running { started_ms: i64 },
+    /// Over; the next start of the warehouse still knows it.
+    Done {
+        started_ms: i64,
+        ended_ms: i64,
+        outcome: Outcome,
+    },
+}
+
+/// How a job ended.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) enum Outcome {
+    /// With rows.
+    Success(Output),
+    /// Without any change of data.
+    Failure(BqError),
+}
+
+/// What a successful job leaves.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Output {
+    pub(crate) fields: Vec<Field>,
+    /// Rows written or selected.
+    pub(crate) rows: i64,
+    /// Bytes of the columns that a query touches.
+    pub(crate) bytes: i64,
+    /// Where the rows are: DuckDB's FROM text.
+    pub(crate) from: String,
+    /// The hidden table of a query without destination.
+    pub(crate) anonymous: Option<TableId>,
+}
+
+impl JobRecord {
+    /// The output of a successful job.
+    pub(crate) fn output(&self) -> Option<&Output> {
+        match &self.state {
+            JobState::Done {
+                outcome: Outcome::Success(output),
+                ..
+            } => Some(output),
+            JobState::Done {
+                outcome: Outcome::Failure(_),
+                ..
+            }
+            | JobState::Pending
+            | JobState::Running { .. } => None,
+        }
+    }
+
+    /// The error of a failed job.
+    pub(crate) fn error(&self) -> Option<&BqError> {
+        match &self.state {
+            JobState::Done {
+                outcome: Outcome::Failure(error),
+                ..
+            } => Some(error),
+            JobState::Done {
+                outcome: Outcome::Success(_),
+                ..
+            }
+            | JobState::Pending
+            | JobState::Running { .. } => None,
+        }
+    }
+
+    /// Whether the job is over.
+    pub(crate) fn is_done(&self) -> bool {
+        match self.state {
+            JobState::Done { .. } => true,
+            JobState::Pending | JobState::Running { .. } => false,
+        }
+    }
+
+    /// `jobReference`.
+    pub(crate) fn reference(&self) -> Value {
+        json!({
+            "projectId": self.key.project,
+            "jobId": self.key.job_id,
+            "location": self.key.location,
+        })
+    }
+
+    /// The `Job` resource.
+    pub(crate) fn resource(&self) -> Value {
+        let JobKey {
+            project,
+            location,
+            job_id,
+        } = &self.key;
+        json!({
+            "kind": "bigquery#job",
+            "etag": format!("{job_id}-{}", self.state_name()),
+            "id": self.key.to_string(),
+            "selfLink": format!("/bigquery/v2/projects/{project}/jobs/{job_id}?location={location}"),
+            "user_email": "local@himekuri.invalid",
+            "jobReference": self.reference(),
+            "configuration": self.full_configuration(),
+            "status": self.status(),
+            "statistics": self.statistics(),
+        })
+    }
+
+    fn full_configuration(&self) -> Value {
+        let mut configuration = self.configuration.clone();
+        if configuration["query"].is_object() {
+            configuration["jobType"] = json!("QUERY");
+            if let Some(anonymous) = self.output().and_then(|output| output.anonymous.as_ref()) {
+                configuration["query"]["destinationTable"] = json!(anonymous);
+            }
+        } else if configuration["load"].is_object() {
+            configuration["jobType"] = json!("LOAD");
+        }
+        configuration
+    }
+
+    /// `PENDING`, `RUNNING` or `DONE`.
+    pub(crate) fn state_name(&self) -> &'static str {
+        match self.state {
+            JobState::Pending => "PENDING",
+            JobState::Running { .. } => "RUNNING",
+            JobState::Done { .. } => "DONE",
+        }
+    }
+
+    fn status(&self) -> Value {
+        match self.error() {
+            Some(error) => json!({
+                "state": "DONE",
+                "errorResult": error.proto(),
+                "errors": [error.proto()],
+            }),
+            None => json!({ "state": self.state_name() }),
+        }
+    }
+
+    fn statistics(&self) -> Value {
+        // Google writes 64-bit numbers as text.
+        let mut statistics = json!({ "creationTime": self.created_ms.to_string() });
+        match self.state {
+            JobState::Pending => {}
+            JobState::Running { started_ms } => {
+                statistics["startTime"] = json!(started_ms.to_string());
+            }
+            JobState::Done {
+                started_ms,
+                ended_ms,
+                ..
+            } => {
+                statistics["startTime"] = json!(started_ms.to_string());
+                statistics["endTime"] = json!(ended_ms.to_string());
+                statistics["totalSlotMs"] = json!((ended_ms - started_ms).to_string());
+            }
+        }
+        let Some(output) = self.output() else {
+            return statistics;
+        };
+        if self.configuration["load"].is_object() {
+            statistics["load"] = json!({
+                "outputRows": output.rows.to_string(),
+                "inputFiles": "1",
+                "badRecords": "0",
+            });
+        } else {
+            let bytes = output.bytes.to_string();
+            statistics["totalBytesProcessed"] = json!(bytes);
+            statistics["query"] = json!({
+                "statementType": "SELECT",
+                "totalBytesProcessed": bytes,
+                "totalBytesBilled": bytes,
+                "cacheHit": false,
+                "schema": { "fields": output.fields },
+            });
+        }
+        statistics
+    }
+}
+
+/// Milliseconds since 1970.
+pub(crate) fn now_ms() -> i64 {
+    Utc::now().timestamp_millis()
+}

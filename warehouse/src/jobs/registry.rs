@@ -1,0 +1,179 @@
+//! The jobs in memory: unique ids, waiting for an end, cancelling.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use duckdb::InterruptHandle;
+use tokio::sync::{Notify, watch};
+
+use super::record::{JobKey, JobRecord, JobState};
+use crate::duck::locked;
+use crate::error::BqError;
+
+/// Locations whose jobs are found without naming the location (BigQuery's page on `jobs.get`).
+const FOUND_WITHOUT_LOCATION: [&str; 2] = ["US", "EU"];
+
+/// How often a running query is told again to stop. DuckDB forgets an interrupt that comes between
+/// two statements.
+const INTERRUPT_EVERY: Duration = Duration::from_millis(20);
+
+/// One job that callers and a slot share.
+pub(crate) struct Job {
+    record: watch::Sender<JobRecord>,
+    stop: Mutex<Stop>,
+    stop_asked: Notify,
+}
+
+#[derive(Default)]
+struct Stop {
+    why: Option<BqError>,
+    handle: Option<Arc<InterruptHandle>>,
+}
+
+impl Job {
+    pub(crate) fn new(record: JobRecord) -> Self {
+        Self {
+            record: watch::Sender::new(record),
+            stop: Mutex::default(),
+            stop_asked: Notify::new(),
+        }
+    }
+
+    /// A copy of the newest record.
+    pub(crate) fn record(&self) -> JobRecord {
+        self.record.borrow().clone()
+    }
+
+    pub(crate) fn set_state(&self, state: JobState) {
+        self.record.send_modify(|record| record.state = state);
+    }
+
+    /// Waits for the end of the job, at most this long; returns the newest record.
+    pub(crate) async fn wait(&self, at_most: Duration) -> JobRecord {
+        let mut receiver = self.record.subscribe();
+        let _ = tokio::time::timeout(at_most, receiver.wait_for(JobRecord::is_done)).await;
+        self.record()
+    }
+
+    /// Waits for the end of the job.
+    pub(crate) async fn ended(&self) {
+        let mut receiver = self.record.subscribe();
+        // The sender lives as long as `self`.
+        let _ = receiver.wait_for(JobRecord::is_done).await;
+    }
+
+    /// Why the job has to stop, if it has.
+    pub(crate) fn stopped(&self) -> Option<BqError> {
+        locked(&self.stop).why.clone()
+    }
+
+    /// Waits until somebody asks the job to stop.
+    pub(crate) async fn stop_asked(&self) {
+        self.stop_asked.notified().await;
+    }
+
+    /// Lets `cancel` reach the connection that works for this job; `None` when the work is over.
+    pub(crate) fn set_handle(&self, handle: Option<Arc<InterruptHandle>>) {
+        locked(&self.stop).handle = handle;
+    }
+
+    /// Asks the job to stop, and keeps asking until it has ended. The first reason stays.
+    pub(crate) async fn cancel(&self, why: BqError) {
+        locked(&self.stop).why.get_or_insert(why);
+        // Stored when nobody waits yet.
+        self.stop_asked.notify_one();
+        while !self.record.borrow().is_done() {
+            if let Some(handle) = &locked(&self.stop).handle {
+                handle.interrupt();
+            }
+            self.wait(INTERRUPT_EVERY).await;
+        }
+    }
+}
+
+/// All jobs of the data folder.
+#[derive(Default)]
+pub(crate) struct Registry {
+    jobs: Mutex<BTreeMap<JobKey, Arc<Job>>>,
+}
+
+impl Registry {
+    pub(crate) fn new(records: Vec<JobRecord>) -> Self {
+        let jobs = records
+            .into_iter()
+            .map(|record| (record.key.clone(), Arc::new(Job::new(record))));
+        Self {
+            jobs: Mutex::new(jobs.collect()),
+        }
+    }
+
+    /// Adds a job whose id is new.
+    ///
+    /// # Errors
+    /// `duplicate` when the id was ever used in this project and location.
+    pub(crate) fn insert(&self, record: JobRecord) -> Result<Arc<Job>, BqError> {
+        let mut jobs = locked(&self.jobs);
+        let key = record.key.clone();
+        if jobs.contains_key(&key) {
+            return Err(BqError::already_exists(format_args!("Job {key}")));
+        }
+        let job = Arc::new(Job::new(record));
+        jobs.insert(key, Arc::clone(&job));
+        Ok(job)
+    }
+
+    /// Takes back a job that could not be written down.
+    pub(crate) fn remove(&self, key: &JobKey) {
+        locked(&self.jobs).remove(key);
+    }
+
+    /// A job by id.
+    ///
+    /// # Errors
+    /// `notFound`; also for a job outside US and EU when no location is given.
+    pub(crate) fn get(
+        &self,
+        project: &str,
+        job_id: &str,
+        location: Option<&str>,
+    ) -> Result<Arc<Job>, BqError> {
+        let jobs = locked(&self.jobs);
+        let find = |location: &str| {
+            let location = location.to_uppercase();
+            jobs.get(&JobKey {
+                project: project.into(),
+                location,
+                job_id: job_id.into(),
+            })
+        };
+        let found = match location {
+            Some(location) => find(location),
+            None => FOUND_WITHOUT_LOCATION.into_iter().find_map(find),
+        };
+        found
+            .cloned()
+            .ok_or_else(|| BqError::not_found(format_args!("Job {project}:{job_id}")))
+    }
+
+    /// The jobs of a project, newest first.
+    pub(crate) fn list(&self, project: &str) -> Vec<JobRecord> {
+        let jobs = locked(&self.jobs);
+        let mut records: Vec<JobRecord> = jobs
+            .iter()
+            .filter(|(key, _)| key.project == project)
+            .map(|(_, job)| job.record())
+            .collect();
+        records.sort_by_key(|record| std::cmp::Reverse(record.created_ms));
+        records
+    }
+
+    /// Jobs that are not over.
+    pub(crate) fn unfinished(&self) -> Vec<Arc<Job>> {
+        locked(&self.jobs)
+            .values()
+            .filter(|job| !job.record.borrow().is_done())
+            .cloned()
+            .collect()
+    }
+}

@@ -1,0 +1,36 @@
+-- What GoogleSQL has and DuckDB lacks, as far as SQL itself can say it.
+-- Written again at every start, so an old data folder gets the macros of this version.
+CREATE OR REPLACE MACRO bq_div(x, y) AS
+    CASE WHEN starts_with(typeof(x), 'DECIMAL') OR starts_with(typeof(y), 'DECIMAL')
+         THEN error('unsupported: division of NUMERIC values (CAST them AS FLOAT64 first)')
+         WHEN y = 0 THEN error('division by zero: ' || CAST(x AS VARCHAR) || ' / ' || CAST(y AS VARCHAR))
+         ELSE x / y END;
+CREATE OR REPLACE MACRO bq_int_div(x, y) AS
+    CASE WHEN y = 0 THEN error('division by zero: DIV(' || CAST(x AS VARCHAR) || ', 0)') ELSE x // y END;
+CREATE OR REPLACE MACRO bq_mod(x, y) AS
+    CASE WHEN y = 0 THEN error('division by zero: MOD(' || CAST(x AS VARCHAR) || ', 0)') ELSE x % y END;
+CREATE OR REPLACE MACRO bq_string(x) AS
+    CASE typeof(x)
+        WHEN 'DOUBLE' THEN bq_float_text(TRY_CAST(CAST(x AS VARCHAR) AS DOUBLE))
+        WHEN 'BLOB' THEN decode(TRY_CAST(x AS BLOB))
+        WHEN 'TIMESTAMP WITH TIME ZONE' THEN bq_timestamp_text(TRY_CAST(CAST(x AS VARCHAR) AS TIMESTAMPTZ))
+        ELSE CASE WHEN starts_with(typeof(x), 'DECIMAL') AND contains(CAST(x AS VARCHAR), '.')
+                  THEN rtrim(rtrim(CAST(x AS VARCHAR), '0'), '.') ELSE CAST(x AS VARCHAR) END
+    END;
+CREATE OR REPLACE MACRO bq_length(x) AS
+    CASE typeof(x) WHEN 'BLOB' THEN octet_length(TRY_CAST(x AS BLOB)) ELSE length(CAST(x AS VARCHAR)) END;
+CREATE OR REPLACE MACRO bq_element(a, i) AS
+    CASE WHEN i < 0 OR i >= len(a) THEN error('Array index ' || i || ' is out of bounds')
+         ELSE list_extract(a, i + 1) END;
+CREATE OR REPLACE MACRO bq_json(x) AS
+    CASE WHEN json_valid(CAST(x AS VARCHAR)) THEN CAST(x AS JSON) END;
+CREATE OR REPLACE MACRO bq_json_value(x, p) AS
+    CASE WHEN json_type(bq_json(x), p) NOT IN ('OBJECT', 'ARRAY', 'NULL') THEN json_extract_string(bq_json(x), p) END;
+CREATE OR REPLACE MACRO bq_json_query(x, p) AS CAST(json_extract(bq_json(x), p) AS VARCHAR);
+CREATE OR REPLACE MACRO bq_json_array(x, p) AS
+    CAST(CAST(CASE WHEN json_type(bq_json(x), p) = 'ARRAY' THEN json_extract(bq_json(x), p) END AS JSON[]) AS VARCHAR[]);
+CREATE OR REPLACE MACRO bq_json_value_array(x, p) AS
+    list_transform(CAST(CASE WHEN json_type(bq_json(x), p) = 'ARRAY' THEN json_extract(bq_json(x), p) END AS JSON[]),
+                   lambda j: json_extract_string(j, '$'));
+CREATE OR REPLACE MACRO bq_string_of(x) AS
+    CASE typeof(x) WHEN 'JSON' THEN json_extract_string(CAST(CAST(x AS VARCHAR) AS JSON), '$') ELSE bq_string(x) END;

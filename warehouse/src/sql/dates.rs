@@ -1,0 +1,294 @@
+//! Dates, civil times and instants, with zones.
+//!
+//! An instant is worked on as civil time of a zone: `bq_local` goes there, `bq_utc` back. Both are
+//! our own functions, so zones do not depend on a DuckDB extension.
+
+use super::call::Call;
+use super::types::word;
+
+/// Known functions, for the message about a wrong signature.
+pub(super) const NAMES: &[&str] = &[
+    "CURRENT_DATE",
+    "CURRENT_DATETIME",
+    "CURRENT_TIME",
+    "CURRENT_TIMESTAMP",
+    "DATE",
+    "DATETIME",
+    "DATETIME_ADD",
+    "DATETIME_DIFF",
+    "DATETIME_SUB",
+    "DATETIME_TRUNC",
+    "DATE_ADD",
+    "DATE_DIFF",
+    "DATE_FROM_UNIX_DATE",
+    "DATE_SUB",
+    "DATE_TRUNC",
+    "FORMAT_DATE",
+    "FORMAT_DATETIME",
+    "FORMAT_TIMESTAMP",
+    "LAST_DAY",
+    "PARSE_DATE",
+    "PARSE_DATETIME",
+    "PARSE_TIMESTAMP",
+    "STRING",
+    "TIME",
+    "TIMESTAMP",
+    "TIMESTAMP_ADD",
+    "TIMESTAMP_DIFF",
+    "TIMESTAMP_MICROS",
+    "TIMESTAMP_MILLIS",
+    "TIMESTAMP_SECONDS",
+    "TIMESTAMP_SUB",
+    "TIMESTAMP_TRUNC",
+    "UNIX_DATE",
+    "UNIX_MICROS",
+    "UNIX_MILLIS",
+    "UNIX_SECONDS",
+];
+
+pub(super) fn translate(call: &Call) -> Option<String> {
+    let args = call.strs();
+    constructors(call, &args)
+        .or_else(|| arithmetic(call, &args))
+        .or_else(|| formats(call, &args))
+        .or_else(|| epochs(call, &args))
+}
+
+fn constructors(call: &Call, args: &[&str]) -> Option<String> {
+    Some(match (call.name.as_str(), args) {
+        ("DATE", [x]) => date(x),
+        ("DATE", [x, zone]) => format!("CAST({} AS DATE)", civil(x, Some(zone))),
+        ("DATE", [year, month, day]) => format!("make_date({year}, {month}, {day})"),
+        ("TIMESTAMP", [x]) => instant(x, None),
+        ("TIMESTAMP", [x, zone]) => instant(x, Some(zone)),
+        ("DATETIME", [x]) => civil(x, None),
+        ("DATETIME", [x, zone]) => civil(x, Some(zone)),
+        ("DATETIME", [_, _, _, _, _, _]) => format!("make_timestamp({})", args.join(", ")),
+        ("TIME", [x]) => format!("CAST({} AS TIME)", civil(x, None)),
+        ("TIME", [x, zone]) => format!("CAST({} AS TIME)", civil(x, Some(zone))),
+        ("CURRENT_TIMESTAMP", []) => "now()".into(),
+        ("CURRENT_DATE", []) => date("now()"),
+        ("CURRENT_DATE", [zone]) => format!("CAST({} AS DATE)", civil("now()", Some(zone))),
+        ("CURRENT_DATETIME", zone) if zone.len() < 2 => civil("now()", zone.first().copied()),
+        ("CURRENT_TIME", zone) if zone.len() < 2 => {
+            format!("CAST({} AS TIME)", civil("now()", zone.first().copied()))
+        }
+        _ => return None,
+    })
+}
+
+fn arithmetic(call: &Call, args: &[&str]) -> Option<String> {
+    Some(match (call.name.as_str(), args) {
+        ("DATE_ADD", [x, step]) if is_interval(step) => {
+            format!("CAST({} + {step} AS DATE)", civil(x, None))
+        }
+        ("DATE_SUB", [x, step]) if is_interval(step) => {
+            format!("CAST({} - {step} AS DATE)", civil(x, None))
+        }
+        ("DATETIME_ADD", [x, step]) if is_interval(step) => {
+            format!("({} + {step})", civil(x, None))
+        }
+        ("DATETIME_SUB", [x, step]) if is_interval(step) => {
+            format!("({} - {step})", civil(x, None))
+        }
+        ("TIMESTAMP_ADD", [x, step]) if is_exact(step) => {
+            instant(&format!("({} + {step})", civil(x, None)), None)
+        }
+        ("TIMESTAMP_SUB", [x, step]) if is_exact(step) => {
+            instant(&format!("({} - {step})", civil(x, None)), None)
+        }
+        ("DATE_DIFF", [x, y, part]) => boundaries(&date(x), &date(y), part)?,
+        ("DATETIME_DIFF", [x, y, part]) => boundaries(&civil(x, None), &civil(y, None), part)?,
+        ("TIMESTAMP_DIFF", [x, y, part]) => {
+            // Whole units between two instants, not boundaries crossed.
+            let part = exact_part(part)?;
+            format!("date_sub('{part}', {}, {})", civil(y, None), civil(x, None))
+        }
+        ("DATE_TRUNC", [x, part]) => format!("CAST({} AS DATE)", truncated(&date(x), part)?),
+        ("DATETIME_TRUNC", [x, part]) => {
+            format!("CAST({} AS TIMESTAMP)", truncated(&civil(x, None), part)?)
+        }
+        ("TIMESTAMP_TRUNC", [x, part]) => instant(&truncated(&civil(x, None), part)?, None),
+        ("TIMESTAMP_TRUNC", [x, part, zone]) => {
+            instant(&truncated(&civil(x, Some(zone)), part)?, Some(zone))
+        }
+        ("LAST_DAY", [x]) => format!("last_day({})", date(x)),
+        ("LAST_DAY", [x, part]) => {
+            let part = word(part);
+            let step = if part.starts_with("WEEK") || part == "ISOWEEK" {
+                "WEEK"
+            } else {
+                part.as_str()
+            };
+            let start = truncated(&date(x), &part)?;
+            format!("CAST({start} + INTERVAL 1 {step} - INTERVAL 1 DAY AS DATE)")
+        }
+        _ => return None,
+    })
+}
+
+fn formats(call: &Call, args: &[&str]) -> Option<String> {
+    Some(match (call.name.as_str(), args) {
+        ("FORMAT_DATE" | "FORMAT_DATETIME", [format, x]) => {
+            format!("bq_format_time({}, {format}, 'UTC')", civil(x, None))
+        }
+        ("FORMAT_TIMESTAMP", [format, x]) => {
+            format!("bq_format_time({}, {format}, 'UTC')", civil(x, None))
+        }
+        ("FORMAT_TIMESTAMP", [format, x, zone]) => {
+            format!("bq_format_time({}, {format}, {zone})", civil(x, Some(zone)))
+        }
+        ("PARSE_DATE", [format, x]) => format!("CAST(bq_parse_time({format}, {x}) AS DATE)"),
+        ("PARSE_DATETIME", [format, x]) => format!("bq_parse_time({format}, {x})"),
+        ("PARSE_TIMESTAMP", [format, x]) => instant(&format!("bq_parse_time({format}, {x})"), None),
+        ("PARSE_TIMESTAMP", [format, x, zone]) => {
+            instant(&format!("bq_parse_time({format}, {x})"), Some(zone))
+        }
+        ("STRING", [x, zone]) => {
+            format!(
+                "bq_format_time({}, '%F %H:%M:%E*S%z', {zone})",
+                civil(x, Some(zone))
+            )
+        }
+        _ => return None,
+    })
+}
+
+fn epochs(call: &Call, args: &[&str]) -> Option<String> {
+    let micros = |x: &str| format!("epoch_us({})", civil(x, None));
+    let from_micros = |x: &str, factor: u32| {
+        instant(
+            &format!("make_timestamp(CAST({x} AS BIGINT) * {factor})"),
+            None,
+        )
+    };
+    Some(match (call.name.as_str(), args) {
+        // Rounded towards the past, also before 1970.
+        ("UNIX_SECONDS", [x]) => format!("CAST(floor({} / 1000000) AS BIGINT)", micros(x)),
+        ("UNIX_MILLIS", [x]) => format!("CAST(floor({} / 1000) AS BIGINT)", micros(x)),
+        ("UNIX_MICROS", [x]) => micros(x),
+        ("TIMESTAMP_SECONDS", [x]) => from_micros(x, 1_000_000),
+        ("TIMESTAMP_MILLIS", [x]) => from_micros(x, 1000),
+        ("TIMESTAMP_MICROS", [x]) => from_micros(x, 1),
+        ("UNIX_DATE", [x]) => format!("CAST({} - DATE '1970-01-01' AS BIGINT)", date(x)),
+        ("DATE_FROM_UNIX_DATE", [x]) => format!("(DATE '1970-01-01' + CAST({x} AS INTEGER))"),
+        _ => return None,
+    })
+}
+
+/// The UTC day of a date, civil time or instant.
+pub(super) fn date(x: &str) -> String {
+    format!("CAST(CAST({x} AS TIMESTAMP) AS DATE)")
+}
+
+/// Civil time of an instant in a zone; UTC without one.
+pub(super) fn civil(x: &str, zone: Option<&str>) -> String {
+    match zone {
+        Some(zone) => format!("bq_local(CAST({x} AS TIMESTAMPTZ), {zone})"),
+        None => format!("CAST({x} AS TIMESTAMP)"),
+    }
+}
+
+/// The instant of a civil time in a zone; UTC without one.
+fn instant(x: &str, zone: Option<&str>) -> String {
+    match zone {
+        Some(zone) => format!("bq_utc(CAST({x} AS TIMESTAMP), {zone})"),
+        None => format!("CAST({x} AS TIMESTAMPTZ)"),
+    }
+}
+
+/// The start of the part that holds a civil time. Weeks start on Sunday unless they say otherwise.
+fn truncated(civil: &str, part: &str) -> Option<String> {
+    let part = word(part);
+    if let Some(shift) = week_shift(&part) {
+        return Some(format!(
+            "(date_trunc('week', {civil} - INTERVAL ({shift}) DAY) + INTERVAL ({shift}) DAY)"
+        ));
+    }
+    Some(match part.as_str() {
+        "ISOYEAR" => format!("date_trunc('isoyear', {civil})"),
+        "MICROSECOND" | "MILLISECOND" | "SECOND" | "MINUTE" | "HOUR" | "DAY" | "MONTH"
+        | "QUARTER" | "YEAR" => format!("date_trunc('{}', {civil})", part.to_lowercase()),
+        _ => return None,
+    })
+}
+
+/// Days after Monday, DuckDB's first day of a week.
+fn week_shift(part: &str) -> Option<i32> {
+    Some(match part {
+        "WEEK" | "WEEK(SUNDAY)" => -1,
+        "ISOWEEK" | "WEEK(MONDAY)" => 0,
+        "WEEK(TUESDAY)" => 1,
+        "WEEK(WEDNESDAY)" => 2,
+        "WEEK(THURSDAY)" => 3,
+        "WEEK(FRIDAY)" => 4,
+        "WEEK(SATURDAY)" => 5,
+        _ => return None,
+    })
+}
+
+/// How many starts of a part lie between two civil times.
+fn boundaries(x: &str, y: &str, part: &str) -> Option<String> {
+    let part = word(part);
+    let unit = match part.as_str() {
+        "ISOYEAR" => "isoyear".to_owned(),
+        week if week_shift(week).is_some() => "week".to_owned(),
+        other => other.to_lowercase(),
+    };
+    Some(format!(
+        "date_diff('{unit}', {}, {})",
+        truncated(y, &part)?,
+        truncated(x, &part)?
+    ))
+}
+
+/// EXTRACT of a part from a civil time.
+pub(super) fn extracted(part: &str, civil: &str) -> Option<String> {
+    let part = word(part);
+    Some(match part.as_str() {
+        "DATE" => format!("CAST({civil} AS DATE)"),
+        "DATETIME" => civil.to_owned(),
+        "TIME" => format!("CAST({civil} AS TIME)"),
+        "DAYOFWEEK" => format!("(dayofweek({civil}) + 1)"),
+        "DAYOFYEAR" => format!("dayofyear({civil})"),
+        // Days before the first Sunday (Monday) of the year are in week 0.
+        "WEEK" | "WEEK(SUNDAY)" => format!("CAST(strftime({civil}, '%U') AS BIGINT)"),
+        "WEEK(MONDAY)" => format!("CAST(strftime({civil}, '%W') AS BIGINT)"),
+        "ISOWEEK" => format!("weekofyear({civil})"),
+        "ISOYEAR" => format!("isoyear({civil})"),
+        "SECOND" => format!("CAST(floor(date_part('second', {civil})) AS BIGINT)"),
+        "MILLISECOND" => format!("(date_part('millisecond', {civil}) % 1000)"),
+        "MICROSECOND" => format!("(date_part('microsecond', {civil}) % 1000000)"),
+        "YEAR" | "QUARTER" | "MONTH" | "DAY" | "HOUR" | "MINUTE" => {
+            format!("date_part('{}', {civil})", part.to_lowercase())
+        }
+        _ => return None,
+    })
+}
+
+/// Whether an argument is an INTERVAL with a unit.
+pub(super) fn is_interval(text: &str) -> bool {
+    text.starts_with("INTERVAL (")
+}
+
+/// Instants have no months: the length of one depends on the zone.
+fn is_exact(interval: &str) -> bool {
+    is_interval(interval)
+        && interval
+            .rsplit_once(' ')
+            .is_some_and(|(_, unit)| exact_part(unit).is_some())
+}
+
+fn exact_part(part: &str) -> Option<String> {
+    let part = word(part);
+    [
+        "MICROSECOND",
+        "MILLISECOND",
+        "SECOND",
+        "MINUTE",
+        "HOUR",
+        "DAY",
+    ]
+    .contains(&part.as_str())
+    .then(|| part.to_lowercase())
+}

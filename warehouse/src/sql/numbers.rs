@@ -1,0 +1,84 @@
+//! Conditions and numbers.
+
+use super::call::Call;
+
+/// Known functions, for the message about a wrong signature.
+pub(super) const NAMES: &[&str] = &[
+    "ABS",
+    "CEIL",
+    "CEILING",
+    "COALESCE",
+    "COS",
+    "DIV",
+    "EXP",
+    "FLOOR",
+    "GREATEST",
+    "IEEE_DIVIDE",
+    "IF",
+    "IFERROR",
+    "IFNULL",
+    "IS_INF",
+    "IS_NAN",
+    "LEAST",
+    "LN",
+    "LOG",
+    "LOG10",
+    "MOD",
+    "NULLIF",
+    "POW",
+    "POWER",
+    "RAND",
+    "ROUND",
+    "SAFE_ADD",
+    "SAFE_DIVIDE",
+    "SAFE_MULTIPLY",
+    "SAFE_NEGATE",
+    "SAFE_SUBTRACT",
+    "SIGN",
+    "SIN",
+    "SQRT",
+    "TAN",
+    "TRUNC",
+];
+
+pub(super) fn translate(call: &Call) -> Option<String> {
+    Some(match (call.name.as_str(), call.strs().as_slice()) {
+        ("IF", [condition, yes, no]) => format!("CASE WHEN {condition} THEN {yes} ELSE {no} END"),
+        ("IFNULL", [x, other]) => format!("coalesce({x}, {other})"),
+        ("COALESCE", args @ [_, ..]) => format!("coalesce({})", args.join(", ")),
+        ("NULLIF", [x, y]) => format!("nullif({x}, {y})"),
+        ("IFERROR", [x, other]) => format!("coalesce(TRY({x}), {other})"),
+        ("SAFE_DIVIDE", [x, y]) => format!("CASE WHEN ({y}) <> 0 THEN bq_div(({x}), ({y})) END"),
+        ("SAFE_ADD", [x, y]) => format!("TRY(({x}) + ({y}))"),
+        ("SAFE_SUBTRACT", [x, y]) => format!("TRY(({x}) - ({y}))"),
+        ("SAFE_MULTIPLY", [x, y]) => format!("TRY(({x}) * ({y}))"),
+        ("SAFE_NEGATE", [x]) => format!("TRY(-({x}))"),
+        ("DIV", [x, y]) => format!("bq_int_div(({x}), ({y}))"),
+        ("MOD", [x, y]) => format!("bq_mod(({x}), ({y}))"),
+        ("IEEE_DIVIDE", [x, y]) => format!("(CAST({x} AS DOUBLE) / CAST({y} AS DOUBLE))"),
+        ("GREATEST" | "LEAST", args @ [_, ..]) => {
+            // One NULL makes the result NULL; DuckDB would skip it.
+            let nulls: Vec<String> = args.iter().map(|x| format!("({x}) IS NULL")).collect();
+            let function = call.name.to_lowercase();
+            format!(
+                "CASE WHEN {} THEN NULL ELSE {function}({}) END",
+                nulls.join(" OR "),
+                args.join(", ")
+            )
+        }
+        ("LOG", [x, base]) => format!("log(CAST({base} AS DOUBLE), CAST({x} AS DOUBLE))"),
+        ("LOG", [x]) => format!("ln({x})"),
+        ("IS_NAN", [x]) => format!("isnan({x})"),
+        ("IS_INF", [x]) => format!("isinf({x})"),
+        ("CEILING", [x]) => format!("ceil({x})"),
+        ("POW" | "POWER", [x, y]) => format!("pow({x}, {y})"),
+        ("RAND", []) => "random()".into(),
+        ("ROUND", [x, digits]) => format!("round({x}, CAST({digits} AS INTEGER))"),
+        (
+            "ABS" | "SIGN" | "ROUND" | "TRUNC" | "CEIL" | "FLOOR" | "SQRT" | "EXP" | "LN" | "LOG10"
+            | "SIN" | "COS" | "TAN",
+            [x],
+        ) => format!("{}({x})", call.name.to_lowercase()),
+        _ => return None,
+    })
+}

@@ -1,0 +1,65 @@
+//! Query parameters, named (`@day`) and by position (`?`).
+
+use serde_json::Value;
+
+use crate::error::BqError;
+use crate::ids::literal;
+
+/// The DuckDB text of a parameter.
+///
+/// # Errors
+/// `invalidQuery` when it was not sent, or has a type that is not known here.
+pub(super) fn value(parameters: &[Value], placeholder: &str) -> Result<String, BqError> {
+    let Some(name) = placeholder.strip_prefix('@') else {
+        return Err(BqError::not_implemented(
+            "A positional query parameter (use a named one)",
+        ));
+    };
+    let parameter = parameters
+        .iter()
+        .find(|p| {
+            p["name"]
+                .as_str()
+                .is_some_and(|n| n.eq_ignore_ascii_case(name))
+        })
+        .ok_or_else(|| BqError::query(format!("Query parameter '{name}' not found")))?;
+    typed(&parameter["parameterType"], &parameter["parameterValue"])
+        .ok_or_else(|| BqError::query(format!("Query parameter '{name}' has an unsupported type")))
+}
+
+fn typed(kind: &Value, value: &Value) -> Option<String> {
+    if kind["type"].as_str()? == "ARRAY" {
+        let element = &kind["arrayType"];
+        let values = value["arrayValues"]
+            .as_array()
+            .map_or(&[][..], Vec::as_slice);
+        let values: Option<Vec<String>> =
+            values.iter().map(|value| typed(element, value)).collect();
+        return Some(format!(
+            "CAST([{}] AS {}[])",
+            values?.join(", "),
+            duck(element)?
+        ));
+    }
+    Some(match &value["value"] {
+        Value::Null => format!("CAST(NULL AS {})", duck(kind)?),
+        Value::String(text) => format!("CAST({} AS {})", literal(text), duck(kind)?),
+        other => format!("CAST({} AS {})", literal(&other.to_string()), duck(kind)?),
+    })
+}
+
+fn duck(kind: &Value) -> Option<&'static str> {
+    Some(match kind["type"].as_str()? {
+        "INT64" | "INTEGER" => "BIGINT",
+        "FLOAT64" | "FLOAT" => "DOUBLE",
+        "STRING" => "VARCHAR",
+        "BOOL" | "BOOLEAN" => "BOOLEAN",
+        "DATE" => "DATE",
+        "DATETIME" => "TIMESTAMP",
+        "TIME" => "TIME",
+        "TIMESTAMP" => "TIMESTAMPTZ",
+        "NUMERIC" => "DECIMAL(38,9)",
+        "JSON" => "JSON",
+        _ => return None,
+    })
+}

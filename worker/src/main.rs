@@ -1,0 +1,88 @@
+//! `himekuri-worker`: one worker as a process of its own.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::Parser;
+use himekuri_bigquery::{BigQuery, BigQueryConfig, Endpoint};
+use himekuri_broker::{RabbitBroker, RabbitConfig, Topology};
+use himekuri_service::{LogFormat, init_logs, report, stop_on_signal};
+use himekuri_worker::{Worker, WorkerConfig};
+
+/// Takes tasks from RabbitMQ and runs them on BigQuery.
+///
+/// Example, with a local BigQuery:
+///   himekuri-worker --amqp amqp://guest:guest@127.0.0.1:5672/%2f --bigquery http://127.0.0.1:9050
+#[derive(Debug, Parser)]
+#[command(version, about, verbatim_doc_comment)]
+struct Arguments {
+    /// RabbitMQ.
+    #[arg(
+        long,
+        env = "HIMEKURI_AMQP",
+        default_value = "amqp://guest:guest@127.0.0.1:5672/%2f",
+        hide_env_values = true
+    )]
+    amqp: String,
+    /// Name before the queues: pools with different prefixes share a broker.
+    #[arg(long, env = "HIMEKURI_PREFIX", default_value = "himekuri")]
+    prefix: String,
+    /// A local BigQuery endpoint; without it, Google's.
+    #[arg(long, env = "HIMEKURI_BIGQUERY", value_name = "URL")]
+    bigquery: Option<String>,
+    /// GCP project of jobs whose title names none.
+    #[arg(long, env = "HIMEKURI_GCP_PROJECT", default_value = "himekuri")]
+    gcp_project: String,
+    /// Tasks taken at once.
+    #[arg(long, env = "HIMEKURI_PREFETCH", default_value_t = WorkerConfig::new().prefetch)]
+    prefetch: u16,
+    /// Seconds that a delivery waits for its job before it is handed over to watching.
+    #[arg(long, env = "HIMEKURI_JOB_WAIT", default_value_t = WorkerConfig::new().job_wait.as_secs())]
+    job_wait: u64,
+    /// Name in reports and logs; made up when missing.
+    #[arg(long, env = "HIMEKURI_WORKER_NAME")]
+    name: Option<String>,
+    /// How log lines look.
+    #[arg(long, env = "HIMEKURI_LOG_FORMAT", value_enum, default_value_t)]
+    log_format: LogFormat,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    init_logs(arguments.log_format, "info");
+    report(run(arguments).await)
+}
+
+async fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let mut config = WorkerConfig {
+        prefetch: arguments.prefetch,
+        job_wait: Duration::from_secs(arguments.job_wait),
+        ..WorkerConfig::new()
+    };
+    if let Some(name) = arguments.name {
+        config.name = name;
+    }
+    config
+        .validate()
+        .map_err(anyhow::Error::msg)
+        .context("the configuration is not valid")?;
+    let stop = stop_on_signal().context("could not listen for signals")?;
+    let bigquery = BigQuery::connect(&BigQueryConfig {
+        endpoint: arguments.bigquery.map_or(Endpoint::Google, Endpoint::Local),
+        default_project: arguments.gcp_project,
+    })
+    .await?;
+    let broker = RabbitBroker::connect(RabbitConfig {
+        topology: Topology::new(arguments.prefix),
+        connection_name: config.name.clone(),
+        ..RabbitConfig::new(arguments.amqp)
+    })
+    .await?;
+    Worker::new(Arc::new(broker), bigquery, config, stop)
+        .run()
+        .await?;
+    Ok(())
+}

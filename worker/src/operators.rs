@@ -1,0 +1,4 @@
+//! The operators that run on workers: one file each, one function each, an outcome as the value.
+
+pub(crate) mod bq;
+pub(crate) mod echo;

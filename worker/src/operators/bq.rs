@@ -1,0 +1,81 @@
+//! `bq>`: sends the query job, or meets the one that an earlier delivery sent, and waits briefly for its end.
+
+use himekuri_bigquery::{BigQuery, JobError, JobState};
+use himekuri_protocol::{JobReference, JobStatistics, Outcome, QueryJob, StoreParams};
+use serde_json::json;
+
+use crate::config::WorkerConfig;
+
+/// Runs one try.
+pub(crate) async fn run(bigquery: &BigQuery, job: &QueryJob, config: &WorkerConfig) -> Outcome {
+    let submitted = bigquery.submit(job, config.patience).await;
+    let ended = match submitted {
+        Ok(JobState::Running) => bigquery.wait(&job.job, config.job_wait).await,
+        decided => decided,
+    };
+    match ended {
+        Ok(state) => outcome_of(state, &job.job),
+        Err(error) => outcome_of_error(error),
+    }
+}
+
+/// What a job's state means for its try.
+pub(crate) fn outcome_of(state: JobState, job: &JobReference) -> Outcome {
+    match state {
+        JobState::Running => Outcome::Submitted { job: job.clone() },
+        JobState::Succeeded(statistics) => Outcome::Succeeded {
+            store_params: store_params(&statistics),
+            job: Some(statistics),
+        },
+        JobState::Failed(failure) => Outcome::Failed {
+            error: failure.error,
+        },
+    }
+}
+
+/// Only a refused job has failed; of the others it is not known whether they run.
+pub(crate) fn outcome_of_error(error: JobError) -> Outcome {
+    match error {
+        JobError::Rejected(error) => Outcome::Failed { error },
+        JobError::Unreachable(error) | JobError::Missing(error) => Outcome::Unreachable { error },
+    }
+}
+
+/// digdag's output parameters (`BqJobRunner`): `bq.last_job_id` and its older spelling.
+fn store_params(statistics: &JobStatistics) -> StoreParams {
+    let job = &statistics.job;
+    let id = match &job.project {
+        Some(project) => format!("{project}:{}", job.job_id),
+        None => job.job_id.clone(),
+    };
+    StoreParams::from_iter([(
+        "bq".to_owned(),
+        json!({"last_job_id": id, "last_jobid": id}),
+    )])
+}
+
+#[cfg(test)]
+mod tests {
+    use himekuri_protocol::TaskError;
+
+    use super::*;
+
+    fn error() -> TaskError {
+        TaskError {
+            reason: "r".to_owned(),
+            message: "m".to_owned(),
+            job: None,
+        }
+    }
+
+    #[test]
+    fn only_a_refused_job_is_a_failure() {
+        let refused = outcome_of_error(JobError::Rejected(error()));
+        let unclear = outcome_of_error(JobError::Unreachable(error()));
+        let missing = outcome_of_error(JobError::Missing(error()));
+
+        assert_eq!(refused, Outcome::Failed { error: error() });
+        assert_eq!(unclear, Outcome::Unreachable { error: error() });
+        assert_eq!(missing, Outcome::Unreachable { error: error() });
+    }
+}
