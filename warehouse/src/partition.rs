@@ -115,7 +115,10 @@ impl Partition {
     ///
     /// # Errors
     /// `invalid` when the clock shows a year that partitions do not have.
-    pub(crate) fn at(now: DateTime<chrono::Utc>, granularity: Granularity) -> Result<Self, BqError> {
+    pub(crate) fn at(
+        now: DateTime<chrono::Utc>,
+        granularity: Granularity,
+    ) -> Result<Self, BqError> {
         Self::parse(&now.format(granularity.pattern()).to_string(), granularity)
     }
 }

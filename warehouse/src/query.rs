@@ -141,7 +141,7 @@ fn describe(connection: &Connection, sql: &str) -> Result<Vec<Field>, BqError> {
             )));
         }
     }
-    // `query_table` with no rows would run the query; a prepared LIMIT 0 is planned, hardly run.
+    // The types are asked of a result without rows: `DESCRIBE` gives them as text only.
     let mut statement = connection
         .prepare(&format!("SELECT * FROM ({sql}) LIMIT 0"))
         .map_err(refused)?;

@@ -77,12 +77,12 @@ impl IntoResponse for Answer {
 impl IntoResponse for BqError {
     fn into_response(self) -> Response {
         // 499 is for job results; over HTTP Google answers a stopped job with 400.
-        let code = match self.reason {
-            Reason::Stopped => StatusCode::BAD_REQUEST,
-            other => {
-                StatusCode::from_u16(other.code()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
-            }
+        let code = if self.reason == Reason::Stopped {
+            400
+        } else {
+            self.reason.code()
         };
+        let code = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         (
             code,
             [(header::CONTENT_TYPE, "application/json")],

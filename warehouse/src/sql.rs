@@ -12,6 +12,7 @@ mod jsons;
 mod names;
 mod numbers;
 mod parameters;
+mod records;
 mod rewrite;
 mod selects;
 mod strings;

@@ -336,14 +336,16 @@ impl Scope {
             None => format!("{} = {}", quote(PARTITION_TIME), instant(partition)),
             Some((name, kind)) => {
                 let duck = Field::new(name, *kind).duck_type();
-                let limit = |time: chrono::NaiveDateTime| match kind {
-                    FieldType::Date => {
-                        format!("CAST({} AS DATE)", literal(&time.date().to_string()))
-                    }
-                    _other => format!(
+                let format = if *kind == FieldType::Date {
+                    "%F"
+                } else {
+                    "%F %T"
+                };
+                let limit = |time: chrono::NaiveDateTime| {
+                    format!(
                         "CAST({} AS {duck})",
-                        literal(&time.format("%F %T").to_string())
-                    ),
+                        literal(&time.format(format).to_string())
+                    )
                 };
                 let (start, end) = (limit(partition.start), limit(partition.end));
                 format!("{0} >= {start} AND {0} < {end}", quote(name))

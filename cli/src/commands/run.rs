@@ -1,5 +1,6 @@
 //! `himekuri run`: the whole pool in one process.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -144,7 +145,7 @@ fn unused_number() -> u32 {
     u32::try_from(Timestamp::now().as_second()).unwrap_or(u32::MAX)
 }
 
-/// What the warehouse holds of the partitions that this run wrote.
+/// What the warehouse holds of the partitions that this run wrote; one without rows is listed with none.
 async fn written_partitions(
     url: &str,
     project: &LoadedProject,
@@ -152,7 +153,11 @@ async fn written_partitions(
 ) -> anyhow::Result<Vec<Partition>> {
     let gcp_project = project.revision.gcp_project.as_deref();
     let mut found = local_warehouse::partitions(url, gcp_project).await?;
-    found.retain(|partition| result.destinations.contains(&partition.name()));
+    found.retain(|partition| result.destinations.contains_key(&partition.name()));
+    let listed: BTreeSet<String> = found.iter().map(Partition::name).collect();
+    let empty = result.destinations.iter().filter(|(name, _)| !listed.contains(*name));
+    found.extend(empty.map(|(_, table)| Partition::empty(table)));
+    found.sort_by_key(Partition::name);
     Ok(found)
 }
 

@@ -1,1 +1,13 @@
-//! The whole pool as processes, on a real RabbitMQ and Redis.
+//! The whole pool as processes, on a real RabbitMQ and Redis: what the tests in `tests/` share.
+//!
+//! The programs come from the target folder that these tests were built into; `make test` builds them first.
+
+mod pool;
+mod process;
+mod wait;
+mod warehouse;
+
+pub use pool::{Pool, Task};
+pub use process::{Process, Signal, program, repository};
+pub use wait::until;
+pub use warehouse::{Execution, Partition, WarehouseProcess};

@@ -148,7 +148,9 @@ impl JobKind {
                 sql: required(config, "query", "configuration.query.query")?.to_owned(),
                 destination: Destination::parse(config, project, WriteDisposition::Empty)?,
                 default_dataset,
-                bytes_max: config["maximumBytesBilled"].as_str().and_then(|text| text.parse().ok()),
+                bytes_max: config["maximumBytesBilled"]
+                    .as_str()
+                    .and_then(|text| text.parse().ok()),
                 parameters: config["queryParameters"]
                     .as_array()
                     .cloned()
@@ -198,12 +200,13 @@ impl JobKind {
 }
 
 fn optional<T: for<'de> Deserialize<'de>>(object: &Value, key: &str) -> Result<Option<T>, BqError> {
-    match &object[key] {
-        Value::Null => Ok(None),
-        value => T::deserialize(value)
-            .map(Some)
-            .map_err(|error| BqError::invalid(format!("Invalid value for: {key}: {error}"))),
+    let value = &object[key];
+    if value.is_null() {
+        return Ok(None);
     }
+    T::deserialize(value)
+        .map(Some)
+        .map_err(|error| BqError::invalid(format!("Invalid value for: {key}: {error}")))
 }
 
 /// A text that must be there.

@@ -86,7 +86,9 @@ fn forget_results(connection: &Connection, records: &[JobRecord]) -> Result<(), 
     const KEPT_MS: i64 = 24 * 60 * 60 * 1000;
     let oldest = now_ms() - KEPT_MS;
     let old = records.iter().filter(|record| record.created_ms < oldest);
-    let results = old.filter_map(JobRecord::output).filter(|output| output.anonymous.is_some());
+    let results = old
+        .filter_map(JobRecord::output)
+        .filter(|output| output.anonymous.is_some());
     for output in results {
         connection.execute_batch(&format!("DROP TABLE IF EXISTS {}", output.from))?;
     }

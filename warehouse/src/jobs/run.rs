@@ -283,9 +283,11 @@ impl Warehouse {
         let written = write::write(self, connection, destination, &rows, &|c, written| {
             check(job)?;
             end.replace(Some(put_done(c, &record, started_ms, finish(written))?));
-                Ok(())
+            Ok(())
         })?;
-        Ok(end.take().unwrap_or_else(|| done(&record, started_ms, finish(&written))))
+        Ok(end
+            .take()
+            .unwrap_or_else(|| done(&record, started_ms, finish(&written))))
     }
 
     fn load(
@@ -323,7 +325,9 @@ impl Warehouse {
                 Ok(())
             },
         )?;
-        Ok(end.take().unwrap_or_else(|| done(&record, started_ms, finish(&written))))
+        Ok(end
+            .take()
+            .unwrap_or_else(|| done(&record, started_ms, finish(&written))))
     }
 
     /// Ends a job that wrote nothing.
@@ -389,11 +393,12 @@ async fn stop_after(job: Arc<Job>, timeout: Duration) {
 /// `jobTimeoutMs`, a number written as text.
 fn timeout(configuration: &Value) -> Result<Option<Duration>, BqError> {
     let value = &configuration["jobTimeoutMs"];
-    let millis = match value {
-        Value::Null => return Ok(None),
-        Value::String(text) => text.parse().ok(),
-        other => other.as_u64(),
-    };
+    if value.is_null() {
+        return Ok(None);
+    }
+    let millis = value
+        .as_str()
+        .map_or_else(|| value.as_u64(), |text| text.parse().ok());
     millis
         .map(|millis| Some(Duration::from_millis(millis)))
         .ok_or_else(|| BqError::invalid(format!("Invalid value for: jobTimeoutMs: {value}")))

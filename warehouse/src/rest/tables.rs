@@ -59,9 +59,10 @@ pub(super) async fn insert(
 fn parse(body: &Value) -> Result<Table, BqError> {
     let read =
         |error: serde_json::Error| BqError::invalid(format!("Invalid value for: schema: {error}"));
-    let fields = match &body["schema"]["fields"] {
-        Value::Null => Vec::new(),
-        fields => Vec::<Field>::deserialize(fields).map_err(read)?,
+    let fields = &body["schema"]["fields"];
+    let fields = match fields.is_null() {
+        true => Vec::new(),
+        false => Vec::<Field>::deserialize(fields).map_err(read)?,
     };
     for (index, field) in fields.iter().enumerate() {
         let upper = field.name.to_uppercase();
@@ -82,11 +83,14 @@ fn parse(body: &Value) -> Result<Table, BqError> {
             )));
         }
     }
-    let partitioning = match &body["timePartitioning"] {
-        Value::Null => None,
-        value => Some(TimePartitioning::deserialize(value).map_err(|error| {
-            BqError::invalid(format!("Invalid value for: timePartitioning: {error}"))
-        })?),
+    let partitioning = &body["timePartitioning"];
+    let partitioning = match partitioning.is_null() {
+        true => None,
+        false => Some(
+            TimePartitioning::deserialize(partitioning).map_err(|error| {
+                BqError::invalid(format!("Invalid value for: timePartitioning: {error}"))
+            })?,
+        ),
     };
     if !body["rangePartitioning"].is_null() {
         return Err(BqError::not_implemented(

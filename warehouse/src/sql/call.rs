@@ -5,8 +5,8 @@ use sqlparser::ast::{
     FunctionArguments, HavingBound, HavingBoundKind, NullTreatment, WindowType,
 };
 
-use super::{aggregates, arrays, dates, jsons, numbers, place, strings};
 use super::types::word;
+use super::{aggregates, arrays, dates, jsons, numbers, place, strings};
 use crate::error::BqError;
 
 /// Arguments and clauses, already rewritten.

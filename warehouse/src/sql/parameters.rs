@@ -41,11 +41,13 @@ fn typed(kind: &Value, value: &Value) -> Option<String> {
             duck(element)?
         ));
     }
-    Some(match &value["value"] {
-        Value::Null => format!("CAST(NULL AS {})", duck(kind)?),
-        Value::String(text) => format!("CAST({} AS {})", literal(text), duck(kind)?),
-        other => format!("CAST({} AS {})", literal(&other.to_string()), duck(kind)?),
-    })
+    let value = &value["value"];
+    let text = match value.as_str() {
+        Some(text) => literal(text),
+        None if value.is_null() => "NULL".into(),
+        None => literal(&value.to_string()),
+    };
+    Some(format!("CAST({text} AS {})", duck(kind)?))
 }
 
 fn duck(kind: &Value) -> Option<&'static str> {

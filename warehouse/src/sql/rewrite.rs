@@ -1,17 +1,21 @@
 //! The walk over the syntax tree: every node is rewritten after its children.
 //!
 //! A finished node is kept as text in an unquoted identifier, which prints as it is.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the parser knows many dialects; what GoogleSQL lacks is refused"
+)]
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    AccessExpr, BinaryOperator, CastKind, Expr, Function, Ident, Query, Select, StructField,
-    Subscript, TableFactor, UnaryOperator, Value, ValueWithSpan, VisitMut, VisitorMut,
+    BinaryOperator, CastKind, Expr, Function, Ident, Query, Select, TableFactor, UnaryOperator,
+    Value, ValueWithSpan, VisitMut, VisitorMut,
 };
 
 use super::types::{cast, duck_type, word};
-use super::{Scope, call, dates, parameters, place, selects, strings, tables};
+use super::{Scope, call, dates, parameters, place, records, selects, strings, tables};
 use crate::catalog::PARTITION_TIME;
 use crate::error::BqError;
 use crate::ids::{TableId, literal, quote};
@@ -78,9 +82,9 @@ impl VisitorMut for Rewriter<'_> {
     }
 
     fn pre_visit_ident(&mut self, ident: &mut Ident) -> Flow {
-        if ident.quote_style == Some('`') && !ident.value.contains('.') {
-            ident.quote_style = Some('"');
-        } else if ident.quote_style.is_none() && is_reserved_in_duckdb(&ident.value) {
+        let backticked = ident.quote_style == Some('`') && !ident.value.contains('.');
+        let reserved = ident.quote_style.is_none() && is_reserved_in_duckdb(&ident.value);
+        if backticked || reserved {
             ident.quote_style = Some('"');
         }
         ControlFlow::Continue(())
@@ -103,9 +107,11 @@ impl VisitorMut for Rewriter<'_> {
             *expr = raw(text);
         }
         if let Expr::Array(array) = expr {
-            name_records(&mut array.elem);
+            records::name_fields(&mut array.elem);
         }
-        let Some(name) = placeholder(expr) else { return ControlFlow::Continue(()) };
+        let Some(name) = placeholder(expr) else {
+            return ControlFlow::Continue(());
+        };
         match parameters::value(self.scope.parameters, name) {
             Ok(text) => {
                 *expr = raw(text);
@@ -134,42 +140,22 @@ fn flow(result: Result<(), BqError>) -> Flow {
     }
 }
 
-/// In an array the first STRUCT names the fields of all; the others go by position.
-fn name_records(elements: &mut [Expr]) {
-    let Some((Expr::Struct { values, .. }, rest)) = elements.split_first_mut() else { return };
-    let names: Vec<Option<Ident>> = values
-        .iter()
-        .map(|value| if let Expr::Named { name, .. } = value { Some(name.clone()) } else { None })
-        .collect();
-    for element in rest {
-        if let Expr::Tuple(values) = element {
-            *element = Expr::Struct { values: std::mem::take(values), fields: Vec::new() };
-        }
-        let Expr::Struct { values, .. } = element else { continue };
-        for (value, name) in values.iter_mut().zip(&names) {
-            let Some(name) = name else { continue };
-            let inner = match std::mem::replace(value, raw("NULL")) {
-                Expr::Named { expr, .. } => expr,
-                other => Box::new(other),
-            };
-            *value = Expr::Named { expr: inner, name: name.clone() };
-        }
-    }
-}
-
 /// The name of a query parameter. The parser reads `@name` as a name in some places.
 fn placeholder(expr: &Expr) -> Option<&str> {
     match expr {
         Expr::Identifier(ident) if ident.quote_style.is_none() && is_parameter(&ident.value) => {
             Some(&ident.value)
         }
-        Expr::Value(ValueWithSpan { value: Value::Placeholder(name), .. }) => Some(name),
+        Expr::Value(ValueWithSpan {
+            value: Value::Placeholder(name),
+            ..
+        }) => Some(name),
         _other => None,
     }
 }
 
 fn is_parameter(text: &str) -> bool {
-    text.strip_prefix('@').is_some_and(is_name)
+    text.strip_prefix('@').is_some_and(records::is_name)
 }
 
 /// Text as a node that prints as it is.
@@ -179,10 +165,15 @@ pub(super) fn raw(text: impl Into<String>) -> Expr {
 
 /// Words that DuckDB reserves (its table function `duckdb_keywords`), and some that it reads oddly.
 fn is_reserved_in_duckdb(name: &str) -> bool {
-    const WORDS: &[&str] = &["all", "analyse", "analyze", "and", "any", "array", "as", "asc", "asymmetric", "at", "both", "case", "cast", "check", "collate", "column", "constraint", "create", "default", "deferrable", "desc", "describe", "distinct", "do", "else", "end", "except", "false", "fetch", "for", "foreign", "from", "group", "having", "in", "initially", "intersect", "into", "lambda", "lateral", "leading", "limit", "not", "null", "offset", "on", "only", "or", "order", "pivot", "pivot_longer", "pivot_wider", "placing", "primary", "qualify", "references", "returning", "select", "show", "some", "summarize", "symmetric", "table", "then", "to", "trailing", "true", "union", "unique", "unpivot", "user", "using", "variadic", "when", "where", "window", "with"];
-    WORDS
-        .binary_search(&name.to_ascii_lowercase().as_str())
-        .is_ok()
+    const WORDS: &str = "all analyse analyze and any array as asc asymmetric at both case cast check \
+         collate column constraint create default deferrable desc describe distinct do \
+         else end except false fetch for foreign from group having in initially \
+         intersect into lambda lateral leading limit not null offset on only or order \
+         pivot pivot_longer pivot_wider placing primary qualify references returning \
+         select show some summarize symmetric table then to trailing true union unique \
+         unpivot user using variadic when where window with";
+    let name = name.to_ascii_lowercase();
+    WORDS.split(' ').any(|word| word == name)
 }
 
 fn pseudo_column(expr: &Expr) -> Option<String> {
@@ -204,10 +195,6 @@ fn pseudo_column(expr: &Expr) -> Option<String> {
     ))
 }
 
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "literals of other dialects are refused"
-)]
 fn constant(value: &Value) -> Result<Option<String>, BqError> {
     Ok(match value {
         Value::SingleQuotedString(text)
@@ -246,10 +233,6 @@ fn constant(value: &Value) -> Result<Option<String>, BqError> {
 }
 
 /// The new text of a node; `None` when it may stay as it is.
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "expressions of other dialects are refused"
-)]
 fn rewritten(expr: &Expr) -> Result<Option<String>, BqError> {
     let text = match expr {
         Expr::Function(function) if is_syntax(function) => return Ok(None),
@@ -336,8 +319,8 @@ fn rewritten(expr: &Expr) -> Result<Option<String>, BqError> {
             let escape = if is_plain { "" } else { " ESCAPE '\\'" };
             Some(format!("({inner} {not}LIKE {pattern}{escape})"))
         }
-        Expr::Struct { values, fields } => record(values, fields),
-        Expr::CompoundFieldAccess { root, access_chain } => access(root, access_chain),
+        Expr::Struct { values, fields } => records::construct(values, fields),
+        Expr::CompoundFieldAccess { root, access_chain } => records::access(root, access_chain),
         Expr::Identifier(_)
         | Expr::CompoundIdentifier(_)
         | Expr::IsFalse(_)
@@ -386,10 +369,6 @@ fn is_syntax(function: &Function) -> bool {
         .contains(&word(&function.name.to_string()).as_str())
 }
 
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "operators of other dialects are refused"
-)]
 fn binary(
     whole: &Expr,
     left: &Expr,
@@ -431,84 +410,6 @@ fn binary(
 fn is_integer(expr: &Expr) -> bool {
     matches!(expr, Expr::Value(value)
         if matches!(&value.value, Value::Number(text, _) if text.parse::<i64>().is_ok()))
-}
-
-fn record(values: &[Expr], fields: &[StructField]) -> Option<String> {
-    let mut columns = Vec::new();
-    for (index, value) in values.iter().enumerate() {
-        let (name, value) = match value {
-            Expr::Named { expr, name } => (Some(name.value.clone()), expr.to_string()),
-            Expr::Identifier(ident) if fields.is_empty() => {
-                (Some(ident.value.clone()), value.to_string())
-            }
-            Expr::CompoundIdentifier(parts) if fields.is_empty() => (
-                parts.last().map(|part| part.value.clone()),
-                value.to_string(),
-            ),
-            _ => (None, value.to_string()),
-        };
-        let (name, value) = match fields.get(index) {
-            Some(field) => (
-                field.field_name.as_ref().map(|name| name.value.clone()),
-                format!("CAST({value} AS {})", duck_type(&field.field_type)?),
-            ),
-            // A rewritten value is an identifier too, but not one that names a column.
-            None => (name.filter(|name| is_name(name)), value),
-        };
-        let name = name.unwrap_or_else(|| format!("_field_{}", index + 1));
-        columns.push(format!("{} := {value}", quote(&name)));
-    }
-    Some(format!("struct_pack({})", columns.join(", ")))
-}
-
-/// Whether text is the name of a column and not a rewritten expression.
-pub(super) fn is_name(text: &str) -> bool {
-    text.chars().all(|c| c.is_alphanumeric() || c == '_')
-        && text.starts_with(|c: char| c.is_alphabetic() || c == '_')
-}
-
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "subscripts of other dialects are refused"
-)]
-fn access(root: &Expr, chain: &[AccessExpr]) -> Option<String> {
-    let mut text = root.to_string();
-    for step in chain {
-        text = match step {
-            AccessExpr::Dot(name) => format!("({text}).{name}"),
-            AccessExpr::Subscript(Subscript::Index {
-                index: Expr::Function(function),
-            }) => {
-                let position = call_argument(function)?;
-                match word(&function.name.to_string()).as_str() {
-                    "OFFSET" => format!("bq_element({text}, {position})"),
-                    "ORDINAL" => format!("bq_element({text}, {position} - 1)"),
-                    // DuckDB counts from 1 and gives NULL outside.
-                    "SAFE_OFFSET" => format!(
-                        "CASE WHEN {position} >= 0 THEN list_extract({text}, {position} + 1) END"
-                    ),
-                    "SAFE_ORDINAL" => format!(
-                        "CASE WHEN {position} >= 1 THEN list_extract({text}, {position}) END"
-                    ),
-                    _ => return None,
-                }
-            }
-            AccessExpr::Subscript(Subscript::Index { index }) => {
-                let index = index.to_string();
-                match index.starts_with('\'') {
-                    true => format!("json_extract({text}, {index})"),
-                    false => format!("bq_element({text}, {index})"),
-                }
-            }
-            _ => return None,
-        };
-    }
-    Some(text)
-}
-
-fn call_argument(function: &Function) -> Option<String> {
-    let text = function.args.to_string();
-    Some(text.strip_prefix('(')?.strip_suffix(')')?.to_owned())
 }
 
 /// Enough of an expression to find it, without quoting a whole query.

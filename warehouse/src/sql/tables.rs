@@ -95,7 +95,9 @@ fn table(
         Source::Cte => Ok(None),
         Source::Table(id) => {
             let catalog = rewriter.scope.catalog;
-            catalog.table(&id).map_err(|error| located(error, rewriter, &id))?;
+            catalog
+                .table(&id)
+                .map_err(|error| located(error, rewriter, &id))?;
             let alias = alias.map_or_else(|| quote(&id.table), |alias| alias.name.to_string());
             let text = format!("{} AS {alias}", id.duck());
             rewriter.reads.insert(id);
@@ -163,12 +165,16 @@ fn unnest(
         .unwrap_or_default();
     // An array of STRUCT written out is a table of its fields.
     if text.starts_with("[struct_pack(") {
-        let table =
-            alias.map_or_else(|| format!("_array{number}"), |alias| quote(&alias.name.value));
+        let table = alias.map_or_else(
+            || format!("_array{number}"),
+            |alias| quote(&alias.name.value),
+        );
         return format!("LATERAL (SELECT unnest({text}, max_depth := 2){offset}) AS {table}");
     }
-    let column =
-        alias.map_or_else(|| format!("_unnest{number}"), |alias| quote(&alias.name.value));
+    let column = alias.map_or_else(
+        || format!("_unnest{number}"),
+        |alias| quote(&alias.name.value),
+    );
     format!("LATERAL (SELECT unnest({text}) AS {column}{offset}) AS _array{number}")
 }
 

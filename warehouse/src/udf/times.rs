@@ -1,5 +1,6 @@
 //! Zones, FORMAT_ and PARSE_ of dates and times.
 
+use std::collections::HashMap;
 use std::error::Error;
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -24,6 +25,7 @@ impl VArrowScalar for Local {
     fn invoke(_: &(), batch: RecordBatch) -> Column {
         let (times, zones) = (instants(&batch, 0)?, strings(&batch, 1)?);
         let mut last_zone = LastZone::default();
+        let mut offsets = Offsets::default();
         let mut out = TimestampMicrosecondBuilder::with_capacity(batch.num_rows());
         for row in 0..batch.num_rows() {
             if times.is_null(row) || zones.is_null(row) {
@@ -31,10 +33,7 @@ impl VArrowScalar for Local {
                 continue;
             }
             let zone = last_zone.get(zones.value(row))?;
-            let civil = instant(times.value(row))?
-                .with_timezone(&zone)
-                .naive_local();
-            out.append_value(civil.and_utc().timestamp_micros());
+            out.append_value(offsets.civil(times.value(row), zone)?);
         }
         Ok(Arc::new(out.finish()))
     }
@@ -182,6 +181,41 @@ fn instant(micros: i64) -> Result<DateTime<chrono::Utc>, Box<dyn Error>> {
     DateTime::from_timestamp_micros(micros).ok_or_else(|| "time out of range".into())
 }
 
+/// Offsets of the days of one batch: looking up a zone's rules for every row costs more than the
+/// query itself.
+#[derive(Default)]
+struct Offsets {
+    zone: Option<Tz>,
+    /// Microseconds to add on a UTC day; `None` for a day on which clocks are changed.
+    days: HashMap<i64, Option<i64>>,
+}
+
+impl Offsets {
+    fn civil(&mut self, micros: i64, zone: Tz) -> Result<i64, Box<dyn Error>> {
+        const DAY: i64 = 24 * 60 * 60 * 1_000_000;
+        if self.zone.replace(zone) != Some(zone) {
+            self.days.clear();
+        }
+        let exact = |micros: i64| -> Result<i64, Box<dyn Error>> {
+            let civil = instant(micros)?.with_timezone(&zone).naive_local();
+            Ok(civil.and_utc().timestamp_micros())
+        };
+        let day = micros.div_euclid(DAY);
+        let offset = match self.days.get(&day) {
+            Some(offset) => *offset,
+            None => {
+                // No zone changes its clocks twice within a day.
+                let (first, last) = (day * DAY, day * DAY + DAY - 1);
+                let (at_first, at_last) = (exact(first)? - first, exact(last)? - last);
+                let offset = (at_first == at_last).then_some(at_first);
+                self.days.insert(day, offset);
+                offset
+            }
+        };
+        offset.map_or_else(|| exact(micros), |offset| Ok(micros + offset))
+    }
+}
+
 /// A batch nearly always has one zone: it is looked up once, not per row.
 #[derive(Default)]
 struct LastZone(Option<(String, Tz)>);
@@ -327,6 +361,22 @@ mod tests {
             Some(at("2026-11-01 00:00:00"))
         );
         assert_eq!(parse("%Y%m%d", "2026-11-01"), None);
+    }
+
+    #[test]
+    fn offsets_follow_a_change_of_clocks_within_a_day() {
+        let zone: Tz = "America/Los_Angeles".parse().unwrap();
+        let mut offsets = Offsets::default();
+        let mut hour = |text| {
+            let micros = at(text).and_utc().timestamp_micros();
+            (offsets.civil(micros, zone).unwrap() - micros) / 3_600_000_000
+        };
+
+        // Summer time ends at 09:00 UTC.
+        assert_eq!(hour("2026-11-01 08:59:59"), -7);
+        assert_eq!(hour("2026-11-01 09:00:00"), -8);
+        assert_eq!(hour("2026-11-02 00:00:00"), -8);
+        assert_eq!(hour("2026-10-31 23:59:59"), -7);
     }
 
     #[test]

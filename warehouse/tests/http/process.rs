@@ -10,7 +10,10 @@ use crate::server::{Server, command};
 fn failure(data: &std::path::Path, port: u16) -> (Option<i32>, String) {
     let output = command(data, port).stderr(Stdio::piped()).output().unwrap();
     assert!(output.stdout.is_empty());
-    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    (
+        output.status.code(),
+        String::from_utf8(output.stderr).unwrap(),
+    )
 }
 
 #[tokio::test]
@@ -21,7 +24,10 @@ async fn a_folder_in_use_is_named_with_the_cure() {
     let (code, text) = failure(folder, 0);
 
     assert_eq!(code, Some(1));
-    assert!(text.contains(folder.to_str().unwrap()) && text.contains("used by another process"), "{text}");
+    assert!(
+        text.contains(folder.to_str().unwrap()) && text.contains("used by another process"),
+        "{text}"
+    );
     assert!(text.contains("--data"), "{text}");
 }
 
@@ -34,7 +40,10 @@ fn a_port_in_use_is_named_with_the_cure() {
     let (code, text) = failure(data.path(), address.port());
 
     assert_eq!(code, Some(1));
-    assert!(text.contains(&address.to_string()) && text.contains("--port"), "{text}");
+    assert!(
+        text.contains(&address.to_string()) && text.contains("--port"),
+        "{text}"
+    );
 }
 
 #[tokio::test]

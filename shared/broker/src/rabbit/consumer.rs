@@ -1,5 +1,7 @@
 //! One consumer: its connection, its supervisor, and the stream its owner reads.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use futures::StreamExt;
 use lapin::{
@@ -108,21 +110,32 @@ impl Supervisor {
         loop {
             let end = self.serve(&connection).await;
             session::end(&connection).await;
-            match end {
+            let wait = match end {
                 End::Done => return,
-                End::Lost(error) => {
-                    let error =
-                        error.map_or_else(|| "the queue was deleted".to_owned(), |e| chain(&e));
-                    warn!(
-                        queue = self.queue.suffix(),
-                        error, "a consumer lost RabbitMQ"
-                    );
+                End::Lost(Some(error)) => {
+                    let queue = self.queue.suffix();
+                    warn!(queue, error = chain(&error), "a consumer lost RabbitMQ");
+                    Duration::ZERO
                 }
-            }
+                End::Lost(None) => {
+                    let queue = self.queue.suffix();
+                    warn!(
+                        queue,
+                        "a consumer's queue was deleted; it is declared again"
+                    );
+                    session::AFTER_DELETION
+                }
+            };
+            let reconnect = async {
+                tokio::time::sleep(wait).await;
+                self.connector
+                    .reconnect(self.queue.suffix(), &mut self.closing)
+                    .await
+            };
             let next = tokio::select! {
                 // Nothing new is wanted, and what was open comes again to others.
                 () = cancel_wished(&mut self.wished) => None,
-                next = self.connector.reconnect(self.queue.suffix(), &mut self.closing) => next,
+                next = reconnect => next,
             };
             match next {
                 Some(next) => connection = next,

@@ -183,6 +183,7 @@ impl Publisher {
     }
 
     async fn declare_again(&self, session: &Session) {
+        tokio::time::sleep(session::AFTER_DELETION).await;
         if let Err(error) = self.connector.declare_all(&session.connection).await {
             warn!(
                 error = chain(&error),

@@ -1,0 +1,139 @@
+//! A local warehouse with the example titles' logs, and its ledger.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use himekuri_example_logs::load::{self, MartTables};
+use himekuri_example_logs::{Battles, Day, Logs, Silent, Title};
+use serde::Deserialize;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, ChildStdout, Command};
+
+use crate::process::program;
+
+/// Users of each title: few, so that a job takes milliseconds.
+const USERS: u32 = 60;
+
+/// A running `himekuri-warehouse`.
+#[derive(Debug)]
+pub struct WarehouseProcess {
+    url: String,
+    _child: Child,
+    _stdout: BufReader<ChildStdout>,
+}
+
+/// A partition and what it holds.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Partition {
+    /// GCP project.
+    pub project: String,
+    /// Dataset.
+    pub dataset: String,
+    /// Table.
+    pub table: String,
+    /// Digits behind `$`.
+    pub partition: Option<String>,
+    /// Rows.
+    pub rows: u64,
+    /// Of the rows, whatever their order.
+    pub checksum: String,
+}
+
+/// How often a job's SQL was really executed.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Execution {
+    /// GCP project.
+    pub project: String,
+    /// Job.
+    #[serde(rename = "jobId")]
+    pub job_id: String,
+    /// Executions.
+    pub executions: u64,
+}
+
+#[derive(Debug, Deserialize)]
+struct Ledger {
+    jobs: Vec<Execution>,
+}
+
+impl WarehouseProcess {
+    /// Starts one on a free port with the logs of both titles for the given JST dates.
+    ///
+    /// # Errors
+    /// It was not built, does not start, or refuses the logs.
+    pub async fn start(folder: &Path, from: &str, to: &str) -> anyhow::Result<Self> {
+        let mut child = Command::new(program("himekuri-warehouse")?)
+            .args(["--port", "0", "--data"])
+            .arg(folder)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .context("could not start the warehouse")?;
+        let stdout = child.stdout.take().context("the warehouse has no standard output")?;
+        let mut stdout = BufReader::new(stdout);
+        let mut line = String::new();
+        stdout.read_line(&mut line).await?;
+        let Some(url) = line.trim().strip_prefix("listening on ") else {
+            bail!("the warehouse said `{line}`");
+        };
+        let warehouse = Self { url: url.to_owned(), _child: child, _stdout: stdout };
+        for (title, battles) in [("title_a", Battles::Quests), ("title_b", Battles::Guilds)] {
+            warehouse.load_logs(title, battles, from, to).await?;
+        }
+        Ok(warehouse)
+    }
+
+    async fn load_logs(
+        &self,
+        title: &str,
+        battles: Battles,
+        from: &str,
+        to: &str,
+    ) -> anyhow::Result<()> {
+        let logs = Logs::new(6, Title { name: title.to_owned(), battles }, USERS);
+        let days = Day::utc_days_of_japan(from.parse()?, to.parse()?)?;
+        let destination = load::Destination {
+            address: self.url.clone(),
+            project: title.replace('_', "-"),
+            location: None,
+            token: None,
+            marts: MartTables::Leave,
+        };
+        load::load(Arc::new(logs), &destination, &days, &Silent).await?;
+        Ok(())
+    }
+
+    /// Its address.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The marts of one GCP project, by name.
+    ///
+    /// # Errors
+    /// The warehouse does not answer.
+    pub async fn marts(&self, project: &str) -> anyhow::Result<BTreeMap<String, Partition>> {
+        let url = format!("{}/himekuri/v1/partitions?project={project}&dataset=summary", self.url);
+        let partitions: Vec<Partition> = reqwest::get(url).await?.error_for_status()?.json().await?;
+        let named = partitions.into_iter().map(|partition| {
+            let day = partition.partition.clone().unwrap_or_default();
+            (format!("{}.{}${day}", partition.project, partition.table), partition)
+        });
+        Ok(named.collect())
+    }
+
+    /// Query jobs of the pool that were executed.
+    ///
+    /// # Errors
+    /// The warehouse does not answer.
+    pub async fn executions(&self) -> anyhow::Result<Vec<Execution>> {
+        let url = format!("{}/himekuri/v1/executions", self.url);
+        let ledger: Ledger = reqwest::get(url).await?.error_for_status()?.json().await?;
+        Ok(ledger.jobs.into_iter().filter(|job| job.job_id.starts_with("himekuri_")).collect())
+    }
+}
