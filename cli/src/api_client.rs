@@ -37,7 +37,10 @@ impl ApiClient {
     }
 
     /// Sends a request and reads the answer.
-    pub(crate) async fn call<T: DeserializeOwned>(&self, request: RequestBuilder) -> anyhow::Result<T> {
+    pub(crate) async fn call<T: DeserializeOwned>(
+        &self,
+        request: RequestBuilder,
+    ) -> anyhow::Result<T> {
         let response = request.send().await.with_context(|| {
             format!(
                 "could not reach the coordinator at `{}`; start `himekuri-coordinator`, or name another with `--coordinator URL`",
@@ -53,7 +56,11 @@ impl ApiClient {
         match serde_json::from_slice::<Problem>(&body) {
             Ok(problem) if problem.diagnostics.is_empty() => bail!("{}", problem.detail),
             Ok(problem) => bail!("{}:\n{}", problem.detail, problem.diagnostics.join("\n")),
-            Err(_) => bail!("the coordinator at `{}` answered {status}: {}", self.base, String::from_utf8_lossy(&body)),
+            Err(_) => bail!(
+                "the coordinator at `{}` answered {status}: {}",
+                self.base,
+                String::from_utf8_lossy(&body)
+            ),
         }
     }
 }

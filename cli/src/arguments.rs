@@ -1,6 +1,6 @@
 //! Arguments that several commands share.
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 use himekuri_coordinator::SessionChoice;
 use himekuri_engine::Config;
 use jiff::civil::Date;
@@ -8,9 +8,11 @@ use serde_json::Value;
 
 /// Which sessions, and with which parameters.
 #[derive(Debug, Args)]
+#[group(skip)]
+#[command(group = ArgGroup::new("dates").required(true).args(["from", "session"]))]
 pub(crate) struct SessionArguments {
     /// First session date.
-    #[arg(long, value_name = "DATE", value_parser = date, requires = "to", required_unless_present = "session")]
+    #[arg(long, value_name = "DATE", value_parser = date, requires = "to")]
     from: Option<Date>,
     /// Last session date, included.
     #[arg(long, value_name = "DATE", value_parser = date, requires = "from")]
@@ -48,7 +50,12 @@ impl SessionArguments {
 #[derive(Debug, Args)]
 pub(crate) struct CoordinatorArguments {
     /// The coordinator's API.
-    #[arg(long, env = "HIMEKURI_COORDINATOR", value_name = "URL", default_value = "http://127.0.0.1:7070")]
+    #[arg(
+        long,
+        env = "HIMEKURI_COORDINATOR",
+        value_name = "URL",
+        default_value = "http://127.0.0.1:7070"
+    )]
     pub(crate) coordinator: String,
 }
 
@@ -63,9 +70,7 @@ fn date(text: &str) -> Result<Date, String> {
 fn key_value(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
-        Some(_) | None => {
-            Err("write it as KEY=VALUE, such as START_DATE=2019-09-01".to_owned())
-        }
+        Some(_) | None => Err("write it as KEY=VALUE, such as START_DATE=2019-09-01".to_owned()),
     }
 }
 

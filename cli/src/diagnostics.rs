@@ -1,7 +1,9 @@
 //! Problems of a project on the terminal, with the line they are in, and as JSON for editors and CI.
 
 use himekuri_workflow::{Diagnostic, ProjectFiles, Severity};
-use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource, Report};
+use miette::{
+    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource, Report,
+};
 use serde::Serialize;
 
 /// One problem as a JSON line.
@@ -58,7 +60,9 @@ fn theme() -> GraphicalTheme {
 }
 
 fn report(problem: &Diagnostic, files: &ProjectFiles) -> Report {
-    let mut shown = MietteDiagnostic::new(headline(problem)).with_code(problem.code);
+    let task = problem.task.as_ref().map(|task| format!(" (task `{task}`)"));
+    let headline = format!("{}{}", problem.message, task.unwrap_or_default());
+    let mut shown = MietteDiagnostic::new(headline).with_code(problem.code);
     shown = shown.with_severity(match problem.severity {
         Severity::Error => miette::Severity::Error,
         Severity::Warning => miette::Severity::Warning,
@@ -69,18 +73,13 @@ fn report(problem: &Diagnostic, files: &ProjectFiles) -> Report {
     let Some(position) = &problem.position else { return Report::new(shown) };
     let Ok(text) = files.text(&position.file) else { return Report::new(shown) };
     let start = offset(text, position.line, position.column);
-    let end = problem.end.map_or(start + 1, |(line, column)| offset(text, line, column));
+    let end = problem
+        .end
+        .map_or_else(|| end_of_line(text, start), |(line, column)| offset(text, line, column));
     let length = end.saturating_sub(start).max(1).min(text.len().saturating_sub(start));
     let label = LabeledSpan::new_with_span(None, (start, length));
     let source = NamedSource::new(&position.file, text.to_owned());
     Report::new(shown.and_label(label)).with_source_code(source)
-}
-
-/// The place is in the headline as well: it can be clicked, searched and compared.
-fn headline(problem: &Diagnostic) -> String {
-    let place = problem.position.as_ref().map(|position| format!("{position}: "));
-    let task = problem.task.as_ref().map(|task| format!(" (task `{task}`)"));
-    format!("{}{}{}", place.unwrap_or_default(), problem.message, task.unwrap_or_default())
 }
 
 /// Byte offset of a 1-based line and column in characters.
@@ -89,4 +88,10 @@ fn offset(text: &str, line: u32, column: u32) -> usize {
     let start: usize = text.split_inclusive('\n').take(index(line)).map(str::len).sum();
     let rest = text.get(start..).unwrap_or_default();
     start + rest.chars().take(index(column)).map(char::len_utf8).sum::<usize>()
+}
+
+/// Where the line of `start` ends, without the blanks at its end.
+fn end_of_line(text: &str, start: usize) -> usize {
+    let line = text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
+    start + line.trim_end().len()
 }

@@ -5,6 +5,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use himekuri_protocol::TableReference;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, ChildStdout, Command};
@@ -84,6 +85,18 @@ pub(crate) struct Partition {
 }
 
 impl Partition {
+    /// A partition without rows, which the warehouse does not list.
+    pub(crate) fn empty(table: &TableReference) -> Self {
+        Self {
+            project: table.project.clone().unwrap_or_default(),
+            dataset: table.dataset.clone(),
+            table: table.table.clone(),
+            partition: table.partition.clone(),
+            rows: 0,
+            checksum: String::new(),
+        }
+    }
+
     /// `project.dataset.table$partition`.
     pub(crate) fn name(&self) -> String {
         let table = format!("{}.{}.{}", self.project, self.dataset, self.table);
@@ -95,10 +108,7 @@ impl Partition {
 }
 
 /// The partitions of all projects, or of one.
-pub(crate) async fn partitions(
-    url: &str,
-    project: Option<&str>,
-) -> anyhow::Result<Vec<Partition>> {
+pub(crate) async fn partitions(url: &str, project: Option<&str>) -> anyhow::Result<Vec<Partition>> {
     let address = format!("{}/himekuri/v1/partitions", url.trim_end_matches('/'));
     let mut request = reqwest::Client::new().get(address);
     if let Some(project) = project {

@@ -19,7 +19,10 @@ pub(crate) fn json_line(value: &impl Serialize) -> anyhow::Result<()> {
 }
 
 /// A table that fits the terminal; plain columns when it goes elsewhere.
-pub(crate) fn table<const N: usize>(header: [&str; N], rows: impl IntoIterator<Item = [String; N]>) {
+pub(crate) fn table<const N: usize>(
+    header: [&str; N],
+    rows: impl IntoIterator<Item = [String; N]>,
+) {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(header);
     if std::io::stdout().is_terminal() {
@@ -30,6 +33,12 @@ pub(crate) fn table<const N: usize>(header: [&str; N], rows: impl IntoIterator<I
         table.add_row(row);
     }
     println!("{table}");
+}
+
+/// A number with its thing: `1 error`, `2 errors`.
+pub(crate) fn counted(number: usize, thing: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {thing}{plural}")
 }
 
 /// A number with separators of thousands.
@@ -51,9 +60,6 @@ mod tests {
 
     #[test]
     fn thousands_are_separated() {
-        assert_eq!(
-            [0, 999, 1_000, 1_234_567].map(grouped),
-            ["0", "999", "1,000", "1,234,567"]
-        );
+        assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
     }
 }

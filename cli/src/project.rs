@@ -54,11 +54,15 @@ impl ProjectArguments {
             return match (workflows.next(), workflows.next()) {
                 (Some(only), None) => Ok(only),
                 (None, _) => bail!("`{project}` has no workflow: no `.dig` file in its top folder"),
-                (Some(_), Some(_)) => bail!("`{project}` has several workflows: {}; name one", names.join(", ")),
+                (Some(_), Some(_)) => {
+                    bail!("`{project}` has several workflows: {}; name one", names.join(", "))
+                }
             };
         };
-        let hint = did_you_mean(wanted, names.iter().map(String::as_str))
-            .map_or_else(|| format!("it has: {}", names.join(", ")), |near| format!("did you mean `{near}`?"));
+        let hint = did_you_mean(wanted, names.iter().map(String::as_str)).map_or_else(
+            || format!("it has: {}", names.join(", ")),
+            |near| format!("did you mean `{near}`?"),
+        );
         workflows
             .into_iter()
             .find(|workflow| &workflow.name == wanted)
@@ -95,5 +99,7 @@ fn name_of(folder: &Path) -> anyhow::Result<String> {
         .canonicalize()
         .with_context(|| format!("could not open the project folder `{}`", folder.display()))?;
     let name = full.file_name().map(|name| name.to_string_lossy().into_owned());
-    name.with_context(|| format!("`{}` has no name; give the project's own folder", folder.display()))
+    name.with_context(|| {
+        format!("`{}` has no name; give the project's own folder", folder.display())
+    })
 }

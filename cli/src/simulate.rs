@@ -27,7 +27,13 @@ pub(crate) fn planned_attempts(
     let plans = plan_sessions(&project.workflow, sessions.sessions()?, Timestamp::now())?;
     let (params, overrides) = (sessions.params(), sessions.overrides());
     let attempts = plans.into_iter().map(|session| {
-        plan_attempt(&project.revision, &project.workflow, session, params.clone(), overrides.clone())
+        plan_attempt(
+            &project.revision,
+            &project.workflow,
+            session,
+            params.clone(),
+            overrides.clone(),
+        )
     });
     Ok(attempts.collect())
 }
@@ -56,12 +62,11 @@ pub(crate) fn simulate(
     attempt.advance(now, &mut context)?;
     while attempt.outcome().is_none() {
         let Some(id) = attempt.dispatchable().next() else { break };
-        let prepared = attempt
-            .prepare(id, &mut context)
-            .map_err(|error| anyhow::Error::msg(error.message))?;
-        let task = attempt.task(id).map(|task| {
-            (task.full_name.clone(), task.operator().unwrap_or_default().to_owned())
-        });
+        let prepared =
+            attempt.prepare(id, &mut context).map_err(|error| anyhow::Error::msg(error.message))?;
+        let task = attempt
+            .task(id)
+            .map(|task| (task.full_name.clone(), task.operator().unwrap_or_default().to_owned()));
         let (name, operator) = task.unwrap_or_default();
         let store_params = store_params(&prepared.work);
         let dispatch = attempt.dispatch(prepared.clone(), now)?;
@@ -94,7 +99,10 @@ fn store_params(work: &Work) -> StoreParams {
     match work {
         Work::Bq(job) => {
             let id = &job.job.job_id;
-            StoreParams::from_iter([("bq".to_owned(), json!({"last_job_id": id, "last_jobid": id}))])
+            StoreParams::from_iter([(
+                "bq".to_owned(),
+                json!({"last_job_id": id, "last_jobid": id}),
+            )])
         }
         Work::Echo { .. } => StoreParams::new(),
     }

@@ -30,24 +30,17 @@ pub fn check(files: &ProjectFiles) -> Result<Checked, himekuri_template::StartEr
         match compile_workflow(files, name) {
             Ok(workflow) => {
                 checked.problems.extend(workflow.warnings.iter().cloned());
-                checked
-                    .problems
-                    .extend(check_workflow(files, &workflow, &mut evaluator));
+                checked.problems.extend(check_workflow(files, &workflow, &mut evaluator));
                 checked.workflows.push(workflow);
             }
             Err(Diagnostics(errors)) => checked.problems.extend(errors),
         }
     }
-    let placed = checked
-        .problems
-        .into_iter()
-        .map(|problem| problem.with_source(files));
+    let placed = checked.problems.into_iter().map(|problem| problem.with_source(files));
     checked.problems = placed.collect();
     // A file that two workflows include or call is reported once.
     let mut seen = std::collections::BTreeSet::new();
-    checked
-        .problems
-        .retain(|problem| seen.insert(problem.to_string()));
+    checked.problems.retain(|problem| seen.insert(problem.to_string()));
     Ok(checked)
 }
 
@@ -56,19 +49,11 @@ fn check_workflow(
     workflow: &Workflow,
     evaluator: &mut Evaluator,
 ) -> Vec<Diagnostic> {
-    let known: Vec<&str> = CONTROL_OPERATORS
-        .iter()
-        .chain(WORKER_OPERATORS)
-        .copied()
-        .collect();
+    let known: Vec<&str> = CONTROL_OPERATORS.iter().chain(WORKER_OPERATORS).copied().collect();
     let mut problems = lint(files, workflow, &known);
     let schedule = [zone_of(workflow).err(), schedule_of(workflow).err()];
     problems.extend(schedule.into_iter().flatten().map(session_problem));
-    let mut expressions = Expressions {
-        files,
-        evaluator,
-        problems: Vec::new(),
-    };
+    let mut expressions = Expressions { files, evaluator, problems: Vec::new() };
     for tree in reachable(files, workflow).trees {
         expressions.check_tree(&tree.tree);
     }
@@ -107,12 +92,7 @@ impl Expressions<'_> {
         for child in task.children() {
             self.check_queries(child);
         }
-        let TaskKind::Operator {
-            operator,
-            command: Value::String(path),
-            ..
-        } = &task.kind
-        else {
+        let TaskKind::Operator { operator, command: Value::String(path), .. } = &task.kind else {
             return;
         };
         if operator != "bq" || path.contains("${") {
@@ -123,9 +103,7 @@ impl Expressions<'_> {
         if let Ok(path) = himekuri_workflow::resolve(&task.workdir, path)
             && let Ok(text) = files.text(&path)
         {
-            self.check_text(text, |offset| {
-                Position::in_text(path.as_str(), text, offset)
-            });
+            self.check_text(text, |offset| Position::in_text(path.as_str(), text, offset));
         }
     }
 
@@ -133,8 +111,7 @@ impl Expressions<'_> {
         if let Some(offset) = find_unclosed(text) {
             let problem = Diagnostic::error(codes::BROKEN_EXPRESSION, "`${` without its `}`");
             let help = "close the expression; braces in quotes count as well, as in digdag";
-            self.problems
-                .push(problem.at(place(offset)).with_help(help));
+            self.problems.push(problem.at(place(offset)).with_help(help));
         }
         for (offset, expression) in expressions(text) {
             if let Err(error) = self.evaluator.check_syntax(expression) {

@@ -205,15 +205,7 @@ impl Coordinator {
             Err(_) => tracing::debug!("the driver ended while taking over"),
         }
         let number_base = config.number_base;
-        Ok(Some((
-            Self {
-                store,
-                epoch,
-                number_base,
-                commands: sender,
-            },
-            ended,
-        )))
+        Ok(Some((Self { store, epoch, number_base, commands: sender }, ended)))
     }
 
     /// Checks and stores a project's archive; it is what sessions start from now on.
@@ -227,43 +219,30 @@ impl Coordinator {
         gcp_project: Option<String>,
     ) -> Result<ProjectRecord, PushError> {
         if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) || name.contains('/') {
-            return Err(PushError::Name {
-                name: name.to_owned(),
-            });
+            return Err(PushError::Name { name: name.to_owned() });
         }
         let files = himekuri_project::unpack(archive, ArchiveLimits::default())
             .map_err(PushError::Archive)?;
         let checked = check(&files).map_err(PushError::Script)?;
         let problems = checked.problems.into_iter();
-        let errors: Vec<Diagnostic> = problems
-            .filter(|problem| problem.severity == Severity::Error)
-            .collect();
+        let errors: Vec<Diagnostic> =
+            problems.filter(|problem| problem.severity == Severity::Error).collect();
         if !errors.is_empty() {
             return Err(PushError::Invalid(errors));
         }
         let revision = himekuri_project::revision_id(&files);
         // Packed anew: the archive is then the same for the same content, whoever made it.
         let archive = himekuri_project::pack(&files).map_err(PushError::Archive)?;
-        self.store
-            .put_revision(&revision, &archive)
-            .await
-            .map_err(PushError::Store)?;
+        self.store.put_revision(&revision, &archive).await.map_err(PushError::Store)?;
         let record = ProjectRecord {
             name: name.to_owned(),
             revision,
             gcp_project,
             pushed_at: Timestamp::now(),
-            workflows: checked
-                .workflows
-                .into_iter()
-                .map(|workflow| workflow.name)
-                .collect(),
+            workflows: checked.workflows.into_iter().map(|workflow| workflow.name).collect(),
         };
         let json = serde_json::to_string(&record).map_err(PushError::Json)?;
-        self.store
-            .put_project(name, &json)
-            .await
-            .map_err(PushError::Store)?;
+        self.store.put_project(name, &json).await.map_err(PushError::Store)?;
         Ok(record)
     }
 
@@ -321,43 +300,30 @@ impl Coordinator {
         };
         let (attempt, number) = match self.store.create_attempt(self.epoch, &request).await? {
             Creation::Exists { attempt, number } => {
-                return Ok(Started {
-                    attempt,
-                    number,
-                    session_time,
-                    created: false,
-                });
+                // Perhaps the answer to its creation was lost, and with it its beginning.
+                let looked = self.commands.send(Command::Look(attempt)).await;
+                looked.map_err(|_| StartError::Stopping)?;
+                return Ok(Started { attempt, number, session_time, created: false });
             }
             Creation::Created { attempt, number } => (attempt, number),
         };
         summary.attempt = attempt;
         let begin = BeginAttempt {
             attempt,
-            number: u32::try_from(number)
-                .unwrap_or(u32::MAX)
-                .saturating_add(self.number_base),
+            number: u32::try_from(number).unwrap_or(u32::MAX).saturating_add(self.number_base),
             revision: revision.clone(),
             summary,
         };
         let sent = self.commands.send(Command::Begin(Box::new(begin))).await;
         sent.map_err(|_| StartError::Stopping)?;
-        Ok(Started {
-            attempt,
-            number,
-            session_time,
-            created: true,
-        })
+        Ok(Started { attempt, number, session_time, created: true })
     }
 
     async fn revision(&self, project: &str) -> Result<ProjectRevision, StartError> {
         let unknown = || StartError::UnknownProject(project.to_owned());
         let record = self.store.project(project).await?.ok_or_else(unknown)?;
         let record: ProjectRecord = serde_json::from_str(&record)?;
-        let archive = self
-            .store
-            .revision(&record.revision)
-            .await?
-            .ok_or_else(unknown)?;
+        let archive = self.store.revision(&record.revision).await?.ok_or_else(unknown)?;
         Ok(ProjectRevision {
             project: record.name,
             revision: record.revision,
@@ -371,10 +337,7 @@ impl Coordinator {
     /// # Errors
     /// The store cannot be reached.
     pub async fn attempts(&self, limit: usize) -> Result<Vec<AttemptSummary>, StartError> {
-        let filter = AttemptFilter {
-            limit,
-            ..AttemptFilter::default()
-        };
+        let filter = AttemptFilter { limit, ..AttemptFilter::default() };
         let found = self.store.attempts(&filter).await?;
         let numbered = found.into_iter().map(|(attempt, json)| {
             let summary: AttemptSummary = serde_json::from_str(&json)?;
@@ -389,10 +352,8 @@ impl Coordinator {
     /// The store cannot be reached, or has no such attempt.
     pub async fn tasks(&self, attempt: AttemptId) -> Result<Vec<TaskView>, StartError> {
         let log = self.store.log(attempt).await?;
-        let log: Vec<Record> = log
-            .iter()
-            .map(|record| serde_json::from_str(record))
-            .collect::<Result<_, _>>()?;
+        let log: Vec<Record> =
+            log.iter().map(|record| serde_json::from_str(record)).collect::<Result<_, _>>()?;
         if log.is_empty() {
             return Ok(Vec::new());
         }
@@ -428,24 +389,19 @@ fn spawn_driver(
 ) -> std::io::Result<(oneshot::Receiver<()>, DriverEnded)> {
     let (ready_sender, ready) = oneshot::channel();
     let (ended_sender, ended) = oneshot::channel();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    std::thread::Builder::new()
-        .name("driver".to_owned())
-        .stack_size(8 << 20)
-        .spawn(move || {
-            let result = runtime.block_on(async move {
-                let mut driver = Driver::new(parts)?;
-                driver.recover_all().await?;
-                // Nobody waits any more only when the launch itself was given up.
-                let _given_up = ready_sender.send(());
-                driver.run().await
-            });
-            // The lease is given back before anybody hears of the end.
-            stop.cancel();
-            let _lease = runtime.block_on(lease);
-            let _nobody = ended_sender.send(result);
-        })?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    std::thread::Builder::new().name("driver".to_owned()).stack_size(8 << 20).spawn(move || {
+        let result = runtime.block_on(async move {
+            let mut driver = Driver::new(parts)?;
+            driver.recover_all().await?;
+            // Nobody waits any more only when the launch itself was given up.
+            let _given_up = ready_sender.send(());
+            driver.run().await
+        });
+        // The lease is given back before anybody hears of the end.
+        stop.cancel();
+        let _lease = runtime.block_on(lease);
+        let _nobody = ended_sender.send(result);
+    })?;
     Ok((ready, ended))
 }

@@ -133,13 +133,8 @@ impl Driver {
     }
 
     fn until_deadline(&self, now: Timestamp) -> Duration {
-        let attempts = self
-            .live
-            .values()
-            .filter_map(|live| live.attempt.next_deadline());
-        let next = attempts
-            .chain(self.retry_at)
-            .fold(self.next_watch, Timestamp::min);
+        let attempts = self.live.values().filter_map(|live| live.attempt.next_deadline());
+        let next = attempts.chain(self.retry_at).fold(self.next_watch, Timestamp::min);
         Duration::try_from(next.duration_since(now)).unwrap_or(Duration::ZERO)
     }
 }

@@ -15,9 +15,7 @@ impl ScriptEvaluator {
     /// # Errors
     /// The engine does not start.
     pub fn new() -> Result<Self, StartError> {
-        Ok(Self {
-            inner: Evaluator::new(Limits::default())?,
-        })
+        Ok(Self { inner: Evaluator::new(Limits::default())? })
     }
 }
 
@@ -28,9 +26,7 @@ impl Evaluate for ScriptEvaluator {
         params: &Config,
         local: &Config,
     ) -> Result<Config, EvaluateError> {
-        self.inner
-            .evaluate(&scope(clock)?, params, local)
-            .map_err(convert)
+        self.inner.evaluate(&scope(clock)?, params, local).map_err(convert)
     }
 
     fn render(
@@ -39,9 +35,7 @@ impl Evaluate for ScriptEvaluator {
         text: &str,
         params: &Config,
     ) -> Result<String, EvaluateError> {
-        self.inner
-            .render(&scope(clock)?, text, params)
-            .map_err(convert)
+        self.inner.render(&scope(clock)?, text, params).map_err(convert)
     }
 }
 
@@ -51,17 +45,10 @@ fn scope(clock: SessionClock<'_>) -> Result<Scope, EvaluateError> {
         offset: 0,
         message: error.to_string(),
     })?;
-    Ok(Scope {
-        now: clock.now,
-        time_zone,
-    })
+    Ok(Scope { now: clock.now, time_zone })
 }
 
 fn convert(error: himekuri_template::EvaluateError) -> EvaluateError {
     let message = error.to_string();
-    EvaluateError {
-        pointer: error.pointer,
-        offset: error.offset,
-        message,
-    }
+    EvaluateError { pointer: error.pointer, offset: error.offset, message }
 }

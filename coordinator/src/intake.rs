@@ -53,10 +53,7 @@ fn report(delivery: Delivery) -> Option<Command> {
     match Report::decode(&delivery.body) {
         Ok(report) => {
             let (_, settler) = delivery.into_parts();
-            Some(Command::Report {
-                report: Box::new(report),
-                settler,
-            })
+            Some(Command::Report { report: Box::new(report), settler })
         }
         Err(error) => {
             tracing::error!("dead-lettered a report: {error}");
@@ -69,18 +66,11 @@ fn report(delivery: Delivery) -> Option<Command> {
 /// A dead task message fails its task. Anything else in the dead queue belongs to no task that could be failed: it is
 /// logged and removed.
 fn dead_letter(delivery: Delivery) -> Option<Command> {
-    let reason = delivery
-        .death_reason
-        .clone()
-        .unwrap_or_else(|| "unknown".to_owned());
+    let reason = delivery.death_reason.clone().unwrap_or_else(|| "unknown".to_owned());
     match WorkerMessage::decode(&delivery.body) {
         Ok(WorkerMessage::Task(task)) => {
             let (_, settler) = delivery.into_parts();
-            Some(Command::Dead {
-                task: Box::new(task),
-                reason,
-                settler,
-            })
+            Some(Command::Dead { task: Box::new(task), reason, settler })
         }
         Ok(WorkerMessage::Watch(_)) => {
             settled(delivery.ack());

@@ -16,10 +16,7 @@ const RENEW_EVERY: Duration = Duration::from_secs(2);
 /// How often a standby looks.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
-const _: () = assert!(
-    RENEW_EVERY.as_millis() * 3 <= LEASE.as_millis(),
-    "two renewals may be lost"
-);
+const _: () = assert!(RENEW_EVERY.as_millis() * 3 <= LEASE.as_millis(), "two renewals may be lost");
 
 /// Waits until this process leads. `None` when it was stopped before.
 pub(crate) async fn lead(

@@ -65,18 +65,11 @@ async fn main() -> ExitCode {
 
 async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let stop = stop_on_signal().context("could not listen for signals")?;
-    let listener = tokio::net::TcpListener::bind(arguments.listen)
-        .await
-        .with_context(|| {
-            format!(
-                "could not listen on {}; is another coordinator running?",
-                arguments.listen
-            )
-        })?;
+    let listener = tokio::net::TcpListener::bind(arguments.listen).await.with_context(|| {
+        format!("could not listen on {}; is another coordinator running?", arguments.listen)
+    })?;
     let mut config = CoordinatorConfig {
-        limits: Limits {
-            window: arguments.window,
-        },
+        limits: Limits { window: arguments.window },
         watch_every: Duration::from_secs(arguments.watch_every.max(1)),
         ..CoordinatorConfig::default()
     };

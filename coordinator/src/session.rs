@@ -94,11 +94,7 @@ pub fn plan_sessions(
         None => unscheduled(&zone, choice, started)?,
     };
     if sessions.is_empty() {
-        return Err(SessionError::NoSession {
-            workflow: workflow.name.clone(),
-            from,
-            to,
-        });
+        return Err(SessionError::NoSession { workflow: workflow.name.clone(), from, to });
     }
     Ok(sessions)
 }
@@ -116,11 +112,7 @@ fn scheduled(
             next: Some(schedule.next_session_time(zone, session.session_time)?),
         })
     };
-    schedule
-        .session_times(zone, choice.from, choice.to)?
-        .iter()
-        .map(plan)
-        .collect()
+    schedule.session_times(zone, choice.from, choice.to)?.iter().map(plan).collect()
 }
 
 fn unscheduled(
@@ -131,23 +123,13 @@ fn unscheduled(
     let days = choice.from.series(jiff::Span::new().days(1));
     let plan = |date: Date| {
         let session_time = unscheduled_session(zone, date)?;
-        Ok(SessionPlan {
-            session_time,
-            now: started,
-            last: None,
-            next: None,
-        })
+        Ok(SessionPlan { session_time, now: started, last: None, next: None })
     };
-    days.take_while(|date| *date <= choice.to)
-        .map(plan)
-        .collect()
+    days.take_while(|date| *date <= choice.to).map(plan).collect()
 }
 
 fn timezone_name(workflow: &Workflow) -> &str {
-    workflow
-        .timezone
-        .as_ref()
-        .map_or(DEFAULT_TIMEZONE, |timezone| timezone.value.as_str())
+    workflow.timezone.as_ref().map_or(DEFAULT_TIMEZONE, |timezone| timezone.value.as_str())
 }
 
 /// The zone of a workflow.
@@ -160,9 +142,7 @@ pub(crate) fn schedule_of(workflow: &Workflow) -> Result<Option<Schedule>, Sessi
     let Some(schedule) = &workflow.schedule else {
         return Ok(None);
     };
-    Schedule::parse(&schedule.value)
-        .map(Some)
-        .map_err(|error| invalid(Some(schedule), &error))
+    Schedule::parse(&schedule.value).map(Some).map_err(|error| invalid(Some(schedule), &error))
 }
 
 fn invalid<T>(located: Option<&Located<T>>, error: &impl std::fmt::Display) -> SessionError {
@@ -206,12 +186,14 @@ pub(crate) struct Begin {
 
 /// The first record of an attempt.
 #[must_use]
-pub(crate) fn begin(revision: &ProjectRevision, workflow: &Workflow, begin: Begin) -> AttemptStarted {
+pub(crate) fn begin(
+    revision: &ProjectRevision,
+    workflow: &Workflow,
+    begin: Begin,
+) -> AttemptStarted {
     let timezone = timezone_name(workflow).to_owned();
-    let session = uuid_of(&format!(
-        "{}/{}/{}",
-        revision.project, workflow.name, begin.session.session_time
-    ));
+    let session =
+        uuid_of(&format!("{}/{}/{}", revision.project, workflow.name, begin.session.session_time));
     let variables = session_variables(&SessionFacts {
         session_time: begin.session.session_time,
         time_zone: zone_of(workflow).unwrap_or(TimeZone::UTC),

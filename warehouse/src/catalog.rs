@@ -44,11 +44,7 @@ fn day() -> Granularity {
 impl TimePartitioning {
     /// One partition for each UTC day of arrival, what a decorator creates.
     pub(crate) fn ingestion_day() -> Self {
-        Self {
-            granularity: Granularity::Day,
-            field: None,
-            other: Map::new(),
-        }
+        Self { granularity: Granularity::Day, field: None, other: Map::new() }
     }
 }
 
@@ -71,16 +67,12 @@ pub(crate) struct Table {
 impl Table {
     /// Whether rows carry the hidden arrival time.
     pub(crate) fn is_ingestion_time(&self) -> bool {
-        self.partitioning
-            .as_ref()
-            .is_some_and(|partitioning| partitioning.field.is_none())
+        self.partitioning.as_ref().is_some_and(|partitioning| partitioning.field.is_none())
     }
 
     /// A column by its name in any case.
     pub(crate) fn field(&self, name: &str) -> Option<&Field> {
-        self.fields
-            .iter()
-            .find(|field| field.name.eq_ignore_ascii_case(name))
+        self.fields.iter().find(|field| field.name.eq_ignore_ascii_case(name))
     }
 }
 
@@ -110,9 +102,7 @@ impl Catalog {
     /// # Errors
     /// `notFound`.
     pub(crate) fn dataset(&self, id: &DatasetId) -> Result<&Dataset, BqError> {
-        self.datasets
-            .get(id)
-            .ok_or_else(|| BqError::not_found(format_args!("Dataset {id}")))
+        self.datasets.get(id).ok_or_else(|| BqError::not_found(format_args!("Dataset {id}")))
     }
 
     /// A table, if its dataset has it.
@@ -126,9 +116,6 @@ impl Catalog {
     /// `notFound` of the dataset or of the table.
     pub(crate) fn table(&self, id: &TableId) -> Result<&Table, BqError> {
         let dataset = self.dataset(&id.dataset_id())?;
-        dataset
-            .tables
-            .get(&id.table)
-            .ok_or_else(|| BqError::not_found(format_args!("Table {id}")))
+        dataset.tables.get(&id.table).ok_or_else(|| BqError::not_found(format_args!("Table {id}")))
     }
 }

@@ -52,14 +52,8 @@ fn cell(
     if column.is_null(row) {
         return Ok(json!({ "v": [] }));
     }
-    let list = column
-        .as_list_opt::<i32>()
-        .ok_or_else(|| mismatch(column, field))?
-        .value(row);
-    let element = Field {
-        mode: Mode::Nullable,
-        ..field.clone()
-    };
+    let list = column.as_list_opt::<i32>().ok_or_else(|| mismatch(column, field))?.value(row);
+    let element = Field { mode: Mode::Nullable, ..field.clone() };
     let elements = (0..list.len()).map(|index| cell(&list, index, &element, format));
     Ok(json!({ "v": elements.collect::<Result<Vec<_>, _>>()? }))
 }
@@ -74,9 +68,7 @@ fn value(
         return Ok(Value::Null);
     }
     if field.kind == FieldType::Record {
-        let record = column
-            .as_struct_opt()
-            .ok_or_else(|| mismatch(column, field))?;
+        let record = column.as_struct_opt().ok_or_else(|| mismatch(column, field))?;
         let cells = field.fields.iter().zip(record.columns());
         let cells = cells.map(|(field, column)| cell(column, row, field, format));
         return Ok(json!({ "f": cells.collect::<Result<Vec<_>, _>>()? }));
@@ -93,15 +85,10 @@ fn scalar(
     format: TimestampFormat,
 ) -> Option<String> {
     Some(match kind {
-        FieldType::Integer => column
-            .as_primitive_opt::<Int64Type>()?
-            .value(row)
-            .to_string(),
+        FieldType::Integer => column.as_primitive_opt::<Int64Type>()?.value(row).to_string(),
         FieldType::Float => float(column.as_primitive_opt::<Float64Type>()?.value(row)),
         FieldType::Numeric => {
-            let text = column
-                .as_primitive_opt::<Decimal128Type>()?
-                .value_as_string(row);
+            let text = column.as_primitive_opt::<Decimal128Type>()?.value_as_string(row);
             match text.contains('.') {
                 true => text.trim_end_matches('0').trim_end_matches('.').into(),
                 false => text,
@@ -113,28 +100,20 @@ fn scalar(
         FieldType::Date => {
             let days = column.as_primitive_opt::<Date32Type>()?.value(row);
             let epoch = NaiveDate::from_ymd_opt(1970, 1, 1)?;
-            epoch
-                .checked_add_signed(TimeDelta::days(days.into()))?
-                .to_string()
+            epoch.checked_add_signed(TimeDelta::days(days.into()))?.to_string()
         }
         FieldType::Time => {
-            let micros = column
-                .as_primitive_opt::<Time64MicrosecondType>()?
-                .value(row);
+            let micros = column.as_primitive_opt::<Time64MicrosecondType>()?.value(row);
             let time = NaiveTime::MIN + TimeDelta::microseconds(micros);
             format!("{}{}", time.format("%H:%M:%S"), fraction(micros))
         }
         FieldType::Datetime => {
-            let micros = column
-                .as_primitive_opt::<TimestampMicrosecondType>()?
-                .value(row);
+            let micros = column.as_primitive_opt::<TimestampMicrosecondType>()?.value(row);
             let time = DateTime::from_timestamp_micros(micros)?;
             format!("{}{}", time.format("%Y-%m-%dT%H:%M:%S"), fraction(micros))
         }
         FieldType::Timestamp => {
-            let micros = column
-                .as_primitive_opt::<TimestampMicrosecondType>()?
-                .value(row);
+            let micros = column.as_primitive_opt::<TimestampMicrosecondType>()?.value(row);
             match format {
                 TimestampFormat::Micros => micros.to_string(),
                 TimestampFormat::Seconds => seconds(micros),
@@ -148,11 +127,7 @@ fn float(value: f64) -> String {
     if value.is_nan() {
         "NaN".into()
     } else if value.is_infinite() {
-        if value > 0.0 {
-            "Infinity".into()
-        } else {
-            "-Infinity".into()
-        }
+        if value > 0.0 { "Infinity".into() } else { "-Infinity".into() }
     } else {
         // The shortest digits that read back, with `.0` for whole numbers, as BigQuery has it.
         format!("{value:?}")

@@ -28,10 +28,7 @@ impl Pool {
         let root = Connection::open_with_flags(file, config)?;
         udf::register(&root)?;
         root.execute_batch("SET GLOBAL TimeZone = 'UTC'")?;
-        Ok(Self {
-            root: Mutex::new(root),
-            idle: Mutex::new(Vec::new()),
-        })
+        Ok(Self { root: Mutex::new(root), idle: Mutex::new(Vec::new()) })
     }
 
     /// A connection of its own for the caller.
@@ -44,10 +41,7 @@ impl Pool {
             Some(connection) => connection,
             None => locked(&self.root).try_clone()?,
         };
-        Ok(Pooled {
-            pool: self,
-            connection: Some(connection),
-        })
+        Ok(Pooled { pool: self, connection: Some(connection) })
     }
 }
 
@@ -63,9 +57,7 @@ impl Deref for Pooled<'_> {
     fn deref(&self) -> &Connection {
         // Only `drop` takes the connection out.
         #[expect(clippy::expect_used, reason = "`None` exists only inside `drop`")]
-        self.connection
-            .as_ref()
-            .expect("the connection is there until drop")
+        self.connection.as_ref().expect("the connection is there until drop")
     }
 }
 

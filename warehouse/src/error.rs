@@ -103,11 +103,7 @@ pub struct BqError {
 impl BqError {
     /// An error without a location.
     pub fn new(reason: Reason, message: impl Into<String>) -> Self {
-        Self {
-            reason,
-            message: message.into(),
-            location: None,
-        }
+        Self { reason, message: message.into(), location: None }
     }
 
     /// `invalid`: a value does not fit.
@@ -136,10 +132,7 @@ impl BqError {
 
     /// Something this warehouse does not offer.
     pub fn not_implemented(what: impl std::fmt::Display) -> Self {
-        Self::new(
-            Reason::NotImplemented,
-            format!("{what} is not supported by the local warehouse"),
-        )
+        Self::new(Reason::NotImplemented, format!("{what} is not supported by the local warehouse"))
     }
 
     /// The entry of `errors[]` and of a job's `errorResult` (`ErrorProto`).
@@ -167,9 +160,6 @@ impl BqError {
 /// A failure of the storage itself, not of the caller's SQL.
 impl From<duckdb::Error> for BqError {
     fn from(error: duckdb::Error) -> Self {
-        Self::new(
-            Reason::BackendError,
-            format!("the warehouse's storage failed: {error}"),
-        )
+        Self::new(Reason::BackendError, format!("the warehouse's storage failed: {error}"))
     }
 }

@@ -49,19 +49,12 @@ impl DatasetId {
                  underscores) and must be at most 1024 characters long."
             )));
         }
-        Ok(Self {
-            project: project.into(),
-            dataset: dataset.into(),
-        })
+        Ok(Self { project: project.into(), dataset: dataset.into() })
     }
 
     /// The DuckDB schema of this dataset, quoted.
     pub(crate) fn schema(&self) -> String {
-        quote(&format!(
-            "{}.{}",
-            encode(&self.project),
-            encode(&self.dataset)
-        ))
+        quote(&format!("{}.{}", encode(&self.project), encode(&self.dataset)))
     }
 }
 
@@ -76,28 +69,17 @@ impl TableId {
         if table.is_empty() || table.len() > 1024 || !table.chars().all(ok) {
             return Err(BqError::invalid(format!("Invalid table ID \"{table}\".")));
         }
-        Ok(Self {
-            project: project.into(),
-            dataset: dataset.into(),
-            table: table.into(),
-        })
+        Ok(Self { project: project.into(), dataset: dataset.into(), table: table.into() })
     }
 
     /// The dataset of this table.
     pub(crate) fn dataset_id(&self) -> DatasetId {
-        DatasetId {
-            project: self.project.clone(),
-            dataset: self.dataset.clone(),
-        }
+        DatasetId { project: self.project.clone(), dataset: self.dataset.clone() }
     }
 
     /// The DuckDB name with its schema, quoted.
     pub(crate) fn duck(&self) -> String {
-        format!(
-            "{}.{}",
-            self.dataset_id().schema(),
-            quote(&encode(&self.table))
-        )
+        format!("{}.{}", self.dataset_id().schema(), quote(&encode(&self.table)))
     }
 }
 

@@ -30,9 +30,7 @@ pub(crate) fn stage(
         (None, None) => return Err(BqError::invalid("No schema specified on job or table.")),
     };
     check_lines(&upload, &fields, config.ignore_unknown)?;
-    let file = warehouse
-        .folder
-        .join(format!("upload-{}.json", uuid::Uuid::new_v4().simple()));
+    let file = warehouse.folder.join(format!("upload-{}.json", uuid::Uuid::new_v4().simple()));
     let result = fs::write(&file, upload)
         .map_err(|error| {
             let message = format!("could not write the upload to the data folder: {error}");
@@ -50,10 +48,8 @@ fn read_file(connection: &Connection, file: &str, fields: &[Field]) -> Result<()
         (FieldType::Record, _) | (_, Mode::Repeated) => field.duck_type(),
         (_, Mode::Nullable | Mode::Required) => "VARCHAR".into(),
     };
-    let columns: Vec<String> = fields
-        .iter()
-        .map(|f| format!("{}: {}", literal(&f.name), literal(&as_text(f))))
-        .collect();
+    let columns: Vec<String> =
+        fields.iter().map(|f| format!("{}: {}", literal(&f.name), literal(&as_text(f)))).collect();
     let values: Vec<String> = fields.iter().map(value).collect();
     let sql = format!(
         "CREATE OR REPLACE TEMP TABLE himekuri_result AS SELECT {} FROM \
@@ -94,11 +90,8 @@ fn check_lines(upload: &[u8], fields: &[Field], ignore_unknown: bool) -> Result<
                 index + 1
             ))
         })?;
-        let unknown = row.keys().find(|key| {
-            !fields
-                .iter()
-                .any(|field| field.name.eq_ignore_ascii_case(key))
-        });
+        let unknown =
+            row.keys().find(|key| !fields.iter().any(|field| field.name.eq_ignore_ascii_case(key)));
         if let Some(name) = unknown.filter(|_| !ignore_unknown) {
             return Err(BqError::invalid(format!(
                 "Error while reading data: JSON parsing error in row {}: No such field: {name}.",

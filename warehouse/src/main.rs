@@ -1,8 +1,5 @@
 //! `himekuri-warehouse`: opens a data folder and answers as BigQuery does.
-#![expect(
-    clippy::print_stdout,
-    reason = "the line that tells a parent process the address"
-)]
+#![expect(clippy::print_stdout, reason = "the line that tells a parent process the address")]
 
 use std::error::Error;
 use std::fmt;
@@ -58,21 +55,12 @@ enum StartError {
 
 fn main() -> ExitCode {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stderr)
-        .init();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
     let options = Options::parse();
-    let runtime = match tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-    {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(source) => {
-            return fail(&StartError::System {
-                what: "start the runtime",
-                source,
-            });
+            return fail(&StartError::System { what: "start the runtime", source });
         }
     };
     let result = runtime.block_on(serve(options));
@@ -91,16 +79,11 @@ async fn serve(options: Options) -> Result<(), StartError> {
     let address = format!("{}:{}", options.host, options.port);
     let listener = TcpListener::bind(&address)
         .await
-        .map_err(|source| StartError::Listen {
-            address: address.clone(),
-            source,
-        })?;
+        .map_err(|source| StartError::Listen { address: address.clone(), source })?;
     let warehouse = Warehouse::open(&options.data)?;
     let bound = listener.local_addr().map_err(system("ask for the port"))?;
     println!("listening on http://{bound}");
-    io::stdout()
-        .flush()
-        .map_err(system("write to standard output"))?;
+    io::stdout().flush().map_err(system("write to standard output"))?;
     let server = axum::serve(listener, himekuri_warehouse::router(warehouse.clone()));
     let reason = tokio::select! {
         result = server => {
@@ -124,11 +107,7 @@ async fn parent_gone(asked: bool) {
     let mut input = tokio::io::stdin();
     let mut ignored = [0; 256];
     // An unreadable input is as good as a closed one.
-    while input
-        .read(&mut ignored)
-        .await
-        .is_ok_and(|length| length > 0)
-    {}
+    while input.read(&mut ignored).await.is_ok_and(|length| length > 0) {}
 }
 
 fn fail(error: &StartError) -> ExitCode {

@@ -104,11 +104,7 @@ impl Partition {
             Granularity::Month => start.checked_add_months(Months::new(1)),
             Granularity::Year => start.checked_add_months(Months::new(12)),
         };
-        Ok(Self {
-            id: decorator.into(),
-            start,
-            end: end.ok_or_else(wrong)?,
-        })
+        Ok(Self { id: decorator.into(), start, end: end.ok_or_else(wrong)? })
     }
 
     /// The partition that holds an instant, for rows without decorator in an ingestion-time table.
@@ -152,10 +148,7 @@ mod tests {
             ("2026", Granularity::Year),
         ] {
             assert_eq!(Granularity::of_decorator(decorator), Some(granularity));
-            assert_eq!(
-                Partition::parse(decorator, granularity).unwrap().id,
-                decorator
-            );
+            assert_eq!(Partition::parse(decorator, granularity).unwrap().id, decorator);
         }
         assert!(Partition::parse("202611", Granularity::Day).is_err());
     }

@@ -25,11 +25,7 @@ pub(crate) fn from(
     if !decorator.chars().all(|c| c.is_ascii_digit()) {
         return Err(wrong());
     }
-    Ok(format!(
-        "{} WHERE {key} = {}",
-        id.duck(),
-        literal(decorator)
-    ))
+    Ok(format!("{} WHERE {key} = {}", id.duck(), literal(decorator)))
 }
 
 /// The partition id of a row, as DuckDB text; none for a table without partitions.
@@ -37,10 +33,7 @@ fn key(table: &Table) -> Option<String> {
     let partitioning = table.partitioning.as_ref()?;
     let column = partitioning.field.as_deref().unwrap_or(PARTITION_TIME);
     let pattern = Granularity::pattern(partitioning.granularity);
-    Some(format!(
-        "strftime(CAST({} AS TIMESTAMP), '{pattern}')",
-        quote(column)
-    ))
+    Some(format!("strftime(CAST({} AS TIMESTAMP), '{pattern}')", quote(column)))
 }
 
 /// Rows of a relation.
@@ -48,11 +41,7 @@ fn key(table: &Table) -> Option<String> {
 /// # Errors
 /// `backendError`.
 pub(crate) fn count(connection: &Connection, from: &str) -> Result<i64, BqError> {
-    Ok(
-        connection.query_row(&format!("SELECT count(*) FROM {from}"), [], |row| {
-            row.get(0)
-        })?,
-    )
+    Ok(connection.query_row(&format!("SELECT count(*) FROM {from}"), [], |row| row.get(0))?)
 }
 
 /// All partitions of a project that hold rows; a table without partitions is one, with `null`.
@@ -84,16 +73,8 @@ pub(crate) fn list(
 
 fn of_table(connection: &Connection, id: &TableId, table: &Table) -> Result<Vec<Value>, BqError> {
     let key = key(table).unwrap_or_else(|| "CAST(NULL AS VARCHAR)".into());
-    let columns: Vec<String> = table
-        .fields
-        .iter()
-        .map(|field| quote(&field.name))
-        .collect();
-    let row = if columns.is_empty() {
-        "1".into()
-    } else {
-        columns.join(", ")
-    };
+    let columns: Vec<String> = table.fields.iter().map(|field| quote(&field.name)).collect();
+    let row = if columns.is_empty() { "1".into() } else { columns.join(", ") };
     // Hashes are added up, so the order of rows does not matter and equal rows still count twice.
     // Text, because the sum has more than 64 bits.
     let sql = format!(

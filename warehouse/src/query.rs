@@ -40,11 +40,7 @@ pub(crate) fn plan(
     check_location(catalog, &translated, location)?;
     let described = describe(connection, &translated.sql)?;
     let bytes = bytes::touched(connection, catalog, &config.sql, &translated)?;
-    Ok(Plan {
-        sql: translated.sql,
-        fields: described,
-        bytes,
-    })
+    Ok(Plan { sql: translated.sql, fields: described, bytes })
 }
 
 /// The location of the tables that a query reads, if it can be read at all.
@@ -64,10 +60,7 @@ pub(crate) fn location_of(
 /// `invalidQuery` for an error of the data, such as a division by zero; `stopped`.
 pub(crate) fn run(connection: &Connection, plan: &Plan) -> Result<(), BqError> {
     connection
-        .execute_batch(&format!(
-            "CREATE OR REPLACE TEMP TABLE himekuri_result AS {}",
-            plan.sql
-        ))
+        .execute_batch(&format!("CREATE OR REPLACE TEMP TABLE himekuri_result AS {}", plan.sql))
         .map_err(|error| sql::from_duckdb(&error))
 }
 
@@ -84,15 +77,7 @@ fn translate(
 ) -> Result<Translated, BqError> {
     let parameters: &[Value] = &config.parameters;
     let default_dataset = config.default_dataset.as_ref();
-    sql::translate(
-        &config.sql,
-        &Scope {
-            catalog,
-            project,
-            default_dataset,
-            parameters,
-        },
-    )
+    sql::translate(&config.sql, &Scope { catalog, project, default_dataset, parameters })
 }
 
 fn check_location(
@@ -116,17 +101,12 @@ fn check_location(
 fn describe(connection: &Connection, sql: &str) -> Result<Vec<Field>, BqError> {
     let refused = |error: duckdb::Error| sql::from_duckdb(&error);
     let names: Vec<String> = {
-        let mut statement = connection
-            .prepare(&format!("DESCRIBE {sql}"))
-            .map_err(refused)?;
+        let mut statement = connection.prepare(&format!("DESCRIBE {sql}")).map_err(refused)?;
         let names = statement.query_map([], |row| row.get(0)).map_err(refused)?;
         names.collect::<Result<_, _>>().map_err(refused)?
     };
     for (index, name) in names.iter().enumerate() {
-        if names[..index]
-            .iter()
-            .any(|other| other.eq_ignore_ascii_case(name))
-        {
+        if names[..index].iter().any(|other| other.eq_ignore_ascii_case(name)) {
             return Err(BqError::query(format!(
                 "Duplicate column names in the result are not supported. Found duplicate(s): {name}"
             )));
@@ -142,9 +122,8 @@ fn describe(connection: &Connection, sql: &str) -> Result<Vec<Field>, BqError> {
         }
     }
     // The types are asked of a result without rows: `DESCRIBE` gives them as text only.
-    let mut statement = connection
-        .prepare(&format!("SELECT * FROM ({sql}) LIMIT 0"))
-        .map_err(refused)?;
+    let mut statement =
+        connection.prepare(&format!("SELECT * FROM ({sql}) LIMIT 0")).map_err(refused)?;
     let schema = statement.query_arrow([]).map_err(refused)?.get_schema();
     fields_of(&schema)
 }
@@ -182,15 +161,8 @@ pub(crate) fn read(
     format: crate::cells::TimestampFormat,
 ) -> Result<Vec<Value>, BqError> {
     let columns: Vec<String> = fields.iter().map(|field| quote(&field.name)).collect();
-    let columns = if columns.is_empty() {
-        literal("")
-    } else {
-        columns.join(", ")
-    };
-    let sql = format!(
-        "SELECT {columns} FROM {from} LIMIT {} OFFSET {}",
-        page.length, page.start
-    );
+    let columns = if columns.is_empty() { literal("") } else { columns.join(", ") };
+    let sql = format!("SELECT {columns} FROM {from} LIMIT {} OFFSET {}", page.length, page.start);
     let mut statement = connection.prepare(&sql)?;
     let mut rows = Vec::new();
     for batch in statement.query_arrow([])? {

@@ -34,29 +34,17 @@ pub fn router(warehouse: Arc<Warehouse>) -> Router {
     let table = format!("{dataset}/tables/{{table}}");
     let job = format!("{project}/jobs/{{job}}");
     Router::new()
-        .route(
-            &format!("{project}/jobs"),
-            post(jobs::insert).get(jobs::list),
-        )
+        .route(&format!("{project}/jobs"), post(jobs::insert).get(jobs::list))
         .route(&job, get(jobs::get))
         .route(&format!("{job}/cancel"), post(jobs::cancel))
         .route(&format!("{project}/queries"), post(queries::query))
         .route(&format!("{project}/queries/{{job}}"), get(queries::results))
-        .route(
-            &format!("{project}/datasets"),
-            post(datasets::insert).get(datasets::list),
-        )
+        .route(&format!("{project}/datasets"), post(datasets::insert).get(datasets::list))
         .route(&dataset, get(datasets::get).delete(datasets::delete))
-        .route(
-            &format!("{dataset}/tables"),
-            post(tables::insert).get(tables::list),
-        )
+        .route(&format!("{dataset}/tables"), post(tables::insert).get(tables::list))
         .route(&table, get(tables::get).delete(tables::delete))
         .route(&format!("{table}/data"), get(tables::rows))
-        .route(
-            "/upload/bigquery/v2/projects/{project}/jobs",
-            post(upload::insert),
-        )
+        .route("/upload/bigquery/v2/projects/{project}/jobs", post(upload::insert))
         .route("/himekuri/v1/partitions", get(himekuri::partitions))
         .route("/himekuri/v1/executions", get(himekuri::executions))
         .fallback(unknown_path)
@@ -77,17 +65,9 @@ impl IntoResponse for Answer {
 impl IntoResponse for BqError {
     fn into_response(self) -> Response {
         // 499 is for job results; over HTTP Google answers a stopped job with 400.
-        let code = if self.reason == Reason::Stopped {
-            400
-        } else {
-            self.reason.code()
-        };
+        let code = if self.reason == Reason::Stopped { 400 } else { self.reason.code() };
         let code = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        (
-            code,
-            [(header::CONTENT_TYPE, "application/json")],
-            self.body().to_string(),
-        )
+        (code, [(header::CONTENT_TYPE, "application/json")], self.body().to_string())
             .into_response()
     }
 }
@@ -108,14 +88,10 @@ fn object(body: &Bytes) -> Result<Value, BqError> {
     }
     match serde_json::from_slice(body) {
         Ok(Value::Object(object)) => Ok(Value::Object(object)),
-        Ok(_) => Err(BqError::new(
-            Reason::ParseError,
-            "Parse Error: the body is not a JSON object",
-        )),
-        Err(error) => Err(BqError::new(
-            Reason::ParseError,
-            format!("Parse Error: {error}"),
-        )),
+        Ok(_) => {
+            Err(BqError::new(Reason::ParseError, "Parse Error: the body is not a JSON object"))
+        }
+        Err(error) => Err(BqError::new(Reason::ParseError, format!("Parse Error: {error}"))),
     }
 }
 
@@ -137,9 +113,8 @@ async fn blocking<T: Send + 'static>(
 ) -> Result<T, BqError> {
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result,
-        Err(error) => Err(BqError::new(
-            Reason::BackendError,
-            format!("the request broke off: {error}"),
-        )),
+        Err(error) => {
+            Err(BqError::new(Reason::BackendError, format!("the request broke off: {error}")))
+        }
     }
 }

@@ -138,11 +138,7 @@ impl Field {
                 let columns = |f: &Field| format!("{} {}", quote(&f.name), f.duck_type());
                 format!(
                     "STRUCT({})",
-                    self.fields
-                        .iter()
-                        .map(columns)
-                        .collect::<Vec<_>>()
-                        .join(", ")
+                    self.fields.iter().map(columns).collect::<Vec<_>>().join(", ")
                 )
             }
         };
@@ -177,11 +173,7 @@ impl Field {
 /// # Errors
 /// `invalidQuery` for a type that BigQuery does not have.
 pub(crate) fn fields_of(schema: &Schema) -> Result<Vec<Field>, BqError> {
-    schema
-        .fields()
-        .iter()
-        .map(|field| field_of(field))
-        .collect()
+    schema.fields().iter().map(|field| field_of(field)).collect()
 }
 
 fn field_of(arrow: &ArrowField) -> Result<Field, BqError> {
@@ -192,25 +184,18 @@ fn field_of(arrow: &ArrowField) -> Result<Field, BqError> {
                 "Cannot construct array with element type ARRAY because nested arrays are not \
                  supported",
             )),
-            Mode::Nullable | Mode::Required => Ok(Field {
-                name: arrow.name().clone(),
-                mode: Mode::Repeated,
-                ..inner
-            }),
+            Mode::Nullable | Mode::Required => {
+                Ok(Field { name: arrow.name().clone(), mode: Mode::Repeated, ..inner })
+            }
         };
     }
     let mut field = Field::new(arrow.name(), FieldType::Record);
     if let DataType::Struct(columns) = arrow.data_type() {
-        field.fields = columns
-            .iter()
-            .map(|column| field_of(column))
-            .collect::<Result<_, _>>()?;
+        field.fields = columns.iter().map(|column| field_of(column)).collect::<Result<_, _>>()?;
         return Ok(field);
     }
-    let json = arrow
-        .metadata()
-        .get("ARROW:extension:name")
-        .is_some_and(|name| name == "arrow.json");
+    let json =
+        arrow.metadata().get("ARROW:extension:name").is_some_and(|name| name == "arrow.json");
     field.kind = scalar_type(arrow.data_type(), json).ok_or_else(|| {
         BqError::query(format!(
             "Column `{}` has no BigQuery type (the engine says {}); CAST it",
@@ -221,10 +206,7 @@ fn field_of(arrow: &ArrowField) -> Result<Field, BqError> {
     Ok(field)
 }
 
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "Arrow has many types BigQuery lacks"
-)]
+#[expect(clippy::wildcard_enum_match_arm, reason = "Arrow has many types BigQuery lacks")]
 fn scalar_type(arrow: &DataType, json: bool) -> Option<FieldType> {
     Some(match arrow {
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View if json => FieldType::Json,

@@ -69,14 +69,8 @@ pub(crate) fn translate(text: &str, scope: &Scope<'_>) -> Result<Translated, BqE
     };
     let Statement::Query(mut query) = statement else {
         // DML, DDL and scripts would be translated here, each in a module of its own.
-        let word = text
-            .split_whitespace()
-            .next()
-            .unwrap_or_default()
-            .to_uppercase();
-        return Err(BqError::not_implemented(format_args!(
-            "The statement {word}"
-        )));
+        let word = text.split_whitespace().next().unwrap_or_default().to_uppercase();
+        return Err(BqError::not_implemented(format_args!("The statement {word}")));
     };
     let mut rewriter = rewrite::Rewriter::new(scope);
     rewriter.query(&mut query)?;
@@ -84,11 +78,7 @@ pub(crate) fn translate(text: &str, scope: &Scope<'_>) -> Result<Translated, BqE
         .split(|c: char| !c.is_alphanumeric() && c != '_' && c != '*')
         .map(str::to_lowercase)
         .collect();
-    Ok(Translated {
-        sql: query.to_string(),
-        reads: rewriter.into_reads(),
-        words,
-    })
+    Ok(Translated { sql: query.to_string(), reads: rewriter.into_reads(), words })
 }
 
 /// sqlparser says `… at Line: 1, Column: 7`, BigQuery `… at [1:7]`.
@@ -97,21 +87,15 @@ fn syntax_error(error: ParserError) -> BqError {
         ParserError::TokenizerError(message) | ParserError::ParserError(message) => message,
         ParserError::RecursionLimitExceeded => "the query is nested too deeply".into(),
     };
-    let place = message
-        .rsplit_once(" at Line: ")
-        .and_then(|(before, after)| {
-            let (line, column) = after.split_once(", Column: ")?;
-            Some(format!("{before} at [{line}:{column}]"))
-        });
+    let place = message.rsplit_once(" at Line: ").and_then(|(before, after)| {
+        let (line, column) = after.split_once(", Column: ")?;
+        Some(format!("{before} at [{line}:{column}]"))
+    });
     BqError::query(format!("Syntax error: {}", place.unwrap_or(message)))
 }
 
 /// ` at [line:column]` of a node, empty when it has none.
 fn place(node: &impl Spanned) -> String {
     let start = node.span().start;
-    if start.line == 0 {
-        String::new()
-    } else {
-        format!(" at [{}:{}]", start.line, start.column)
-    }
+    if start.line == 0 { String::new() } else { format!(" at [{}:{}]", start.line, start.column) }
 }

@@ -43,10 +43,7 @@ fn timestamp_type() -> DataType {
 }
 
 fn strings(batch: &RecordBatch, column: usize) -> Result<&StringArray, Box<dyn Error>> {
-    batch
-        .column(column)
-        .as_string_opt()
-        .ok_or_else(|| "a STRING argument was expected".into())
+    batch.column(column).as_string_opt().ok_or_else(|| "a STRING argument was expected".into())
 }
 
 fn instants(

@@ -86,26 +86,16 @@ impl Warehouse {
     /// # Errors
     /// [`OpenError`], with the folder and the cure.
     pub fn open(folder: &Path) -> Result<Arc<Self>, OpenError> {
-        fs::create_dir_all(folder).map_err(|source| OpenError::Folder {
-            folder: folder.into(),
-            source,
-        })?;
+        fs::create_dir_all(folder)
+            .map_err(|source| OpenError::Folder { folder: folder.into(), source })?;
         let folder = folder.canonicalize().unwrap_or_else(|_| folder.into());
         let pool = Pool::open(&folder.join(FILE)).map_err(|source| {
             match source.to_string().contains("lock") {
-                true => OpenError::InUse {
-                    folder: folder.clone(),
-                },
-                false => OpenError::Database {
-                    folder: folder.clone(),
-                    source,
-                },
+                true => OpenError::InUse { folder: folder.clone() },
+                false => OpenError::Database { folder: folder.clone(), source },
             }
         })?;
-        let damaged = |source| OpenError::Catalog {
-            folder: folder.clone(),
-            source,
-        };
+        let damaged = |source| OpenError::Catalog { folder: folder.clone(), source };
         let (catalog, records) = read(&pool).map_err(damaged)?;
         Ok(Arc::new(Self {
             pool,

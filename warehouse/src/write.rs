@@ -80,11 +80,7 @@ fn write_once(
     let insert = |c: &Connection| -> Result<Written, BqError> {
         let rows = scope.replace(c, destination, &wanted, rows)?;
         let from = format!("{}{}", id.duck(), scope.filter());
-        let written = Written {
-            rows,
-            from,
-            fields: wanted.table.fields.clone(),
-        };
+        let written = Written { rows, from, fields: wanted.table.fields.clone() };
         finish(c, &written)?;
         Ok(written)
     };
@@ -117,9 +113,7 @@ fn write_once(
         catalog::put_table(c, id, &wanted.table)?;
         let written = insert(c)?;
         if let Some(dataset) = catalog.datasets.get_mut(&id.dataset_id()) {
-            dataset
-                .tables
-                .insert(id.table.clone(), wanted.table.clone());
+            dataset.tables.insert(id.table.clone(), wanted.table.clone());
         }
         Ok(written)
     })
@@ -147,10 +141,7 @@ fn wanted_table(
     let now = now_ms();
     let Some(old) = old else {
         if destination.create == CreateDisposition::Never {
-            return Err(BqError::not_found(format_args!(
-                "Table {}",
-                destination.table
-            )));
+            return Err(BqError::not_found(format_args!("Table {}", destination.table)));
         }
         let table = Table {
             fields: fields.to_vec(),
@@ -159,10 +150,7 @@ fn wanted_table(
             modified_ms: now,
             other: serde_json::Map::new(),
         };
-        return Ok(Wanted {
-            table,
-            change: Change::Create,
-        });
+        return Ok(Wanted { table, change: Change::Create });
     };
     let mut table = old.clone();
     table.modified_ms = now;
@@ -172,23 +160,14 @@ fn wanted_table(
         && !same_columns(&old.fields, fields)
     {
         table.fields = fields.to_vec();
-        return Ok(Wanted {
-            table,
-            change: Change::Recreate,
-        });
+        return Ok(Wanted { table, change: Change::Recreate });
     }
     let added = compare(destination, old, fields)?;
     if added.is_empty() {
-        return Ok(Wanted {
-            table,
-            change: Change::None,
-        });
+        return Ok(Wanted { table, change: Change::None });
     }
     table.fields.extend(added.iter().cloned());
-    Ok(Wanted {
-        table,
-        change: Change::Add(added),
-    })
+    Ok(Wanted { table, change: Change::Add(added) })
 }
 
 fn new_partitioning(destination: &Destination) -> Result<Option<TimePartitioning>, BqError> {
@@ -199,10 +178,7 @@ fn new_partitioning(destination: &Destination) -> Result<Option<TimePartitioning
         Some(partitioning) => partitioning.clone(),
         None => {
             let granularity = Granularity::of_decorator(decorator).unwrap_or(Granularity::Day);
-            TimePartitioning {
-                granularity,
-                ..TimePartitioning::ingestion_day()
-            }
+            TimePartitioning { granularity, ..TimePartitioning::ingestion_day() }
         }
     };
     Partition::parse(decorator, partitioning.granularity)?;
@@ -228,10 +204,7 @@ fn compare(destination: &Destination, old: &Table, new: &[Field]) -> Result<Vec<
     let mut added = Vec::new();
     for field in new {
         match old.field(&field.name) {
-            None => added.push(Field {
-                mode: field.mode,
-                ..field.clone()
-            }),
+            None => added.push(Field { mode: field.mode, ..field.clone() }),
             Some(column) if column.accepts(field) => {}
             Some(column) if column.kind != field.kind => {
                 return Err(refused(format!(
@@ -250,21 +223,15 @@ fn compare(destination: &Destination, old: &Table, new: &[Field]) -> Result<Vec<
         }
     }
     for column in &old.fields {
-        let present = new
-            .iter()
-            .any(|field| field.name.eq_ignore_ascii_case(&column.name));
+        let present = new.iter().any(|field| field.name.eq_ignore_ascii_case(&column.name));
         if column.mode == Mode::Required && !present {
-            return Err(refused(format!(
-                "Field {} is missing in new schema",
-                column.name
-            )));
+            return Err(refused(format!("Field {} is missing in new schema", column.name)));
         }
     }
     match (added.first(), destination.new_fields) {
-        (Some(field), NewFields::Refused) => Err(refused(format!(
-            "Cannot add fields (field: {})",
-            field.name
-        ))),
+        (Some(field), NewFields::Refused) => {
+            Err(refused(format!("Cannot add fields (field: {})", field.name)))
+        }
         _ => Ok(added),
     }
 }
@@ -283,11 +250,7 @@ impl Scope {
     fn of(destination: &Destination, table: &Table) -> Result<Self, BqError> {
         let Some(partitioning) = &table.partitioning else {
             return match &destination.decorator {
-                None => Ok(Self {
-                    partition: None,
-                    column: None,
-                    arrival: None,
-                }),
+                None => Ok(Self { partition: None, column: None, arrival: None }),
                 Some(_) => Err(BqError::invalid(format!(
                     "Incompatible table partitioning specification. Expects partitioning \
                      specification none, but {} names a partition",
@@ -297,30 +260,20 @@ impl Scope {
         };
         let granularity = partitioning.granularity;
         let decorator = destination.decorator.as_deref();
-        let partition = decorator
-            .map(|d| Partition::parse(d, granularity))
-            .transpose()?;
+        let partition = decorator.map(|d| Partition::parse(d, granularity)).transpose()?;
         let Some(name) = &partitioning.field else {
             let arrival = match &partition {
                 Some(partition) => partition.clone(),
                 None => Partition::at(Utc::now(), granularity)?,
             };
-            return Ok(Self {
-                partition,
-                column: None,
-                arrival: Some(arrival),
-            });
+            return Ok(Self { partition, column: None, arrival: Some(arrival) });
         };
         let field = table.field(name).ok_or_else(|| {
             BqError::invalid(format!(
                 "The field specified for partitioning cannot be found in the schema: {name}"
             ))
         })?;
-        Ok(Self {
-            partition,
-            column: Some((field.name.clone(), field.kind)),
-            arrival: None,
-        })
+        Ok(Self { partition, column: Some((field.name.clone(), field.kind)), arrival: None })
     }
 
     /// ` WHERE …`, or nothing for the whole table.
@@ -336,16 +289,9 @@ impl Scope {
             None => format!("{} = {}", quote(PARTITION_TIME), instant(partition)),
             Some((name, kind)) => {
                 let duck = Field::new(name, *kind).duck_type();
-                let format = if *kind == FieldType::Date {
-                    "%F"
-                } else {
-                    "%F %T"
-                };
+                let format = if *kind == FieldType::Date { "%F" } else { "%F %T" };
                 let limit = |time: chrono::NaiveDateTime| {
-                    format!(
-                        "CAST({} AS {duck})",
-                        literal(&time.format(format).to_string())
-                    )
+                    format!("CAST({} AS {duck})", literal(&time.format(format).to_string()))
                 };
                 let (start, end) = (limit(partition.start), limit(partition.end));
                 format!("{0} >= {start} AND {0} < {end}", quote(name))
@@ -358,15 +304,9 @@ impl Scope {
         connection: &Connection,
         destination: &Destination,
     ) -> Result<(), BqError> {
-        match count(
-            connection,
-            &format!("{}{}", destination.table.duck(), self.filter()),
-        )? {
+        match count(connection, &format!("{}{}", destination.table.duck(), self.filter()))? {
             0 => Ok(()),
-            _ => Err(BqError::already_exists(format_args!(
-                "Table {}",
-                destination.name()
-            ))),
+            _ => Err(BqError::already_exists(format_args!("Table {}", destination.name()))),
         }
     }
 
@@ -394,24 +334,15 @@ impl Scope {
             let column = wanted.table.field(&field.name).unwrap_or(field);
             let separator = if columns.is_empty() { "" } else { ", " };
             let _ = write!(columns, "{separator}{}", quote(&column.name));
-            let _ = write!(
-                values,
-                "{separator}CAST({} AS {})",
-                quote(&field.name),
-                column.duck_type()
-            );
+            let _ =
+                write!(values, "{separator}CAST({} AS {})", quote(&field.name), column.duck_type());
         }
         if let Some(arrival) = &self.arrival {
             let _ = write!(columns, ", {}", quote(PARTITION_TIME));
             let _ = write!(values, ", {}", instant(arrival));
         }
-        let sql = format!(
-            "INSERT INTO {table} ({columns}) SELECT {values} FROM {}",
-            rows.from
-        );
-        let written = connection
-            .execute(&sql, [])
-            .map_err(|error| refused_value(&error))?;
+        let sql = format!("INSERT INTO {table} ({columns}) SELECT {values} FROM {}", rows.from);
+        let written = connection.execute(&sql, []).map_err(|error| refused_value(&error))?;
         i64::try_from(written).map_err(|_| BqError::new(Reason::BackendError, "too many rows"))
     }
 
@@ -425,11 +356,7 @@ impl Scope {
         let (Some(partition), Some(_)) = (&self.partition, &self.column) else {
             return Ok(());
         };
-        let outside = format!(
-            "{} WHERE ({}) IS NOT TRUE",
-            rows.from,
-            self.inside(partition)
-        );
+        let outside = format!("{} WHERE ({}) IS NOT TRUE", rows.from, self.inside(partition));
         match count(connection, &outside)? {
             0 => Ok(()),
             _ => Err(BqError::invalid(format!(
@@ -441,18 +368,11 @@ impl Scope {
 }
 
 fn instant(partition: &Partition) -> String {
-    format!(
-        "CAST({} AS TIMESTAMPTZ)",
-        literal(&format!("{}+00", partition.start.format("%F %T")))
-    )
+    format!("CAST({} AS TIMESTAMPTZ)", literal(&format!("{}+00", partition.start.format("%F %T"))))
 }
 
 fn count(connection: &Connection, from: &str) -> Result<i64, BqError> {
-    Ok(
-        connection.query_row(&format!("SELECT count(*) FROM {from}"), [], |row| {
-            row.get(0)
-        })?,
-    )
+    Ok(connection.query_row(&format!("SELECT count(*) FROM {from}"), [], |row| row.get(0))?)
 }
 
 /// Errors of the insert that the rows are to blame for.
@@ -465,15 +385,8 @@ fn refused_value(error: &duckdb::Error) -> BqError {
         || first.contains("Conversion Error")
         || first.contains("Out of Range")
     {
-        BqError::invalid(
-            first
-                .split_once("Error: ")
-                .map_or(first, |(_, words)| words),
-        )
+        BqError::invalid(first.split_once("Error: ").map_or(first, |(_, words)| words))
     } else {
-        BqError::new(
-            Reason::BackendError,
-            format!("the warehouse's storage failed: {first}"),
-        )
+        BqError::new(Reason::BackendError, format!("the warehouse's storage failed: {first}"))
     }
 }

@@ -64,10 +64,7 @@ mod tests {
 
     #[test]
     fn a_delivery_longer_than_a_minute_is_refused_with_both_settings_named() {
-        let config = WorkerConfig {
-            job_wait: Duration::from_secs(50),
-            ..WorkerConfig::new()
-        };
+        let config = WorkerConfig { job_wait: Duration::from_secs(50), ..WorkerConfig::new() };
 
         let error = config.validate().unwrap_err();
 

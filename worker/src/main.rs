@@ -65,10 +65,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     if let Some(name) = arguments.name {
         config.name = name;
     }
-    config
-        .validate()
-        .map_err(anyhow::Error::msg)
-        .context("the configuration is not valid")?;
+    config.validate().map_err(anyhow::Error::msg).context("the configuration is not valid")?;
     let stop = stop_on_signal().context("could not listen for signals")?;
     let bigquery = BigQuery::connect(&BigQueryConfig {
         endpoint: arguments.bigquery.map_or(Endpoint::Google, Endpoint::Local),
@@ -81,8 +78,6 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         ..RabbitConfig::new(arguments.amqp)
     })
     .await?;
-    Worker::new(Arc::new(broker), bigquery, config, stop)
-        .run()
-        .await?;
+    Worker::new(Arc::new(broker), bigquery, config, stop).run().await?;
     Ok(())
 }

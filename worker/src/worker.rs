@@ -25,14 +25,7 @@ impl Worker {
         config: WorkerConfig,
         stop: CancellationToken,
     ) -> Self {
-        Self {
-            executor: Arc::new(Executor {
-                broker,
-                bigquery,
-                config,
-                stop,
-            }),
-        }
+        Self { executor: Arc::new(Executor { broker, bigquery, config, stop }) }
     }
 
     /// Works until stopped; running deliveries then get the drain time of the configuration to wind up.
@@ -41,16 +34,8 @@ impl Worker {
     /// The broker cannot be reached at the start.
     pub async fn run(self) -> Result<(), BrokerError> {
         let config = &self.executor.config;
-        let mut consumer = self
-            .executor
-            .broker
-            .consume(Queue::Tasks, config.prefetch)
-            .await?;
-        tracing::info!(
-            "worker {} takes up to {} tasks at once",
-            config.name,
-            config.prefetch
-        );
+        let mut consumer = self.executor.broker.consume(Queue::Tasks, config.prefetch).await?;
+        tracing::info!("worker {} takes up to {} tasks at once", config.name, config.prefetch);
         let mut running = JoinSet::new();
         loop {
             tokio::select! {
@@ -74,11 +59,7 @@ impl Worker {
 
     async fn drain(&self, mut running: JoinSet<()>) {
         let deadline = Instant::now() + self.executor.config.drain;
-        tracing::info!(
-            "worker {} winds up {} tasks",
-            self.executor.config.name,
-            running.len()
-        );
+        tracing::info!("worker {} winds up {} tasks", self.executor.config.name, running.len());
         while let Ok(Some(ended)) = tokio::time::timeout_at(deadline, running.join_next()).await {
             log_panic(ended);
         }

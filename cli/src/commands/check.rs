@@ -38,9 +38,10 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let count = |severity| checked.problems.iter().filter(|p| p.severity == severity).count();
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
     if !arguments.json {
-        let workflows = checked.workflows.len();
-        let name = &revision.project;
-        output::line(format!("{name}: {workflows} workflows compile, {errors} errors, {warnings} warnings"));
+        let compiled = output::counted(checked.workflows.len(), "workflow");
+        let errors = output::counted(errors, "error");
+        let warnings = output::counted(warnings, "warning");
+        output::line(format!("{}: {compiled}, {errors}, {warnings}", revision.project));
     }
     if errors > 0 { Err(SaidAlready.into()) } else { Ok(()) }
 }

@@ -64,11 +64,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn show(
-    arguments: &Arguments,
-    session: &str,
-    task: &PlannedTask,
-) -> anyhow::Result<()> {
+fn show(arguments: &Arguments, session: &str, task: &PlannedTask) -> anyhow::Result<()> {
     let destination = task.prepared.destination().map(ToString::to_string);
     let query = match &task.prepared.work {
         Work::Bq(job) => Some(job.query.as_str()),

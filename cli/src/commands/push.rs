@@ -43,6 +43,10 @@ pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         return output::json_line(&pushed);
     }
     let short = pushed.revision.get(..12).unwrap_or(&pushed.revision);
-    output::line(format!("pushed {} revision {short}: {}", pushed.name, pushed.workflows.join(", ")));
+    output::line(format!(
+        "pushed {} revision {short}: {}",
+        pushed.name,
+        pushed.workflows.join(", ")
+    ));
     Ok(())
 }

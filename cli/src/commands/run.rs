@@ -161,11 +161,7 @@ async fn written_partitions(
     Ok(found)
 }
 
-fn show(
-    arguments: &Arguments,
-    result: &RunResult,
-    written: &[Partition],
-) -> anyhow::Result<()> {
+fn show(arguments: &Arguments, result: &RunResult, written: &[Partition]) -> anyhow::Result<()> {
     if arguments.json {
         return crate::output::json_line(&result.summary(written));
     }

@@ -68,6 +68,8 @@ fn sentence(started: &Started) -> String {
     if started.created {
         format!("attempt {attempt}: session {session_time} started")
     } else {
-        format!("attempt {attempt}: session {session_time} had it already; run it again with `--retry NAME`")
+        format!(
+            "attempt {attempt}: session {session_time} had it already; run it again with `--retry NAME`"
+        )
     }
 }

@@ -37,6 +37,8 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         (Some(0), _) => Ok(()),
         // It has said why on standard error.
         (Some(_), _) => Err(crate::failure::SaidAlready.into()),
-        (None, signal) => bail!("the local warehouse was ended by signal {}", signal.unwrap_or_default()),
+        (None, signal) => {
+            bail!("the local warehouse was ended by signal {}", signal.unwrap_or_default())
+        }
     }
 }

@@ -44,9 +44,7 @@ pub(super) async fn start(
     State(coordinator): State<Coordinator>,
     Json(request): Json<StartRequest>,
 ) -> Result<Json<StartedList>, Problem> {
-    Ok(Json(StartedList {
-        started: coordinator.start(&request).await?,
-    }))
+    Ok(Json(StartedList { started: coordinator.start(&request).await? }))
 }
 
 /// `GET /v1/attempts?limit=N`, newest first.
@@ -63,7 +61,5 @@ pub(super) async fn tasks(
     State(coordinator): State<Coordinator>,
     Path(id): Path<u64>,
 ) -> Result<Json<TaskList>, Problem> {
-    Ok(Json(TaskList {
-        tasks: coordinator.tasks(AttemptId(id)).await?,
-    }))
+    Ok(Json(TaskList { tasks: coordinator.tasks(AttemptId(id)).await? }))
 }

@@ -18,11 +18,7 @@ pub(super) struct Problem {
 
 impl Problem {
     fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self {
-            status,
-            detail: detail.into(),
-            more: Value::Null,
-        }
+        Self { status, detail: detail.into(), more: Value::Null }
     }
 }
 
@@ -43,10 +39,7 @@ impl IntoResponse for Problem {
 }
 
 pub(super) async fn not_found(uri: Uri) -> Problem {
-    Problem::new(
-        StatusCode::NOT_FOUND,
-        format!("there is nothing at `{}`", uri.path()),
-    )
+    Problem::new(StatusCode::NOT_FOUND, format!("there is nothing at `{}`", uri.path()))
 }
 
 impl From<PushError> for Problem {

@@ -20,7 +20,5 @@ pub(super) async fn push(
     Query(query): Query<PushQuery>,
     archive: Bytes,
 ) -> Result<Json<ProjectRecord>, Problem> {
-    Ok(Json(
-        coordinator.push(&name, &archive, query.gcp_project).await?,
-    ))
+    Ok(Json(coordinator.push(&name, &archive, query.gcp_project).await?))
 }

@@ -2,7 +2,8 @@
 
 use himekuri_broker::{PublishError, Settler};
 use himekuri_protocol::{
-    AttemptId, JobStatistics, Report, TaskError, TaskId, TaskMessage, TryNo, WorkerMessage,
+    AttemptId, JobStatistics, Report, TableReference, TaskError, TaskId, TaskMessage, TryNo,
+    WorkerMessage,
 };
 use jiff::Timestamp;
 
@@ -14,17 +15,12 @@ use crate::summary::AttemptSummary;
 pub(crate) enum Command {
     /// An attempt was created in the store and begins.
     Begin(Box<BeginAttempt>),
+    /// An attempt that the store has had for a while: it begins if its start was never committed.
+    Look(AttemptId),
     /// A worker reported; the delivery is settled once the decision is committed.
-    Report {
-        report: Box<Report>,
-        settler: Settler,
-    },
+    Report { report: Box<Report>, settler: Settler },
     /// A task message was dead-lettered.
-    Dead {
-        task: Box<TaskMessage>,
-        reason: String,
-        settler: Settler,
-    },
+    Dead { task: Box<TaskMessage>, reason: String, settler: Settler },
     /// Published messages with the broker's answers.
     Published(Vec<(Outgoing, Result<(), PublishError>)>),
 }
@@ -49,11 +45,7 @@ pub(crate) struct Outgoing {
 
 impl Outgoing {
     pub(crate) fn watch(message: &WorkerMessage) -> Result<Self, serde_json::Error> {
-        Ok(Self {
-            attempt: None,
-            id: message.id(),
-            body: message.encode()?,
-        })
+        Ok(Self { attempt: None, id: message.id(), body: message.encode()? })
     }
 }
 
@@ -80,7 +72,7 @@ pub enum EventKind {
         /// Try.
         try_no: TryNo,
         /// What it writes.
-        destination: Option<String>,
+        destination: Option<TableReference>,
     },
     /// A worker's task ended well.
     Succeeded {
@@ -89,7 +81,7 @@ pub enum EventKind {
         /// Full name.
         name: String,
         /// What it wrote.
-        destination: Option<String>,
+        destination: Option<TableReference>,
         /// Figures of its job.
         job: Option<JobStatistics>,
     },

@@ -28,21 +28,14 @@ impl Driver {
         }
         let results = match commits.is_empty() {
             true => Vec::new(),
-            false => {
-                self.parts
-                    .store
-                    .commit_many(self.parts.epoch, commits)
-                    .await
-            }
+            false => self.parts.store.commit_many(self.parts.epoch, commits).await,
         };
         let mut messages = Vec::new();
         for (effect, result) in effects.into_iter().zip(results) {
             match result {
                 Ok(_) => self.take_effect(effect, &mut messages),
                 Err(CommitError::Fenced { .. }) => {
-                    return Err(DriverError::Deposed {
-                        epoch: self.parts.epoch,
-                    });
+                    return Err(DriverError::Deposed { epoch: self.parts.epoch });
                 }
                 Err(error @ (CommitError::Conflict { .. } | CommitError::Store { .. })) => {
                     let error: anyhow::Error = error.into();
@@ -68,14 +61,9 @@ impl Driver {
             live.summary.finish(&live.attempt);
         }
         let begins = draft.expected_length == 0;
-        let records = draft
-            .records
-            .iter()
-            .map(serde_json::to_string)
-            .collect::<Result<_, _>>();
-        let summary = (finished || begins)
-            .then(|| serde_json::to_string(&live.summary))
-            .transpose();
+        let records = draft.records.iter().map(serde_json::to_string).collect::<Result<_, _>>();
+        let summary =
+            (finished || begins).then(|| serde_json::to_string(&live.summary)).transpose();
         let (Ok(records), Ok(summary)) = (records, summary) else {
             tracing::error!(attempt.id = %id, "could not write the decisions of attempt {id} as JSON");
             self.lose(id);
@@ -89,12 +77,8 @@ impl Driver {
             summary,
             finished,
         };
-        let effects = Effects {
-            attempt: id,
-            records: draft.records,
-            messages: draft.messages,
-            finished,
-        };
+        let effects =
+            Effects { attempt: id, records: draft.records, messages: draft.messages, finished };
         Some((commit, effects))
     }
 
@@ -173,12 +157,7 @@ impl Driver {
             if ids.is_empty() {
                 continue;
             }
-            if let Err(error) = self
-                .parts
-                .store
-                .mark_published(*id, self.parts.epoch, ids)
-                .await
-            {
+            if let Err(error) = self.parts.store.mark_published(*id, self.parts.epoch, ids).await {
                 // They stay in the outbox and are published once more after a restart.
                 tracing::debug!(attempt.id = %id, "could not clear the outbox: {error}");
             }

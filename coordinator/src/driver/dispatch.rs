@@ -24,10 +24,7 @@ impl Driver {
             .live
             .iter()
             .flat_map(|(id, live)| {
-                live.attempt
-                    .due_again(round.now)
-                    .into_iter()
-                    .map(|task| (*id, task))
+                live.attempt.due_again(round.now).into_iter().map(|task| (*id, task))
             })
             .collect();
         for key in due {
@@ -67,10 +64,7 @@ impl Driver {
                 .take(room)
                 .peekable();
             for key in tasks {
-                ready
-                    .entry(live.summary.project.clone())
-                    .or_default()
-                    .push_back(key);
+                ready.entry(live.summary.project.clone()).or_default().push_back(key);
             }
         }
         ready
@@ -81,10 +75,7 @@ impl Driver {
         let Some(live) = self.live.get_mut(&id) else {
             return false;
         };
-        let mut context = Context {
-            files: &live.files,
-            evaluator: &mut self.evaluator,
-        };
+        let mut context = Context { files: &live.files, evaluator: &mut self.evaluator };
         let prepared = match live.attempt.prepare(task, &mut context) {
             Ok(prepared) => prepared,
             Err(error) => {
@@ -97,9 +88,7 @@ impl Driver {
         };
         let destination = prepared.destination().cloned();
         let again = self.dispatcher.is_live((id, task));
-        if let Some(taken) = destination
-            .as_ref()
-            .filter(|d| !again && !self.dispatcher.is_free(d))
+        if let Some(taken) = destination.as_ref().filter(|d| !again && !self.dispatcher.is_free(d))
         {
             self.dispatcher.park((id, task), taken.clone());
             return false;
@@ -112,11 +101,7 @@ impl Driver {
                 draft.records.extend(dispatch.records);
                 match message.encode() {
                     Ok(body) => {
-                        draft.messages.push(Outgoing {
-                            attempt: Some(id),
-                            id: message.id(),
-                            body,
-                        });
+                        draft.messages.push(Outgoing { attempt: Some(id), id: message.id(), body });
                     }
                     Err(error) => {
                         tracing::error!(attempt.id = %id, "could not write a task message: {error}");

@@ -6,28 +6,11 @@ use himekuri_protocol::TaskId;
 use super::{Event, EventKind};
 
 pub(super) fn of(attempt: &Attempt, record: &Record) -> Option<Event> {
-    let name = |task: TaskId| {
-        attempt
-            .task(task)
-            .map(|t| t.full_name.clone())
-            .unwrap_or_default()
-    };
-    let destination = |task: TaskId| {
-        attempt
-            .task(task)?
-            .destination
-            .as_ref()
-            .map(ToString::to_string)
-    };
+    let name = |task: TaskId| attempt.task(task).map(|t| t.full_name.clone()).unwrap_or_default();
+    let destination = |task: TaskId| attempt.task(task)?.destination.clone();
     let (at, kind) = match record {
-        Record::Dispatched {
-            task,
-            at,
-            try_no,
-            destination: writes,
-            ..
-        } => {
-            let destination = writes.as_ref().map(ToString::to_string);
+        Record::Dispatched { task, at, try_no, destination: writes, .. } => {
+            let destination = writes.clone();
             (
                 *at,
                 EventKind::Dispatched {
@@ -40,46 +23,18 @@ pub(super) fn of(attempt: &Attempt, record: &Record) -> Option<Event> {
         }
         Record::Succeeded { task, at, job, .. } if is_dispatched(attempt, *task) => {
             let (task, name, destination) = (*task, name(*task), destination(*task));
-            (
-                *at,
-                EventKind::Succeeded {
-                    task,
-                    name,
-                    destination,
-                    job: job.clone(),
-                },
-            )
+            (*at, EventKind::Succeeded { task, name, destination, job: job.clone() })
         }
-        Record::RetryScheduled {
-            task,
-            at,
-            retry_at,
-            error,
-            ..
-        } => {
+        Record::RetryScheduled { task, at, retry_at, error, .. } => {
             let (retry_at, error) = (*retry_at, error.clone());
-            (
-                *at,
-                EventKind::RetryScheduled {
-                    name: name(*task),
-                    retry_at,
-                    error,
-                },
-            )
+            (*at, EventKind::RetryScheduled { name: name(*task), retry_at, error })
         }
-        Record::Failed { task, at, error } => (
-            *at,
-            EventKind::Failed {
-                name: name(*task),
-                error: error.clone(),
-            },
-        ),
-        Record::AttemptFinished { at, outcome } => (
-            *at,
-            EventKind::Finished {
-                success: *outcome == AttemptOutcome::Success,
-            },
-        ),
+        Record::Failed { task, at, error } => {
+            (*at, EventKind::Failed { name: name(*task), error: error.clone() })
+        }
+        Record::AttemptFinished { at, outcome } => {
+            (*at, EventKind::Finished { success: *outcome == AttemptOutcome::Success })
+        }
         Record::AttemptStarted(_)
         | Record::Expanded { .. }
         | Record::Submitted { .. }
@@ -88,16 +43,10 @@ pub(super) fn of(attempt: &Attempt, record: &Record) -> Option<Event> {
         | Record::Retried { .. }
         | Record::GroupFailed { .. } => return None,
     };
-    Some(Event {
-        attempt: attempt.started().attempt,
-        at,
-        kind,
-    })
+    Some(Event { attempt: attempt.started().attempt, at, kind })
 }
 
 /// Groups and control flow end without anybody having worked.
 fn is_dispatched(attempt: &Attempt, task: TaskId) -> bool {
-    attempt
-        .task(task)
-        .is_some_and(|task| task.last_try.is_some())
+    attempt.task(task).is_some_and(|task| task.last_try.is_some())
 }

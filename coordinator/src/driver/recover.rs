@@ -29,12 +29,7 @@ enum RecoverError {
 impl Driver {
     /// Claims and replays every active attempt.
     pub(crate) async fn recover_all(&mut self) -> Result<(), DriverError> {
-        let active = self
-            .parts
-            .store
-            .active_attempts()
-            .await
-            .map_err(DriverError::Recover)?;
+        let active = self.parts.store.active_attempts().await.map_err(DriverError::Recover)?;
         if !active.is_empty() {
             tracing::info!("taking over {} attempts", active.len());
         }
@@ -81,18 +76,9 @@ impl Driver {
             .collect::<Result<Vec<Record>, _>>()?;
         let attempt = Attempt::replay(log)?;
         for (task, _, _) in attempt.running() {
-            self.dispatcher
-                .started((id, task.id), task.destination.clone());
+            self.dispatcher.started((id, task.id), task.destination.clone());
         }
-        self.live.insert(
-            id,
-            Live {
-                attempt,
-                files,
-                summary,
-                published: Vec::new(),
-            },
-        );
+        self.live.insert(id, Live { attempt, files, summary, published: Vec::new() });
         self.recovered.push(id);
         // What is in the outbox may or may not have been published: duplicates are harmless.
         let messages = claimed.outbox.into_iter().map(|entry| Outgoing {
@@ -119,22 +105,13 @@ impl Driver {
             files,
         };
         let number = u32::try_from(claimed.number).unwrap_or(u32::MAX);
-        let request = BeginAttempt {
-            attempt: id,
-            number,
-            revision,
-            summary,
-        };
+        let request = BeginAttempt { attempt: id, number, revision, summary };
         self.deferred.push(Command::Begin(Box::new(request)));
     }
 
     async fn summary(&self, id: AttemptId) -> Result<AttemptSummary, RecoverError> {
         let before = Some(AttemptId(id.0.saturating_add(1)));
-        let filter = AttemptFilter {
-            before,
-            limit: 1,
-            ..AttemptFilter::default()
-        };
+        let filter = AttemptFilter { before, limit: 1, ..AttemptFilter::default() };
         let found = self.parts.store.attempts(&filter).await?;
         match found.into_iter().find(|(found, _)| *found == id) {
             Some((_, summary)) => Ok(serde_json::from_str(&summary)?),

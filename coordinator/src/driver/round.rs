@@ -44,15 +44,9 @@ impl Driver {
             self.recover_lost().await?;
             self.republish();
         }
-        let mut round = Round {
-            now,
-            drafts: BTreeMap::new(),
-            settlers: Vec::new(),
-        };
+        let mut round = Round { now, drafts: BTreeMap::new(), settlers: Vec::new() };
         for id in std::mem::take(&mut self.recovered) {
-            self.decide(id, &mut round, |attempt, context| {
-                attempt.advance(now, context)
-            });
+            self.decide(id, &mut round, |attempt, context| attempt.advance(now, context));
         }
         let deferred = std::mem::take(&mut self.deferred);
         for command in deferred.into_iter().chain(commands) {
@@ -76,24 +70,16 @@ impl Driver {
     fn take(&mut self, command: Command, round: &mut Round) {
         match command {
             Command::Begin(request) => self.begin(*request, round),
+            Command::Look(id) => self.look(id, round.now),
             Command::Report { report, settler } => self.report(report, settler, round),
-            Command::Dead {
-                task,
-                reason,
-                settler,
-            } => self.dead(task, reason, settler, round),
+            Command::Dead { task, reason, settler } => self.dead(task, reason, settler, round),
             Command::Published(results) => self.published(results),
         }
     }
 
     /// An attempt that is already live was begun by a recovery that saw it first.
     fn begin(&mut self, request: BeginAttempt, round: &mut Round) {
-        let BeginAttempt {
-            attempt: id,
-            number,
-            revision,
-            summary,
-        } = request;
+        let BeginAttempt { attempt: id, number, revision, summary } = request;
         if self.live.contains_key(&id) {
             return;
         }
@@ -121,20 +107,18 @@ impl Driver {
         let record = Record::AttemptStarted(Box::new(started.clone()));
         round.draft(id, 0).records.push(record);
         let attempt = Attempt::begin(started);
-        self.revisions
-            .insert(revision.revision, revision.files.clone());
+        self.revisions.insert(revision.revision, revision.files.clone());
         let files = revision.files;
-        self.live.insert(
-            id,
-            Live {
-                attempt,
-                files,
-                summary,
-                published: Vec::new(),
-            },
-        );
+        self.live.insert(id, Live { attempt, files, summary, published: Vec::new() });
         let now = round.now;
         self.decide(id, round, |attempt, context| attempt.advance(now, context));
+    }
+
+    fn look(&mut self, id: AttemptId, now: Timestamp) {
+        if !self.live.contains_key(&id) {
+            self.lost.insert(id);
+            self.retry_at = Some(now);
+        }
     }
 
     fn report(&mut self, report: Box<Report>, settler: Settler, round: &mut Round) {
@@ -165,11 +149,7 @@ impl Driver {
     ) {
         let id = task.attempt;
         if self.lost.contains(&id) {
-            self.deferred.push(Command::Dead {
-                task,
-                reason,
-                settler,
-            });
+            self.deferred.push(Command::Dead { task, reason, settler });
             return;
         }
         let now = round.now;
@@ -211,10 +191,7 @@ impl Driver {
             return;
         };
         let expected = live.attempt.log_length();
-        let mut context = Context {
-            files: &live.files,
-            evaluator: &mut self.evaluator,
-        };
+        let mut context = Context { files: &live.files, evaluator: &mut self.evaluator };
         match verb(&mut live.attempt, &mut context) {
             Ok(records) if records.is_empty() => {}
             Ok(records) => {

@@ -20,12 +20,7 @@ impl Driver {
                     Phase::Submitted { job } => jobs
                         .entry((job.project.clone(), job.location.clone()))
                         .or_default()
-                        .push(WatchedJob {
-                            attempt: *id,
-                            task: task.id,
-                            try_no,
-                            job: job.clone(),
-                        }),
+                        .push(WatchedJob { attempt: *id, task: task.id, try_no, job: job.clone() }),
                     Phase::Dispatched | Phase::Unreachable { .. } => {}
                 }
             }
@@ -35,10 +30,7 @@ impl Driver {
             .flat_map(|jobs| jobs.chunks(JOBS_PER_MESSAGE))
             .map(|jobs| {
                 let jobs = jobs.to_vec();
-                WorkerMessage::Watch(WatchMessage {
-                    version: PROTOCOL_VERSION,
-                    jobs,
-                })
+                WorkerMessage::Watch(WatchMessage { version: PROTOCOL_VERSION, jobs })
             })
             .filter_map(|message| match Outgoing::watch(&message) {
                 Ok(outgoing) => Some(outgoing),

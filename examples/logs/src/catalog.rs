@@ -15,14 +15,8 @@ pub(crate) struct Quest {
 
 pub(crate) const PLATFORMS: &[(&str, u32)] = &[("ios", 56), ("android", 44)];
 
-pub(crate) const COUNTRIES: &[(&str, u32)] = &[
-    ("JP", 720),
-    ("TW", 90),
-    ("US", 70),
-    ("KR", 50),
-    ("HK", 40),
-    ("TH", 30),
-];
+pub(crate) const COUNTRIES: &[(&str, u32)] =
+    &[("JP", 720), ("TW", 90), ("US", 70), ("KR", 50), ("HK", 40), ("TH", 30)];
 
 /// `None` is an install that no campaign brought.
 pub(crate) const CAMPAIGNS: &[(Option<&str>, u32)] = &[
@@ -77,46 +71,14 @@ pub(crate) const EVENTS: &[(&str, u32)] = &[
 ];
 
 pub(crate) const ITEMS: &[Item] = &[
-    Item {
-        id: "stone_001",
-        name: "Stone x1",
-        price_jpy: 120,
-    },
-    Item {
-        id: "stone_006",
-        name: "Stone x6",
-        price_jpy: 610,
-    },
-    Item {
-        id: "stone_030",
-        name: "Stone x30",
-        price_jpy: 2_940,
-    },
-    Item {
-        id: "stone_100",
-        name: "Stone x100",
-        price_jpy: 9_800,
-    },
-    Item {
-        id: "pass_month",
-        name: "Monthly pass",
-        price_jpy: 980,
-    },
-    Item {
-        id: "ticket_10",
-        name: "Gacha ticket x10",
-        price_jpy: 1_500,
-    },
-    Item {
-        id: "costume",
-        name: "Festival costume",
-        price_jpy: 2_200,
-    },
-    Item {
-        id: "starter",
-        name: "Starter set",
-        price_jpy: 480,
-    },
+    Item { id: "stone_001", name: "Stone x1", price_jpy: 120 },
+    Item { id: "stone_006", name: "Stone x6", price_jpy: 610 },
+    Item { id: "stone_030", name: "Stone x30", price_jpy: 2_940 },
+    Item { id: "stone_100", name: "Stone x100", price_jpy: 9_800 },
+    Item { id: "pass_month", name: "Monthly pass", price_jpy: 980 },
+    Item { id: "ticket_10", name: "Gacha ticket x10", price_jpy: 1_500 },
+    Item { id: "costume", name: "Festival costume", price_jpy: 2_200 },
+    Item { id: "starter", name: "Starter set", price_jpy: 480 },
 ];
 
 /// Which of [`ITEMS`] a player buys, by weight: those who pay little, those who pay often, those
@@ -129,68 +91,20 @@ pub(crate) const STARTER: usize = 7;
 pub(crate) const DIFFICULTIES: [&str; 3] = ["normal", "hard", "extreme"];
 
 pub(crate) const QUESTS: &[Quest] = &[
-    Quest {
-        id: "q01",
-        name: "The Gate of Paper",
-    },
-    Quest {
-        id: "q02",
-        name: "Lantern Street",
-    },
-    Quest {
-        id: "q03",
-        name: "The Fox's Ferry",
-    },
-    Quest {
-        id: "q04",
-        name: "Rain over the Rice",
-    },
-    Quest {
-        id: "q05",
-        name: "The Clockmaker",
-    },
-    Quest {
-        id: "q06",
-        name: "Seven Bridges",
-    },
-    Quest {
-        id: "q07",
-        name: "The Silent Bell",
-    },
-    Quest {
-        id: "q08",
-        name: "Mountain of Ink",
-    },
-    Quest {
-        id: "q09",
-        name: "The Drowned Library",
-    },
-    Quest {
-        id: "q10",
-        name: "Night Market",
-    },
-    Quest {
-        id: "q11",
-        name: "The Iron Carp",
-    },
-    Quest {
-        id: "q12",
-        name: "Thirteen Masks",
-    },
-    Quest {
-        id: "q13",
-        name: "The Last Calendar",
-    },
-    Quest {
-        id: "q14",
-        name: "Snow in August",
-    },
-    Quest {
-        id: "q15",
-        name: "The Empty Throne",
-    },
-    Quest {
-        id: "q16",
-        name: "Red Moon",
-    },
+    Quest { id: "q01", name: "The Gate of Paper" },
+    Quest { id: "q02", name: "Lantern Street" },
+    Quest { id: "q03", name: "The Fox's Ferry" },
+    Quest { id: "q04", name: "Rain over the Rice" },
+    Quest { id: "q05", name: "The Clockmaker" },
+    Quest { id: "q06", name: "Seven Bridges" },
+    Quest { id: "q07", name: "The Silent Bell" },
+    Quest { id: "q08", name: "Mountain of Ink" },
+    Quest { id: "q09", name: "The Drowned Library" },
+    Quest { id: "q10", name: "Night Market" },
+    Quest { id: "q11", name: "The Iron Carp" },
+    Quest { id: "q12", name: "Thirteen Masks" },
+    Quest { id: "q13", name: "The Last Calendar" },
+    Quest { id: "q14", name: "Snow in August" },
+    Quest { id: "q15", name: "The Empty Throne" },
+    Quest { id: "q16", name: "Red Moon" },
 ];

@@ -71,12 +71,7 @@ impl Day {
 
     /// As BigQuery's partition decorators write it: `20190901`.
     pub fn partition(self) -> String {
-        format!(
-            "{:04}{:02}{:02}",
-            self.date.year(),
-            self.date.month(),
-            self.date.day()
-        )
+        format!("{:04}{:02}{:02}", self.date.year(), self.date.month(), self.date.day())
     }
 
     /// Every date from `from` to `to`, both included.
@@ -84,20 +79,13 @@ impl Day {
         if from > to {
             return Err(DayError::Reversed { from, to });
         }
-        from.date
-            .series(1.day())
-            .take_while(|date| *date <= to.date)
-            .map(Self::new)
-            .collect()
+        from.date.series(1.day()).take_while(|date| *date <= to.date).map(Self::new).collect()
     }
 
     /// The UTC days that hold the Japanese dates from `from` to `to`: the day before is needed,
     /// because a Japanese date begins at 15:00 UTC of the date before.
     pub fn utc_days_of_japan(from: Self, to: Self) -> Result<Vec<Self>, DayError> {
-        let before = from
-            .date
-            .yesterday()
-            .map_err(|_| DayError::OutOfRange(from.date))?;
+        let before = from.date.yesterday().map_err(|_| DayError::OutOfRange(from.date))?;
         if from > to {
             return Err(DayError::Reversed { from, to });
         }
@@ -115,9 +103,7 @@ impl FromStr for Day {
     type Err = DayError;
 
     fn from_str(text: &str) -> Result<Self, DayError> {
-        let date = text
-            .parse::<Date>()
-            .map_err(|_| DayError::NotADate(text.to_owned()))?;
+        let date = text.parse::<Date>().map_err(|_| DayError::NotADate(text.to_owned()))?;
         Self::new(date)
     }
 }
@@ -148,11 +134,7 @@ mod tests {
     fn a_reversed_range_is_refused() {
         let error = Day::utc_days_of_japan(day("2019-09-02"), day("2019-09-01")).unwrap_err();
 
-        assert!(
-            error
-                .to_string()
-                .contains("`2019-09-02` is after the last date `2019-09-01`")
-        );
+        assert!(error.to_string().contains("`2019-09-02` is after the last date `2019-09-01`"));
     }
 
     #[test]
@@ -166,10 +148,7 @@ mod tests {
 
     #[test]
     fn dates_before_2000_are_refused() {
-        assert!(matches!(
-            "1999-12-31".parse::<Day>(),
-            Err(DayError::OutOfRange(_))
-        ));
+        assert!(matches!("1999-12-31".parse::<Day>(), Err(DayError::OutOfRange(_))));
     }
 
     #[test]

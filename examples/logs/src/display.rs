@@ -22,11 +22,7 @@ pub(crate) struct Display {
 impl Display {
     /// `days` per table.
     pub(crate) fn new(days: usize) -> Self {
-        Self {
-            days: days as u64,
-            terminal: stdout().is_terminal(),
-            bar: Mutex::new(None),
-        }
+        Self { days: days as u64, terminal: stdout().is_terminal(), bar: Mutex::new(None) }
     }
 
     fn with_bar(&self, act: impl FnOnce(&mut Option<ProgressBar>)) {
@@ -41,9 +37,7 @@ impl Progress for Display {
         if self.terminal {
             let style = ProgressStyle::with_template("{prefix:8} {bar:30} {pos}/{len} days  {msg}")
                 .unwrap_or_else(|_| ProgressStyle::default_bar());
-            let bar = ProgressBar::new(self.days)
-                .with_style(style)
-                .with_prefix(table.name());
+            let bar = ProgressBar::new(self.days).with_style(style).with_prefix(table.name());
             bar.enable_steady_tick(REDRAW);
             self.with_bar(|shown| *shown = Some(bar));
         }

@@ -39,10 +39,7 @@ pub(crate) struct Key {
 const INDEX_BITS: u32 = 30;
 const DAY_BITS: u32 = 20;
 const AGE_BITS: u32 = 10;
-const _: () = assert!(
-    INDEX_BITS + DAY_BITS + AGE_BITS + 4 == 64,
-    "four bits hold the purpose"
-);
+const _: () = assert!(INDEX_BITS + DAY_BITS + AGE_BITS + 4 == 64, "four bits hold the purpose");
 
 /// All streams of one seed and title.
 pub(crate) struct Streams {
@@ -56,9 +53,7 @@ impl Streams {
             .chain_update(seed.to_le_bytes())
             .chain_update(title)
             .finalize();
-        Self {
-            origin: ChaCha8Rng::from_seed(digest.into()),
-        }
+        Self { origin: ChaCha8Rng::from_seed(digest.into()) }
     }
 
     /// The stream of a player's `age`-th day (0 is the day of the install).
@@ -114,15 +109,10 @@ impl Draw {
 mod tests {
     use super::*;
 
-    const KEY: Key = Key {
-        install_day: 18_140,
-        index: 7,
-    };
+    const KEY: Key = Key { install_day: 18_140, index: 7 };
 
     fn first(seed: u64, title: &str, purpose: Purpose, key: Key, age: u32) -> u32 {
-        Streams::new(seed, title)
-            .open(purpose, key, age)
-            .below(u32::MAX)
+        Streams::new(seed, title).open(purpose, key, age).below(u32::MAX)
     }
 
     #[test]
@@ -134,32 +124,15 @@ mod tests {
         assert_ne!(origin, first(1, "title_b", Purpose::Access, KEY, 0));
         assert_ne!(origin, first(1, "title_a", Purpose::Battle, KEY, 0));
         assert_ne!(origin, first(1, "title_a", Purpose::Access, KEY, 1));
-        assert_ne!(
-            origin,
-            first(1, "title_a", Purpose::Access, Key { index: 8, ..KEY }, 0)
-        );
-        assert_ne!(
-            origin,
-            first(
-                1,
-                "title_a",
-                Purpose::Access,
-                Key {
-                    install_day: 1,
-                    ..KEY
-                },
-                0
-            )
-        );
+        assert_ne!(origin, first(1, "title_a", Purpose::Access, Key { index: 8, ..KEY }, 0));
+        assert_ne!(origin, first(1, "title_a", Purpose::Access, Key { install_day: 1, ..KEY }, 0));
     }
 
     #[test]
     fn choices_follow_their_weights() {
         let mut draw = Streams::new(1, "t").open(Purpose::Access, KEY, 0);
 
-        let rare = (0..10_000)
-            .filter(|_| draw.weighted(&[(1, 9), (2, 1), (3, 0)]) == 2)
-            .count();
+        let rare = (0..10_000).filter(|_| draw.weighted(&[(1, 9), (2, 1), (3, 0)]) == 2).count();
 
         assert!((800..1_200).contains(&rare), "{rare}");
     }

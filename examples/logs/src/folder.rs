@@ -31,10 +31,7 @@ pub fn write(
     for table in Table::ALL {
         progress.table_started(table);
         let folder = folder.join(table.name());
-        let failed = |source| FolderError {
-            path: folder.clone(),
-            source,
-        };
+        let failed = |source| FolderError { path: folder.clone(), source };
         fs::create_dir_all(&folder).map_err(failed)?;
         let mut total = Made::default();
         for day in days {
@@ -64,20 +61,11 @@ mod tests {
     use crate::progress::Silent;
 
     fn logs() -> Logs {
-        Logs::new(
-            1,
-            Title {
-                name: "title_a".to_owned(),
-                battles: Battles::Quests,
-            },
-            20,
-        )
+        Logs::new(1, Title { name: "title_a".to_owned(), battles: Battles::Quests }, 20)
     }
 
     fn days() -> Vec<Day> {
-        ["2019-08-31", "2019-09-01"]
-            .map(|text| text.parse().unwrap())
-            .to_vec()
+        ["2019-08-31", "2019-09-01"].map(|text| text.parse().unwrap()).to_vec()
     }
 
     #[test]
@@ -104,11 +92,6 @@ mod tests {
 
         let error = write(&logs(), folder.path(), &days(), &Silent).unwrap_err();
 
-        assert!(
-            error
-                .to_string()
-                .contains(&in_the_way.display().to_string()),
-            "{error}"
-        );
+        assert!(error.to_string().contains(&in_the_way.display().to_string()), "{error}");
     }
 }

@@ -50,11 +50,7 @@ impl Logs {
     /// for that many).
     pub fn new(seed: u64, title: Title, users: u32) -> Self {
         let streams = Streams::new(seed, &title.name);
-        Self {
-            title,
-            streams,
-            population: Population::new(users.min(USERS_MAX)),
-        }
+        Self { title, streams, population: Population::new(users.min(USERS_MAX)) }
     }
 
     /// The title whose logs these are.
@@ -71,12 +67,7 @@ impl Logs {
     /// Only those of `out`.
     pub fn write_day(&self, table: Table, day: Day, out: &mut dyn Write) -> io::Result<u64> {
         let start = day.utc_midnight_ms();
-        let mut rows = Rows {
-            out,
-            start,
-            end: start + DAY_MS,
-            written: 0,
-        };
+        let mut rows = Rows { out, start, end: start + DAY_MS, written: 0 };
         // Japan's date begins nine hours before UTC's: the evening hours of a UTC day belong to
         // Japan's next date.
         for japan_day in [day.number(), day.number() + 1] {
@@ -101,17 +92,8 @@ impl Logs {
         age: u32,
         rows: &mut Rows<'_>,
     ) -> io::Result<()> {
-        let sessions = if player.opens {
-            sessions(&self.streams, player, age)
-        } else {
-            Vec::new()
-        };
-        let play = PlayerDay {
-            logs: self,
-            player,
-            age,
-            sessions: &sessions,
-        };
+        let sessions = if player.opens { sessions(&self.streams, player, age) } else { Vec::new() };
+        let play = PlayerDay { logs: self, player, age, sessions: &sessions };
         match (table, self.title.battles) {
             (Table::Install, _) => install::write(&play, rows),
             (Table::Access, _) => access::write(&play, rows),

@@ -1,8 +1,5 @@
 //! `himekuri-example-logs`: makes raw game logs and loads them, or writes them to files.
-#![expect(
-    clippy::print_stderr,
-    reason = "the last line of a failed run tells why"
-)]
+#![expect(clippy::print_stderr, reason = "the last line of a failed run tells why")]
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -96,30 +93,13 @@ async fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
         None if cli.title == "title_b" => Battles::Guilds,
         None => Battles::Quests,
     };
-    let logs = Logs::new(
-        cli.seed,
-        Title {
-            name: cli.title,
-            battles,
-        },
-        cli.users,
-    );
+    let logs = Logs::new(cli.seed, Title { name: cli.title, battles }, cli.users);
     let display = Display::new(days.len());
     match (cli.target.warehouse, cli.target.out) {
         (Some(address), _) => {
-            let marts = if cli.create_marts {
-                MartTables::Create
-            } else {
-                MartTables::Leave
-            };
+            let marts = if cli.create_marts { MartTables::Create } else { MartTables::Leave };
             let (location, token) = (cli.location, cli.token);
-            let destination = Destination {
-                address,
-                project,
-                location,
-                token,
-                marts,
-            };
+            let destination = Destination { address, project, location, token, marts };
             load::load(Arc::new(logs), &destination, &days, &display).await?;
         }
         (None, Some(path)) => folder::write(&logs, &path, &days, &display)?,
@@ -130,19 +110,12 @@ async fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
 }
 
 fn title_name(text: &str) -> Result<String, String> {
-    let valid = !text.is_empty()
-        && text
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "_-".contains(c));
-    valid
-        .then(|| text.to_owned())
-        .ok_or_else(|| "use letters, digits, `_` and `-`".to_owned())
+    let valid =
+        !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c));
+    valid.then(|| text.to_owned()).ok_or_else(|| "use letters, digits, `_` and `-`".to_owned())
 }
 
 fn chain(error: &(dyn Error + 'static)) -> String {
     let causes = std::iter::successors(Some(error), |error| (*error).source());
-    causes
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(": ")
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

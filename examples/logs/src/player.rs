@@ -65,14 +65,7 @@ impl Population {
 
     /// How many players install the game on a Japanese date.
     pub(crate) fn installs(&self, streams: &Streams, install_day: u32) -> u32 {
-        let mut draw = streams.open(
-            Purpose::Launches,
-            Key {
-                install_day,
-                index: 0,
-            },
-            0,
-        );
+        let mut draw = streams.open(Purpose::Launches, Key { install_day, index: 0 }, 0);
         let noise = u64::from(draw.between(85, 115));
         let weekend = if is_weekend(install_day) { 125 } else { 100 };
         let parts = u64::from(MILLION);
@@ -93,10 +86,7 @@ impl Population {
     ) -> impl Iterator<Item = Player> {
         // One stream for all of them: most stay away on most days, and opening a stream costs more
         // than all that is drawn from it for one player.
-        let key = Key {
-            install_day,
-            index: 0,
-        };
+        let key = Key { install_day, index: 0 };
         let mut moods = streams.open(Purpose::Activity, key, age);
         let inclined = move |mood, keenness| mood < returning_parts(install_day, age, keenness);
         (0..self.installs(streams, install_day)).filter_map(move |index| {
@@ -134,11 +124,7 @@ impl Population {
 /// The part of the players, per million, who play `age` days after the install. Of average players
 /// these are 43 % on the next day, 24 % after a week and 9 % after a month, and more at weekends.
 fn returning_parts(install_day: u32, age: u32, keenness: u32) -> u32 {
-    let weekend = if is_weekend(install_day + age) {
-        112
-    } else {
-        100
-    };
+    let weekend = if is_weekend(install_day + age) { 112 } else { 100 };
     MILLION / 2 * 100 / (100 + 15 * age) / 10_000 * keenness * weekend
 }
 
@@ -179,9 +165,7 @@ mod tests {
         let streams = Streams::new(1, "title_a");
         let population = Population::new(1);
 
-        let installs: u32 = (0..365)
-            .map(|day| population.installs(&streams, SUNDAY + day))
-            .sum();
+        let installs: u32 = (0..365).map(|day| population.installs(&streams, SUNDAY + day)).sum();
 
         assert!((10..100).contains(&installs), "{installs}");
     }

@@ -26,10 +26,7 @@ impl Made {
     /// Both together.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
-        Self {
-            rows: self.rows + other.rows,
-            bytes: self.bytes + other.bytes,
-        }
+        Self { rows: self.rows + other.rows, bytes: self.bytes + other.bytes }
     }
 }
 

@@ -50,13 +50,8 @@ const ACCESS: &[Column] = &[
     required("event", "STRING"),
 ];
 
-const INSTALL: &[Column] = &[
-    CREATED_AT,
-    USER_ID,
-    PLATFORM,
-    COUNTRY,
-    nullable("campaign", "STRING"),
-];
+const INSTALL: &[Column] =
+    &[CREATED_AT, USER_ID, PLATFORM, COUNTRY, nullable("campaign", "STRING")];
 
 const CONSUME: &[Column] = &[
     CREATED_AT,
@@ -126,17 +121,9 @@ impl fmt::Display for Table {
 }
 
 const fn required(name: &'static str, kind: &'static str) -> Column {
-    Column {
-        name,
-        kind,
-        mode: "REQUIRED",
-    }
+    Column { name, kind, mode: "REQUIRED" }
 }
 
 const fn nullable(name: &'static str, kind: &'static str) -> Column {
-    Column {
-        name,
-        kind,
-        mode: "NULLABLE",
-    }
+    Column { name, kind, mode: "NULLABLE" }
 }

@@ -21,10 +21,7 @@ fn expected_active_users_are_those_of_the_logs() {
         let mut events = BTreeMap::<_, u64>::new();
         for row in logs_of_the_date(title, battles, Table::Access).unwrap() {
             let group = (text(&row, "platform"), text(&row, "country"));
-            users
-                .entry(group.clone())
-                .or_default()
-                .insert(text(&row, "user_id"));
+            users.entry(group.clone()).or_default().insert(text(&row, "user_id"));
             *events.entry(group).or_default() += 1;
         }
 
@@ -33,11 +30,7 @@ fn expected_active_users_are_those_of_the_logs() {
         assert_eq!(expected.len(), users.len(), "{title}");
         for row in expected {
             let group = (text(&row, "platform"), text(&row, "country"));
-            assert_eq!(
-                row["active_users"],
-                users[&group].len(),
-                "{title} {group:?}"
-            );
+            assert_eq!(row["active_users"], users[&group].len(), "{title} {group:?}");
             assert_eq!(row["events"], events[&group], "{title} {group:?}");
         }
     }
@@ -51,28 +44,17 @@ fn expected_revenue_counts_each_purchase_once() {
         let mut revenue = BTreeMap::<_, i64>::new();
         for row in &rows {
             if purchases.insert(text(row, "purchase_id")) {
-                let group = (
-                    text(row, "platform"),
-                    text(row, "country"),
-                    text(row, "item_id"),
-                );
+                let group = (text(row, "platform"), text(row, "country"), text(row, "item_id"));
                 *revenue.entry(group).or_default() += row["amount_jpy"].as_i64().unwrap();
             }
         }
-        assert!(
-            purchases.len() < rows.len(),
-            "{title}: a purchase must be logged twice"
-        );
+        assert!(purchases.len() < rows.len(), "{title}: a purchase must be logged twice");
 
         let expected = expected(title, "consume").unwrap();
 
         assert_eq!(expected.len(), revenue.len(), "{title}");
         for row in expected {
-            let group = (
-                text(&row, "platform"),
-                text(&row, "country"),
-                text(&row, "item_id"),
-            );
+            let group = (text(&row, "platform"), text(&row, "country"), text(&row, "item_id"));
             assert_eq!(row["revenue_jpy"], revenue[&group], "{title} {group:?}");
         }
     }
@@ -84,14 +66,7 @@ fn text(row: &Value, column: &str) -> String {
 
 /// The rows of the two UTC days around the date that lie in it by Japan's clock.
 fn logs_of_the_date(title: &str, battles: Battles, table: Table) -> io::Result<Vec<Value>> {
-    let logs = Logs::new(
-        SEED,
-        Title {
-            name: title.to_owned(),
-            battles,
-        },
-        USERS,
-    );
+    let logs = Logs::new(SEED, Title { name: title.to_owned(), battles }, USERS);
     let date: Day = DATE.parse().map_err(io::Error::other)?;
     let mut lines = Vec::new();
     for day in Day::utc_days_of_japan(date, date).map_err(io::Error::other)? {
@@ -104,12 +79,7 @@ fn logs_of_the_date(title: &str, battles: Battles, table: Table) -> io::Result<V
 
 fn japan_date(row: &Value) -> Option<String> {
     let moment: Timestamp = row["created_at"].as_str()?.parse().ok()?;
-    Some(
-        moment
-            .to_zoned(TimeZone::fixed(jiff::tz::offset(9)))
-            .date()
-            .to_string(),
-    )
+    Some(moment.to_zoned(TimeZone::fixed(jiff::tz::offset(9))).date().to_string())
 }
 
 fn expected(title: &str, mart: &str) -> io::Result<Vec<Value>> {
@@ -118,10 +88,6 @@ fn expected(title: &str, mart: &str) -> io::Result<Vec<Value>> {
 }
 
 fn parse(lines: &[u8]) -> io::Result<Vec<Value>> {
-    let lines = lines
-        .split(|byte| *byte == b'\n')
-        .filter(|line| !line.is_empty());
-    lines
-        .map(|line| serde_json::from_slice(line).map_err(io::Error::from))
-        .collect()
+    let lines = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    lines.map(|line| serde_json::from_slice(line).map_err(io::Error::from)).collect()
 }

@@ -40,17 +40,9 @@ fn every_title_holds_the_common_repository_unchanged() {
         for (path, text) in &common {
             let inner = path.strip_prefix(&root).unwrap();
             let in_title = copy.get(&folder.join(inner));
-            assert!(
-                in_title == Some(text),
-                "`{}` of {title} differs from common",
-                inner.display()
-            );
+            assert!(in_title == Some(text), "`{}` of {title} differs from common", inner.display());
         }
-        assert_eq!(
-            copy.len(),
-            common.len(),
-            "{title} has more files than common"
-        );
+        assert_eq!(copy.len(), common.len(), "{title} has more files than common");
     }
 }
 
@@ -61,9 +53,7 @@ fn every_call_and_every_query_names_a_file_that_exists() {
         for (path, text) in files(&examples().join(title)).unwrap() {
             let folder = path.parent().unwrap();
             for line in text.lines().map(str::trim) {
-                let file = line
-                    .strip_prefix("call>: ")
-                    .or_else(|| line.strip_prefix("bq>: "));
+                let file = line.strip_prefix("call>: ").or_else(|| line.strip_prefix("bq>: "));
                 if let Some(file) = file {
                     assert!(folder.join(file).is_file(), "{}: `{file}`", path.display());
                     named += 1;
@@ -71,11 +61,7 @@ fn every_call_and_every_query_names_a_file_that_exists() {
             }
         }
     }
-    assert_eq!(
-        named,
-        TITLES.len() * 5 * 2,
-        "five marts, each called once and with one query"
-    );
+    assert_eq!(named, TITLES.len() * 5 * 2, "five marts, each called once and with one query");
 }
 
 #[test]
@@ -83,11 +69,7 @@ fn queries_take_the_date_from_the_workflow_and_never_the_clock() {
     for title in TITLES {
         for (path, text) in files(&examples().join(title)).unwrap() {
             if path.extension().is_some_and(|extension| extension == "sql") {
-                assert!(
-                    text.contains("TIMESTAMP('${DATE}', 'Asia/Tokyo')"),
-                    "{}",
-                    path.display()
-                );
+                assert!(text.contains("TIMESTAMP('${DATE}', 'Asia/Tokyo')"), "{}", path.display());
                 assert!(!text.contains("CURRENT_"), "{}", path.display());
             }
         }

@@ -34,21 +34,14 @@ pub(crate) fn classify(error: &BQError) -> Answer {
     match error {
         BQError::ResponseError { error } => of_response(&error.error),
         // Also an error page that is not Google's JSON: its status is lost in the client, so nothing is certain.
-        BQError::RequestError(error) => Answer::Transient(Why {
-            reason: "connection".to_owned(),
-            message: chain(error),
-        }),
+        BQError::RequestError(error) => {
+            Answer::Transient(Why { reason: "connection".to_owned(), message: chain(error) })
+        }
         // The metadata server is not ready in the first seconds of a pod.
         BQError::AuthError(_) | BQError::YupAuthError(_) | BQError::NoToken => {
-            Answer::Transient(Why {
-                reason: "credentials".to_owned(),
-                message: error.to_string(),
-            })
+            Answer::Transient(Why { reason: "credentials".to_owned(), message: error.to_string() })
         }
-        other => Answer::Rejected(Why {
-            reason: "client".to_owned(),
-            message: other.to_string(),
-        }),
+        other => Answer::Rejected(Why { reason: "client".to_owned(), message: other.to_string() }),
     }
 }
 
@@ -100,10 +93,7 @@ mod tests {
     }
 
     fn why(reason: &str) -> Why {
-        Why {
-            reason: reason.to_owned(),
-            message: "m".to_owned(),
-        }
+        Why { reason: reason.to_owned(), message: "m".to_owned() }
     }
 
     #[test]
@@ -111,22 +101,10 @@ mod tests {
         let rows = [
             (409, "duplicate", Answer::AlreadyExists),
             (404, "notFound", Answer::NotFound(why("notFound"))),
-            (
-                403,
-                "rateLimitExceeded",
-                Answer::Transient(why("rateLimitExceeded")),
-            ),
-            (
-                403,
-                "quotaExceeded",
-                Answer::Transient(why("quotaExceeded")),
-            ),
+            (403, "rateLimitExceeded", Answer::Transient(why("rateLimitExceeded"))),
+            (403, "quotaExceeded", Answer::Transient(why("quotaExceeded"))),
             (429, "tooMany", Answer::Transient(why("tooMany"))),
-            (
-                500,
-                "internalError",
-                Answer::Transient(why("internalError")),
-            ),
+            (500, "internalError", Answer::Transient(why("internalError"))),
             (503, "backendError", Answer::Transient(why("backendError"))),
             (400, "invalidQuery", Answer::Rejected(why("invalidQuery"))),
             (403, "accessDenied", Answer::Rejected(why("accessDenied"))),

@@ -29,10 +29,7 @@ pub struct BigQuery {
 
 impl BigQuery {
     pub(crate) fn new(client: Client, default_project: String) -> Self {
-        Self {
-            client,
-            default_project,
-        }
+        Self { client, default_project }
     }
 
     /// Sends a job, or adopts the one that an earlier delivery of the same try sent. Asks again within `patience`
@@ -41,9 +38,7 @@ impl BigQuery {
     /// # Errors
     /// [`JobError`]: refused, or no clear answer.
     pub async fn submit(&self, job: &QueryJob, patience: Duration) -> Result<JobState, JobError> {
-        let sent = self
-            .persist(patience, job_call(&job.job), || self.insert_or_adopt(job))
-            .await?;
+        let sent = self.persist(patience, job_call(&job.job), || self.insert_or_adopt(job)).await?;
         let Some(answer) = sent else {
             return Err(JobError::Unreachable(error(&job.job, Why::vanished())));
         };
@@ -59,9 +54,7 @@ impl BigQuery {
         loop {
             let remaining = deadline.saturating_duration_since(Instant::now());
             self.long_poll(job, remaining.min(LONG_POLL)).await;
-            let state = self
-                .look_up(job, remaining.max(Duration::from_secs(1)))
-                .await?;
+            let state = self.look_up(job, remaining.max(Duration::from_secs(1))).await?;
             if state != JobState::Running || Instant::now() + POLL_PAUSE >= deadline {
                 return Ok(state);
             }
@@ -78,9 +71,7 @@ impl BigQuery {
         job: &JobReference,
         patience: Duration,
     ) -> Result<JobState, JobError> {
-        let found = self
-            .persist(patience, job_call(job), || self.get(job))
-            .await?;
+        let found = self.persist(patience, job_call(job), || self.get(job)).await?;
         match found {
             Some(found) => Ok(JobState::of(&found, job)),
             None => Err(JobError::Missing(error(job, Why::vanished()))),
@@ -95,9 +86,7 @@ impl BigQuery {
         let call = || async {
             let location = job.location.as_deref();
             let jobs = self.client.job();
-            let answer = jobs
-                .cancel_job(self.project(job), &job.job_id, location)
-                .await;
+            let answer = jobs.cancel_job(self.project(job), &job.job_id, location).await;
             answer.map(|_| ()).map_err(|error| classify(&error))
         };
         self.persist(patience, job_call(job), call).await
@@ -106,12 +95,7 @@ impl BigQuery {
     /// `None` when the id exists but the job cannot be read yet.
     async fn insert_or_adopt(&self, job: &QueryJob) -> Result<Option<Job>, Answer> {
         let project = self.project(&job.job);
-        match self
-            .client
-            .job()
-            .insert(project, to_api(job, project))
-            .await
-        {
+        match self.client.job().insert(project, to_api(job, project)).await {
             Ok(inserted) => Ok(Some(inserted)),
             Err(error) => match classify(&error) {
                 Answer::AlreadyExists => self.adopt(job).await,
@@ -141,12 +125,7 @@ impl BigQuery {
 
     async fn get(&self, job: &JobReference) -> Result<Option<Job>, Answer> {
         let location = job.location.as_deref();
-        match self
-            .client
-            .job()
-            .get_job(self.project(job), &job.job_id, location)
-            .await
-        {
+        match self.client.job().get_job(self.project(job), &job.job_id, location).await {
             Ok(found) => Ok(Some(found)),
             Err(error) => match classify(&error) {
                 Answer::NotFound(_) => Ok(None),
@@ -166,9 +145,7 @@ impl BigQuery {
             ..GetQueryResultsParameters::default()
         };
         let jobs = self.client.job();
-        if let Err(error) = jobs
-            .get_query_results(self.project(job), &job.job_id, parameters)
-            .await
+        if let Err(error) = jobs.get_query_results(self.project(job), &job.job_id, parameters).await
         {
             tracing::trace!("long poll of {} ended: {error}", job.job_id);
         }
@@ -227,9 +204,5 @@ fn job_call(job: &JobReference) -> (&JobReference, &'static str) {
 }
 
 fn error(job: &JobReference, why: Why) -> TaskError {
-    TaskError {
-        reason: why.reason,
-        message: why.message,
-        job: Some(job.clone()),
-    }
+    TaskError { reason: why.reason, message: why.message, job: Some(job.clone()) }
 }

@@ -64,17 +64,12 @@ impl BigQuery {
 /// Any HTTP answer will do: it is the connection that is tested.
 async fn probe(http: &reqwest::Client, address: &str) -> Result<(), ConnectError> {
     if !address.starts_with("http://") && !address.starts_with("https://") {
-        return Err(ConnectError::Address {
-            address: address.to_owned(),
-        });
+        return Err(ConnectError::Address { address: address.to_owned() });
     }
     let url = format!("{}/bigquery/v2/projects", address.trim_end_matches('/'));
     match http.get(url).send().await {
         Ok(_) => Ok(()),
-        Err(source) => Err(ConnectError::Unreachable {
-            address: address.to_owned(),
-            source,
-        }),
+        Err(source) => Err(ConnectError::Unreachable { address: address.to_owned(), source }),
     }
 }
 

@@ -17,10 +17,7 @@ pub(crate) fn to_api(job: &QueryJob, project: &str) -> Job {
         use_legacy_sql: Some(job.use_legacy_sql),
         use_query_cache: job.use_query_cache,
         default_dataset: job.default_dataset.as_ref().map(|dataset| ApiDataset {
-            project_id: dataset
-                .project
-                .clone()
-                .unwrap_or_else(|| project.to_owned()),
+            project_id: dataset.project.clone().unwrap_or_else(|| project.to_owned()),
             dataset_id: dataset.dataset.clone(),
         }),
         destination_table: job.destination.as_ref().map(|table| {

@@ -32,9 +32,7 @@ impl JobState {
             Some(error) => Self::Failed(JobFailure {
                 error: TaskError {
                     reason: error.reason.unwrap_or_else(|| "unknown".to_owned()),
-                    message: error
-                        .message
-                        .unwrap_or_else(|| "BigQuery gave no message".to_owned()),
+                    message: error.message.unwrap_or_else(|| "BigQuery gave no message".to_owned()),
                     job: Some(reference.clone()),
                 },
             }),

@@ -86,10 +86,7 @@ pub async fn publish(broker: &dyn Broker, messages: impl IntoIterator<Item = Out
 
 /// The next delivery, which must come.
 pub async fn next(consumer: &mut dyn Consumer) -> Delivery {
-    timeout(LIMIT, consumer.next())
-        .await
-        .expect("no delivery came")
-        .expect("the consumer ended")
+    timeout(LIMIT, consumer.next()).await.expect("no delivery came").expect("the consumer ended")
 }
 
 /// Acknowledges the next delivery and returns its body.

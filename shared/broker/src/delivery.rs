@@ -91,9 +91,7 @@ pub struct Settler {
 
 impl Settler {
     pub(crate) fn new(sink: impl SettleSink + 'static) -> Self {
-        Self {
-            sink: Some(Box::new(sink)),
-        }
+        Self { sink: Some(Box::new(sink)) }
     }
 
     /// Whether settling can have no effect any more, because the channel is gone: the message comes again,
@@ -108,9 +106,7 @@ impl Settler {
     /// # Errors
     /// When the channel is gone; the message comes again.
     pub fn settle(mut self, settlement: Settlement) -> Result<(), SettleError> {
-        self.sink
-            .take()
-            .map_or(Err(SettleError), |sink| sink.settle(settlement))
+        self.sink.take().map_or(Err(SettleError), |sink| sink.settle(settlement))
     }
 
     /// [`Settler::settle`] with [`Settlement::Ack`].
@@ -133,9 +129,7 @@ impl Drop for Settler {
 
 impl fmt::Debug for Settler {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Settler")
-            .field("settled", &self.sink.is_none())
-            .finish()
+        f.debug_struct("Settler").field("settled", &self.sink.is_none()).finish()
     }
 }
 

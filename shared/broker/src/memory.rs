@@ -63,24 +63,15 @@ impl MemoryBroker {
     pub fn new(config: MemoryConfig) -> Self {
         let mut state = State::new(config.delivery_limit);
         let connection = state.connect();
-        let shared = Shared {
-            state: Mutex::new(state),
-            changed: Notify::new(),
-        };
-        Self {
-            shared: Arc::new(shared),
-            connection,
-        }
+        let shared = Shared { state: Mutex::new(state), changed: Notify::new() };
+        Self { shared: Arc::new(shared), connection }
     }
 
     /// Another connection to the same queues: closing one leaves the other open.
     #[must_use]
     pub fn connect(&self) -> Self {
         let connection = self.shared.state().connect();
-        Self {
-            shared: Arc::clone(&self.shared),
-            connection,
-        }
+        Self { shared: Arc::clone(&self.shared), connection }
     }
 }
 
@@ -92,8 +83,7 @@ impl Default for MemoryBroker {
 
 impl Drop for MemoryBroker {
     fn drop(&mut self) {
-        self.shared
-            .change(|state| state.disconnect(self.connection));
+        self.shared.change(|state| state.disconnect(self.connection));
     }
 }
 
@@ -102,30 +92,17 @@ impl Broker for MemoryBroker {
     async fn publish(&self, messages: Vec<OutgoingMessage>) -> Vec<Result<(), PublishError>> {
         self.shared.change(|state| {
             let is_open = state.is_connected(self.connection);
-            messages
-                .into_iter()
-                .map(|message| publish_one(state, is_open, message))
-                .collect()
+            messages.into_iter().map(|message| publish_one(state, is_open, message)).collect()
         })
     }
 
     async fn consume(&self, queue: Queue, prefetch: u16) -> Result<Box<dyn Consumer>, BrokerError> {
-        let id = self
-            .shared
-            .state()
-            .subscribe(self.connection)
-            .ok_or(BrokerError::Closed)?;
-        Ok(Box::new(MemoryConsumer::new(
-            Arc::clone(&self.shared),
-            id,
-            queue,
-            prefetch,
-        )))
+        let id = self.shared.state().subscribe(self.connection).ok_or(BrokerError::Closed)?;
+        Ok(Box::new(MemoryConsumer::new(Arc::clone(&self.shared), id, queue, prefetch)))
     }
 
     async fn close(&self) {
-        self.shared
-            .change(|state| state.disconnect(self.connection));
+        self.shared.change(|state| state.disconnect(self.connection));
     }
 }
 
@@ -136,11 +113,7 @@ fn publish_one(
 ) -> Result<(), PublishError> {
     if message.body.len() > MAX_BODY_BYTES {
         let size = message.body.len();
-        return Err(PublishError::TooLarge {
-            id: message.id,
-            size,
-            limit: MAX_BODY_BYTES,
-        });
+        return Err(PublishError::TooLarge { id: message.id, size, limit: MAX_BODY_BYTES });
     }
     if !is_open {
         return Err(PublishError::Closed { id: message.id });

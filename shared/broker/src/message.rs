@@ -25,11 +25,6 @@ pub struct OutgoingMessage {
 impl OutgoingMessage {
     /// A message without headers.
     pub fn new(queue: Queue, id: impl Into<String>, body: impl Into<Vec<u8>>) -> Self {
-        Self {
-            id: id.into(),
-            queue,
-            body: body.into(),
-            headers: BTreeMap::new(),
-        }
+        Self { id: id.into(), queue, body: body.into(), headers: BTreeMap::new() }
     }
 }

@@ -60,18 +60,11 @@ impl RabbitBroker {
         let first = connector.connect("publish").await?;
         let (closing, closed) = watch::channel(false);
         let (publisher, supervisor) = Publisher::start(connector.clone(), first, closed);
-        Ok(Self {
-            connector,
-            publisher,
-            closing,
-            supervisors: Mutex::new(vec![supervisor]),
-        })
+        Ok(Self { connector, publisher, closing, supervisors: Mutex::new(vec![supervisor]) })
     }
 
     fn supervisors(&self) -> std::sync::MutexGuard<'_, Vec<JoinHandle<()>>> {
-        self.supervisors
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.supervisors.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 

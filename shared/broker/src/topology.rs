@@ -38,9 +38,7 @@ pub struct Topology {
 impl Topology {
     /// A topology with this prefix.
     pub fn new(prefix: impl Into<String>) -> Self {
-        Self {
-            prefix: prefix.into(),
-        }
+        Self { prefix: prefix.into() }
     }
 
     /// The full name of a queue on the broker.
@@ -53,9 +51,7 @@ impl Topology {
     #[must_use]
     pub fn queue(&self, name: &str) -> Option<Queue> {
         let suffix = name.strip_prefix(&self.prefix)?.strip_prefix('.')?;
-        Queue::ALL
-            .into_iter()
-            .find(|queue| queue.suffix() == suffix)
+        Queue::ALL.into_iter().find(|queue| queue.suffix() == suffix)
     }
 }
 

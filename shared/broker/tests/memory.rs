@@ -12,9 +12,7 @@ struct MemoryPool(MemoryBroker);
 
 #[expect(clippy::unused_async, reason = "the suite's factory is async")]
 async fn pool() -> MemoryPool {
-    MemoryPool(MemoryBroker::new(MemoryConfig {
-        delivery_limit: DELIVERY_LIMIT,
-    }))
+    MemoryPool(MemoryBroker::new(MemoryConfig { delivery_limit: DELIVERY_LIMIT }))
 }
 
 #[async_trait]

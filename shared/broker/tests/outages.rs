@@ -16,19 +16,12 @@ const LIMIT: Duration = Duration::from_secs(120);
 
 #[tokio::test]
 async fn nobody_listening_is_told_with_address_and_cure_but_without_the_password() {
-    let port = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
 
     let url = format!("amqp://user:hunter2@127.0.0.1:{port}/pool");
     let text = refused(RabbitConfig::new(url)).await;
 
-    assert!(
-        text.contains(&format!("127.0.0.1:{port}, virtual host `pool`")),
-        "{text}"
-    );
+    assert!(text.contains(&format!("127.0.0.1:{port}, virtual host `pool`")), "{text}");
     assert!(text.contains("check that the server is running"), "{text}");
     assert!(!text.contains("hunter2"), "{text}");
 }
@@ -37,10 +30,7 @@ async fn nobody_listening_is_told_with_address_and_cure_but_without_the_password
 async fn a_malformed_address_is_told_without_repeating_it() {
     let text = refused(RabbitConfig::new("http://user:hunter2@host")).await;
 
-    assert!(
-        text.contains("amqp://user:password@host:5672/vhost"),
-        "{text}"
-    );
+    assert!(text.contains("amqp://user:password@host:5672/vhost"), "{text}");
     assert!(!text.contains("hunter2"), "{text}");
 }
 
@@ -50,21 +40,14 @@ async fn a_server_that_does_not_answer_ends_the_first_connect_in_time() {
     let url = format!("amqp://{}", silent.local_addr().unwrap());
     let connect_timeout = Duration::from_millis(200);
 
-    let text = refused(RabbitConfig {
-        connect_timeout,
-        ..RabbitConfig::new(url)
-    })
-    .await;
+    let text = refused(RabbitConfig { connect_timeout, ..RabbitConfig::new(url) }).await;
 
     assert!(text.contains("nobody answered in time"), "{text}");
 }
 
 #[tokio::test]
 async fn a_wrong_password_is_told_as_such() {
-    let url = server()
-        .await
-        .url()
-        .replace("guest:guest@", "guest:hunter2@");
+    let url = server().await.url().replace("guest:guest@", "guest:hunter2@");
 
     let text = refused(RabbitConfig::new(url)).await;
 
@@ -79,36 +62,20 @@ async fn a_missing_virtual_host_is_told_as_such() {
     let text = refused(RabbitConfig::new(url)).await;
 
     assert!(text.contains("virtual host `nowhere`"), "{text}");
-    assert!(
-        text.contains("check that the virtual host exists"),
-        "{text}"
-    );
+    assert!(text.contains("check that the virtual host exists"), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_queue_with_other_arguments_is_refused_by_name() {
     let config = fresh_config().await;
-    RabbitBroker::connect(config.clone())
-        .await
-        .unwrap()
-        .close()
-        .await;
+    RabbitBroker::connect(config.clone()).await.unwrap().close().await;
 
-    let other = RabbitConfig {
-        delivery_limit: config.delivery_limit + 1,
-        ..config.clone()
-    };
+    let other = RabbitConfig { delivery_limit: config.delivery_limit + 1, ..config.clone() };
     let error = RabbitBroker::connect(other).await.unwrap_err();
 
-    let BrokerError::Declare { queue, .. } = &error else {
-        panic!("{error:?}")
-    };
+    let BrokerError::Declare { queue, .. } = &error else { panic!("{error:?}") };
     assert_eq!(*queue, config.topology.name(Queue::Tasks));
-    assert!(
-        chain(&error).contains("x-delivery-limit"),
-        "{}",
-        chain(&error)
-    );
+    assert!(chain(&error).contains("x-delivery-limit"), "{}", chain(&error));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -121,10 +88,7 @@ async fn a_deleted_queue_returns_messages_and_is_declared_again() {
     let results = broker.publish(vec![message("lost"), message("too")]).await;
 
     for result in results {
-        assert!(
-            matches!(result, Err(PublishError::Unroutable { .. })),
-            "{result:?}"
-        );
+        assert!(matches!(result, Err(PublishError::Unroutable { .. })), "{result:?}");
     }
     publish(&broker, [message("kept")]).await;
     let mut consumer = broker.consume(Queue::Tasks, 1).await.unwrap();
@@ -166,16 +130,9 @@ async fn closed_connections_heal_and_open_deliveries_come_again() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_confirmed_message_arrives_over_a_restart_and_a_kill() {
     const MESSAGES: usize = 600;
-    let private = tokio::task::spawn_blocking(RabbitMq::start)
-        .await
-        .unwrap()
-        .unwrap();
+    let private = tokio::task::spawn_blocking(RabbitMq::start).await.unwrap().unwrap();
     let private = Arc::new(private);
-    let broker = Arc::new(
-        RabbitBroker::connect(RabbitConfig::new(private.url()))
-            .await
-            .unwrap(),
-    );
+    let broker = Arc::new(RabbitBroker::connect(RabbitConfig::new(private.url())).await.unwrap());
     let mut consumer = broker.consume(Queue::Tasks, 50).await.unwrap();
     let (confirmed, mut progress) = watch::channel(0);
     let publisher = Arc::clone(&broker);
@@ -217,21 +174,12 @@ async fn every_confirmed_message_arrives_over_a_restart_and_a_kill() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_publish_without_a_broker_says_so_and_a_close_does_not_wait_for_it() {
-    let private = tokio::task::spawn_blocking(RabbitMq::start)
-        .await
-        .unwrap()
-        .unwrap();
+    let private = tokio::task::spawn_blocking(RabbitMq::start).await.unwrap().unwrap();
     let confirm_timeout = Duration::from_millis(300);
-    let config = RabbitConfig {
-        confirm_timeout,
-        ..RabbitConfig::new(private.url())
-    };
+    let config = RabbitConfig { confirm_timeout, ..RabbitConfig::new(private.url()) };
     let broker = RabbitBroker::connect(config).await.unwrap();
     let mut consumer = broker.consume(Queue::Tasks, 1).await.unwrap();
-    tokio::task::spawn_blocking(move || private.kill())
-        .await
-        .unwrap()
-        .unwrap();
+    tokio::task::spawn_blocking(move || private.kill()).await.unwrap().unwrap();
 
     loop {
         let results = broker.publish(vec![message("nowhere")]).await;
@@ -256,10 +204,7 @@ fn server_now() -> &'static RabbitMq {
 
 async fn fresh_config() -> RabbitConfig {
     let topology = Topology::new(unique_name("outages"));
-    RabbitConfig {
-        topology,
-        ..RabbitConfig::new(server().await.url())
-    }
+    RabbitConfig { topology, ..RabbitConfig::new(server().await.url()) }
 }
 
 /// Nobody else's connections are on it.
@@ -268,10 +213,7 @@ async fn alone_on_a_virtual_host() -> (RabbitBroker, String) {
     control(&["add_vhost", &vhost]).await;
     control(&["set_permissions", "-p", &vhost, "guest", ".*", ".*", ".*"]).await;
     let url = server().await.url().replace("%2f", &vhost);
-    (
-        RabbitBroker::connect(RabbitConfig::new(url)).await.unwrap(),
-        vhost,
-    )
+    (RabbitBroker::connect(RabbitConfig::new(url)).await.unwrap(), vhost)
 }
 
 async fn delete_queue(name: &str) {

@@ -14,10 +14,7 @@ himekuri_broker::conformance_tests!(pool);
 struct RabbitPool(RabbitConfig);
 
 async fn pool() -> RabbitPool {
-    let server = tokio::task::spawn_blocking(RabbitMq::shared)
-        .await
-        .unwrap()
-        .unwrap();
+    let server = tokio::task::spawn_blocking(RabbitMq::shared).await.unwrap().unwrap();
     let topology = Topology::new(unique_name("conformance"));
     RabbitPool(RabbitConfig {
         topology,

@@ -10,7 +10,7 @@ use crate::attempt::{Attempt, Task};
 use crate::context::Context;
 use crate::fold::ReplayError;
 use crate::operators::{self, Parameters, config_error};
-use crate::record::{AttemptOutcome, Expansion, Record};
+use crate::record::{Expansion, Record};
 use crate::state::TaskState;
 
 impl Attempt {
@@ -42,16 +42,8 @@ impl Attempt {
         if let Some(task) = self.first_of(&self.index.expandable) {
             return Some(self.expand_decision(task, now, context));
         }
-        let root = self.task(TaskId::ROOT)?;
-        root.state.is_final().then(|| {
-            let success = root.state == TaskState::Success;
-            let outcome = if success {
-                AttemptOutcome::Success
-            } else {
-                AttemptOutcome::Error
-            };
-            Record::AttemptFinished { at: now, outcome }
-        })
+        let outcome = self.task(TaskId::ROOT)?.state.outcome()?;
+        Some(Record::AttemptFinished { at: now, outcome })
     }
 
     fn first_of(&self, ids: &std::collections::BTreeSet<TaskId>) -> Option<&Task> {
@@ -62,17 +54,10 @@ impl Attempt {
     fn settle(&self, task: &Task, at: Timestamp, context: &mut Context<'_>) -> Record {
         let id = task.id;
         if !task.subtasks.failed {
-            return Record::Succeeded {
-                task: id,
-                at,
-                store_params: StoreParams::new(),
-                job: None,
-            };
+            return Record::Succeeded { task: id, at, store_params: StoreParams::new(), job: None };
         }
-        let error = self
-            .failure_below(task)
-            .cloned()
-            .unwrap_or_else(|| config_error("a subtask failed"));
+        let error =
+            self.failure_below(task).cloned().unwrap_or_else(|| config_error("a subtask failed"));
         self.retry_decision(task, at, error, context)
             .unwrap_or(Record::GroupFailed { task: id, at })
     }
@@ -103,13 +88,7 @@ impl Attempt {
         let delay = self.retry_policy(task, context)?.delay(task.retry_count)?;
         let retry_at = at.checked_add(delay).unwrap_or(at);
         let retry_count = task.retry_count.saturating_add(1);
-        Some(Record::RetryScheduled {
-            task: task.id,
-            at,
-            retry_at,
-            retry_count,
-            error,
-        })
+        Some(Record::RetryScheduled { task: task.id, at, retry_at, retry_count, error })
     }
 
     /// `_retry` of a group is read raw, that of an operator evaluated (digdag reference 1.9). What cannot be read means no
@@ -127,17 +106,8 @@ impl Attempt {
 
     fn expand_decision(&self, task: &Task, at: Timestamp, context: &mut Context<'_>) -> Record {
         match self.expansion(task, context) {
-            Ok(expansion) => Record::Expanded {
-                task: task.id,
-                at,
-                first: self.next_id,
-                expansion,
-            },
-            Err(error) => Record::Failed {
-                task: task.id,
-                at,
-                error,
-            },
+            Ok(expansion) => Record::Expanded { task: task.id, at, first: self.next_id, expansion },
+            Err(error) => Record::Failed { task: task.id, at, error },
         }
     }
 
@@ -151,11 +121,7 @@ impl Attempt {
             return Err(config_error(message));
         }
         let config = self.evaluate(task, context)?;
-        let parameters = Parameters {
-            attempt: self,
-            task,
-            config: &config,
-        };
+        let parameters = Parameters { attempt: self, task, config: &config };
         match operator {
             "call" => operators::call(&parameters, context),
             "loop" => operators::loop_over(&parameters),

@@ -1,9 +1,9 @@
 //! The state of an attempt: the fold of its log, with indexes of what may happen next.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use himekuri_protocol::{JobStatistics, StoreParams, TableReference, TaskId, TryNo};
+use himekuri_protocol::{JobReference, JobStatistics, StoreParams, TableReference, TaskId, TryNo};
 use himekuri_workflow::{Parallel, TaskDefinition, TaskKind};
 use jiff::Timestamp;
 
@@ -13,7 +13,7 @@ use crate::state::{Phase, TaskState};
 use crate::{Config, operators};
 
 /// One execution of a session.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Attempt {
     pub(crate) started: AttemptStarted,
     pub(crate) tasks: BTreeMap<TaskId, Task>,
@@ -25,7 +25,7 @@ pub struct Attempt {
 }
 
 /// What may happen next; derived from the tasks while folding, so that no decision searches the whole tree.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Index {
     /// Ready groups and control-flow tasks: `advance` expands them.
     pub(crate) expandable: BTreeSet<TaskId>,
@@ -38,11 +38,11 @@ pub(crate) struct Index {
     /// Tasks that a worker or BigQuery has.
     pub(crate) running: BTreeSet<TaskId>,
     /// Last try of tasks that a group's retry created anew, by full name: a job id is never used twice.
-    pub(crate) earlier_tries: HashMap<String, TryNo>,
+    pub(crate) earlier_tries: BTreeMap<String, TryNo>,
 }
 
 /// A node of the task tree.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Task {
     /// Id.
     pub id: TaskId,
@@ -70,9 +70,12 @@ pub struct Task {
     pub(crate) export: Config,
     /// What it stored itself.
     pub(crate) store: StoreParams,
-    /// What it and its descendants stored, in digdag's order; set when it succeeds.
+    /// What it and its descendants stored, in digdag's order: set when it succeeds beside parallel siblings, until
+    /// their parent ends and collects it.
     pub(crate) subtree_store: StoreParams,
     pub(crate) subtasks: Subtasks,
+    /// The job of its last try. A try that goes out again keeps it, whatever this program would derive today.
+    pub(crate) sent_job: Option<JobReference>,
     /// When its wait ends, if it waits by time.
     pub(crate) timer: Option<Timestamp>,
     /// How often in a row BigQuery could not be asked about its current try.
@@ -80,7 +83,7 @@ pub struct Task {
 }
 
 /// The children of a planned task and how far they are.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Subtasks {
     pub(crate) ids: Vec<TaskId>,
     pub(crate) parallel: Parallel,
@@ -138,20 +141,18 @@ impl Attempt {
 
     /// Tasks that a worker or BigQuery has, with their phase.
     pub fn running(&self) -> impl Iterator<Item = (&Task, TryNo, &Phase)> {
-        self.index
-            .running
-            .iter()
-            .filter_map(|id| self.tasks.get(id))
-            .filter_map(|task| match &task.state {
-                TaskState::Running { try_no, phase, .. } => Some((task, *try_no, phase)),
-                TaskState::Blocked
-                | TaskState::Ready
-                | TaskState::RetryWaiting { .. }
-                | TaskState::Planned
-                | TaskState::Success
-                | TaskState::Error { .. }
-                | TaskState::GroupError => None,
-            })
+        self.index.running.iter().filter_map(|id| self.tasks.get(id)).filter_map(|task| match &task
+            .state
+        {
+            TaskState::Running { try_no, phase, .. } => Some((task, *try_no, phase)),
+            TaskState::Blocked
+            | TaskState::Ready
+            | TaskState::RetryWaiting { .. }
+            | TaskState::Planned
+            | TaskState::Success
+            | TaskState::Error { .. }
+            | TaskState::GroupError => None,
+        })
     }
 
     /// When `tick` has something to do.
@@ -176,10 +177,7 @@ impl Attempt {
     }
 
     pub(crate) fn clock(&self) -> SessionClock<'_> {
-        SessionClock {
-            now: self.started.now,
-            timezone: &self.started.timezone,
-        }
+        SessionClock { now: self.started.now, timezone: &self.started.timezone }
     }
 
     /// The chain from the root to `id`, both included.
@@ -219,6 +217,7 @@ impl Task {
             store: StoreParams::new(),
             subtree_store: StoreParams::new(),
             subtasks: Subtasks::default(),
+            sent_job: None,
             timer: None,
             unreachable: 0,
         }

@@ -8,9 +8,9 @@ use serde_json::Value;
 
 use crate::Config;
 use crate::attempt::{Attempt, Task};
-use crate::merge::merge_default;
 use crate::context::Context;
 use crate::fold::ReplayError;
+use crate::merge::merge_default;
 use crate::operators::{self, Parameters, config_error};
 use crate::record::Record;
 use crate::state::{Phase, TaskState};
@@ -61,9 +61,7 @@ impl Attempt {
     /// # Errors
     /// What the files say does not work; [`Attempt::refuse`] makes the task fail with it.
     pub fn prepare(&self, task: TaskId, context: &mut Context<'_>) -> Result<Prepared, TaskError> {
-        let task = self
-            .task(task)
-            .ok_or_else(|| config_error("the task does not exist"))?;
+        let task = self.task(task).ok_or_else(|| config_error("the task does not exist"))?;
         let mut config = self.evaluate(task, context)?;
         // digdag: an operator's family gives defaults, `bq: {dataset: ...}` for `bq>`.
         let family = task.operator().and_then(|operator| config.get(operator)).cloned();
@@ -71,27 +69,20 @@ impl Attempt {
             merge_default(&mut config, &defaults);
         }
         let try_no = self.next_try(task);
-        let parameters = Parameters {
-            attempt: self,
-            task,
-            config: &config,
-        };
+        let parameters = Parameters { attempt: self, task, config: &config };
         let work = match task.operator() {
-            Some("bq") => Work::Bq(Box::new(operators::query_job(
-                &parameters,
-                try_no,
-                context,
-            )?)),
+            Some("bq") => {
+                let mut job = operators::query_job(&parameters, try_no, context)?;
+                if let Some(sent) = is_unreachable(task).then(|| task.sent_job.clone()).flatten() {
+                    job.job = sent;
+                }
+                Work::Bq(Box::new(job))
+            }
             Some("echo") => operators::echo(&parameters)?,
             Some(other) => return Err(config_error(format!("workers do not run `{other}>`"))),
             None => return Err(config_error("a group is not dispatched")),
         };
-        Ok(Prepared {
-            task: task.id,
-            try_no,
-            work,
-            config,
-        })
+        Ok(Prepared { task: task.id, try_no, work, config })
     }
 
     /// Sends a prepared task out.
@@ -119,10 +110,7 @@ impl Attempt {
             task_name: task_name.unwrap_or_default(),
             work: prepared.work,
         };
-        Ok(Dispatch {
-            records: vec![record],
-            message,
-        })
+        Ok(Dispatch { records: vec![record], message })
     }
 
     /// Makes a task fail that could not be prepared. `_retry` does not apply: the files would say the same again.
@@ -144,16 +132,15 @@ impl Attempt {
     }
 
     /// The same try again if BigQuery could not be asked about it, else the one after the last of this task's name.
-    fn next_try(&self, task: &Task) -> TryNo {
-        if let TaskState::Running {
-            try_no,
-            phase: Phase::Unreachable { .. },
-            ..
-        } = task.state
-        {
-            return try_no;
+    pub(crate) fn next_try(&self, task: &Task) -> TryNo {
+        let earlier = || self.index.earlier_tries.get(&task.full_name).copied();
+        match task.last_try {
+            Some(last) if is_unreachable(task) => last,
+            last => last.or_else(earlier).map_or(TryNo::FIRST, TryNo::next),
         }
-        let earlier = self.index.earlier_tries.get(&task.full_name).copied();
-        task.last_try.or(earlier).map_or(TryNo::FIRST, TryNo::next)
     }
+}
+
+fn is_unreachable(task: &Task) -> bool {
+    matches!(task.state, TaskState::Running { phase: Phase::Unreachable { .. }, .. })
 }

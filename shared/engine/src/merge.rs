@@ -46,10 +46,7 @@ mod tests {
 
         merge(&mut base, &config(json!({"a": {"y": [2]}, "b": {"z": 1}})));
 
-        assert_eq!(
-            Value::Object(base),
-            json!({"a": {"x": 1, "y": [2]}, "b": {"z": 1}})
-        );
+        assert_eq!(Value::Object(base), json!({"a": {"x": 1, "y": [2]}, "b": {"z": 1}}));
     }
 
     #[test]
@@ -70,9 +67,6 @@ mod tests {
             &config(json!({"dataset": "theirs", "priority": "BATCH", "x": 1})),
         );
 
-        assert_eq!(
-            Value::Object(base),
-            json!({"dataset": "mine", "priority": "BATCH", "x": 1})
-        );
+        assert_eq!(Value::Object(base), json!({"dataset": "mine", "priority": "BATCH", "x": 1}));
     }
 }

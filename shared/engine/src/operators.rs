@@ -33,9 +33,5 @@ pub(crate) fn runs_on_worker(operator: &str) -> bool {
 /// A task that fails because of what its files say: no try is made, and `_retry` does not help (digdag's
 /// `ConfigException`).
 pub(crate) fn config_error(message: impl Into<String>) -> TaskError {
-    TaskError {
-        reason: "config".to_owned(),
-        message: message.into(),
-        job: None,
-    }
+    TaskError { reason: "config".to_owned(), message: message.into(), job: None }
 }

@@ -68,10 +68,7 @@ impl Attempt {
         let mut path = self.path(task.id);
         path.reverse();
         local
-            .or_else(|| {
-                path.iter()
-                    .find_map(|task| task.definition.positions.value(&export))
-            })
+            .or_else(|| path.iter().find_map(|task| task.definition.positions.value(&export)))
             .or_else(|| task.definition.positions.nearest(pointer))
             .unwrap_or_else(|| task.definition.position.clone())
     }

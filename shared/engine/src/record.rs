@@ -124,6 +124,41 @@ pub enum Record {
     },
 }
 
+impl Record {
+    /// The task that the record is about; the root for the attempt's own records.
+    pub(crate) fn task(&self) -> TaskId {
+        match self {
+            Self::AttemptStarted(_) | Self::AttemptFinished { .. } => TaskId::ROOT,
+            Self::Expanded { task, .. }
+            | Self::Dispatched { task, .. }
+            | Self::Submitted { task, .. }
+            | Self::Unreachable { task, .. }
+            | Self::Succeeded { task, .. }
+            | Self::RetryScheduled { task, .. }
+            | Self::Retried { task, .. }
+            | Self::Failed { task, .. }
+            | Self::GroupFailed { task, .. } => *task,
+        }
+    }
+
+    /// The record's name in the log.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::AttemptStarted(_) => "attempt_started",
+            Self::Expanded { .. } => "expanded",
+            Self::Dispatched { .. } => "dispatched",
+            Self::Submitted { .. } => "submitted",
+            Self::Unreachable { .. } => "unreachable",
+            Self::Succeeded { .. } => "succeeded",
+            Self::RetryScheduled { .. } => "retry_scheduled",
+            Self::Retried { .. } => "retried",
+            Self::Failed { .. } => "failed",
+            Self::GroupFailed { .. } => "group_failed",
+            Self::AttemptFinished { .. } => "attempt_finished",
+        }
+    }
+}
+
 /// What an attempt is, fixed when it starts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AttemptStarted {

@@ -88,13 +88,7 @@ fn render_node(attempt: &Attempt, id: TaskId, depth: usize, text: &mut String) {
     let above = task.parent.and_then(|parent| attempt.task(parent));
     let own = above.and_then(|above| view.name.strip_prefix(&above.full_name));
     let own = own.unwrap_or(&view.name);
-    let _ = write!(
-        text,
-        "{:indent$}{own}: {}",
-        "",
-        view.state,
-        indent = depth * 2
-    );
+    let _ = write!(text, "{:indent$}{own}: {}", "", view.state, indent = depth * 2);
     if let Some(try_no) = view.try_no.filter(|try_no| *try_no > TryNo::FIRST) {
         let _ = write!(text, " (try {try_no})");
     }

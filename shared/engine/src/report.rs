@@ -37,10 +37,10 @@ impl Attempt {
         now: Timestamp,
         context: &mut Context<'_>,
     ) -> Result<Reported, ReplayError> {
-        let Some(task) = self.running_try(report.task, report.try_no) else {
+        let Some((task, phase)) = self.running_try(report.task, report.try_no) else {
             return Ok(Reported::Late);
         };
-        let Some(record) = self.decide(task, &report.outcome, now, context) else {
+        let Some(record) = self.decide(task, phase, &report.outcome, now, context) else {
             return Ok(Reported::Late);
         };
         self.apply(&record)?;
@@ -49,7 +49,8 @@ impl Attempt {
         Ok(Reported::Decided(records))
     }
 
-    /// Makes a running try fail for good: its message can never be handled. A late call changes nothing.
+    /// Makes a dispatched try fail for good: its message can never be handled. Nothing changes if the try is decided,
+    /// if its job is being watched (the message had done its work), or if it goes out again anyway.
     ///
     /// # Errors
     /// A defect of the engine; the caller drops the attempt and replays its log.
@@ -62,80 +63,72 @@ impl Attempt {
         context: &mut Context<'_>,
     ) -> Result<Vec<Record>, ReplayError> {
         match self.running_try(task, try_no) {
-            Some(_) => self.refuse(task, error, at, context),
-            None => Ok(Vec::new()),
+            Some((_, Phase::Dispatched)) => self.refuse(task, error, at, context),
+            Some((_, Phase::Submitted { .. } | Phase::Unreachable { .. })) | None => Ok(Vec::new()),
         }
     }
 
-    fn running_try(&self, task: TaskId, reported: TryNo) -> Option<&Task> {
-        self.task(task).filter(|task| match task.state {
-            TaskState::Running { try_no, .. } => try_no == reported,
-            TaskState::Blocked
+    fn running_try(&self, task: TaskId, reported: TryNo) -> Option<(&Task, &Phase)> {
+        let task = self.task(task)?;
+        match &task.state {
+            TaskState::Running { try_no, phase, .. } if *try_no == reported => Some((task, phase)),
+            TaskState::Running { .. }
+            | TaskState::Blocked
             | TaskState::Ready
             | TaskState::RetryWaiting { .. }
             | TaskState::Planned
             | TaskState::Success
             | TaskState::Error { .. }
-            | TaskState::GroupError => false,
-        })
+            | TaskState::GroupError => None,
+        }
     }
 
+    /// `None` for what was said before.
     fn decide(
         &self,
         task: &Task,
+        phase: &Phase,
         outcome: &Outcome,
         at: Timestamp,
         context: &mut Context<'_>,
     ) -> Option<Record> {
         let id = task.id;
-        match outcome {
-            Outcome::Submitted { job } => {
+        match (outcome, phase) {
+            (Outcome::Submitted { .. }, Phase::Submitted { .. })
+            | (Outcome::Unreachable { .. }, Phase::Unreachable { .. }) => None,
+            (Outcome::Submitted { job }, Phase::Dispatched | Phase::Unreachable { .. }) => {
                 let job = job.clone();
-                (!is_submitted(task)).then_some(Record::Submitted { task: id, at, job })
+                Some(Record::Submitted { task: id, at, job })
             }
-            Outcome::Succeeded { store_params, job } => Some(Record::Succeeded {
+            (Outcome::Succeeded { store_params, job }, _) => Some(Record::Succeeded {
                 task: id,
                 at,
                 store_params: store_params.clone(),
                 job: job.clone(),
             }),
-            Outcome::Failed { error } => Some(self.failed(task, error.clone(), at, context)),
-            Outcome::Unreachable { .. } if task.unreachable < UNREACHABLE_MAX => {
-                let again_at = at.checked_add(UNREACHABLE_WAIT).unwrap_or(at);
-                let times = task.unreachable + 1;
-                Some(Record::Unreachable {
-                    task: id,
-                    at,
-                    again_at,
-                    times,
-                })
+            (Outcome::Failed { error }, _) => {
+                let error = error.clone();
+                let retry = self.retry_decision(task, at, error.clone(), context);
+                Some(retry.unwrap_or(Record::Failed { task: id, at, error }))
             }
-            Outcome::Unreachable { error } => Some(self.failed(task, error.clone(), at, context)),
+            (Outcome::Unreachable { error }, Phase::Dispatched | Phase::Submitted { .. }) => {
+                Some(ask_again(task, error, at))
+            }
         }
-    }
-
-    fn failed(
-        &self,
-        task: &Task,
-        error: TaskError,
-        at: Timestamp,
-        context: &mut Context<'_>,
-    ) -> Record {
-        self.retry_decision(task, at, error.clone(), context)
-            .unwrap_or(Record::Failed {
-                task: task.id,
-                at,
-                error,
-            })
     }
 }
 
-fn is_submitted(task: &Task) -> bool {
-    matches!(
-        task.state,
-        TaskState::Running {
-            phase: Phase::Submitted { .. },
-            ..
-        }
-    )
+/// The same try goes out again. After the last time it fails without `_retry`: nobody knows whether its job runs, and
+/// another try could meet it on the same partition (design D6).
+fn ask_again(task: &Task, error: &TaskError, at: Timestamp) -> Record {
+    if task.unreachable >= UNREACHABLE_MAX {
+        let error = error.clone();
+        return Record::Failed { task: task.id, at, error };
+    }
+    Record::Unreachable {
+        task: task.id,
+        at,
+        again_at: at.checked_add(UNREACHABLE_WAIT).unwrap_or(at),
+        times: task.unreachable + 1,
+    }
 }

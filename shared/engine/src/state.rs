@@ -4,6 +4,8 @@ use himekuri_protocol::{JobReference, TaskError, TryNo};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::record::AttemptOutcome;
+
 /// Where a task is. Each state says who moves it out.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
@@ -78,13 +80,19 @@ impl TaskState {
     /// Whether nothing can happen to the task any more.
     #[must_use]
     pub fn is_final(&self) -> bool {
+        self.outcome().is_some()
+    }
+
+    /// How an attempt ends whose root is in this state.
+    pub(crate) fn outcome(&self) -> Option<AttemptOutcome> {
         match self {
-            Self::Success | Self::Error { .. } | Self::GroupError => true,
+            Self::Success => Some(AttemptOutcome::Success),
+            Self::Error { .. } | Self::GroupError => Some(AttemptOutcome::Error),
             Self::Blocked
             | Self::Ready
             | Self::Running { .. }
             | Self::RetryWaiting { .. }
-            | Self::Planned => false,
+            | Self::Planned => None,
         }
     }
 }

@@ -69,15 +69,11 @@ pub enum ArchiveError {
 /// # Errors
 /// A path that a tar cannot hold.
 pub fn pack(files: &ProjectFiles) -> Result<Vec<u8>, ArchiveError> {
-    let gzip = GzBuilder::new()
-        .mtime(0)
-        .write(Vec::new(), Compression::default());
+    let gzip = GzBuilder::new().mtime(0).write(Vec::new(), Compression::default());
     let mut tar = Builder::new(gzip);
     for (path, content) in files.iter() {
-        append(&mut tar, path, content).map_err(|source| ArchiveError::Pack {
-            path: path.to_owned(),
-            source,
-        })?;
+        append(&mut tar, path, content)
+            .map_err(|source| ArchiveError::Pack { path: path.to_owned(), source })?;
     }
     tar.into_inner()
         .and_then(flate2::write::GzEncoder::finish)
@@ -147,10 +143,7 @@ fn plain_path(raw: &str) -> Option<String> {
     if raw.starts_with('/') || raw.chars().any(char::is_control) {
         return None;
     }
-    let parts: Vec<&str> = raw
-        .split('/')
-        .filter(|part| !matches!(*part, "" | "."))
-        .collect();
+    let parts: Vec<&str> = raw.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
     (!parts.contains(&"..")).then(|| parts.join("/"))
 }
 
@@ -161,10 +154,7 @@ fn read_content<R: Read>(
 ) -> Result<Vec<u8>, ArchiveError> {
     let declared = entry.size();
     let mut content = Vec::new();
-    entry
-        .take(meter.read_at_most())
-        .read_to_end(&mut content)
-        .map_err(unreadable)?;
+    entry.take(meter.read_at_most()).read_to_end(&mut content).map_err(unreadable)?;
     meter.add_bytes(path, content.len())?;
     if u64::try_from(content.len()) != Ok(declared) {
         return Err(unreadable(io::ErrorKind::UnexpectedEof.into()));
@@ -178,13 +168,9 @@ mod tests {
 
     fn files() -> ProjectFiles {
         let long = format!("{}q.sql", "folder/".repeat(40));
-        [
-            ("b.dig".to_owned(), "+a: {}"),
-            ("a/日本.sql".to_owned(), ""),
-            (long, "SELECT 1"),
-        ]
-        .into_iter()
-        .collect()
+        [("b.dig".to_owned(), "+a: {}"), ("a/日本.sql".to_owned(), ""), (long, "SELECT 1")]
+            .into_iter()
+            .collect()
     }
 
     /// A tar.gz of raw entries, whatever their names.
@@ -203,10 +189,7 @@ mod tests {
 
     #[test]
     fn what_was_packed_comes_out_again() {
-        assert_eq!(
-            unpack(&pack(&files()).unwrap(), Limits::default()).unwrap(),
-            files()
-        );
+        assert_eq!(unpack(&pack(&files()).unwrap(), Limits::default()).unwrap(), files());
     }
 
     #[test]
@@ -232,30 +215,16 @@ mod tests {
     #[test]
     fn names_that_leave_the_project_are_refused() {
         for name in ["../evil", "a/../../evil", "/etc/passwd", "a\nb"] {
-            let result = unpack(
-                &archive(&[(name, EntryType::Regular, b"x")]),
-                Limits::default(),
-            );
-            assert!(
-                matches!(result, Err(ArchiveError::BadName { .. })),
-                "{name}: {result:?}"
-            );
+            let result = unpack(&archive(&[(name, EntryType::Regular, b"x")]), Limits::default());
+            assert!(matches!(result, Err(ArchiveError::BadName { .. })), "{name}: {result:?}");
         }
     }
 
     #[test]
     fn links_and_devices_are_refused() {
-        for kind in [
-            EntryType::Symlink,
-            EntryType::Link,
-            EntryType::Char,
-            EntryType::Fifo,
-        ] {
+        for kind in [EntryType::Symlink, EntryType::Link, EntryType::Char, EntryType::Fifo] {
             let result = unpack(&archive(&[("a", kind, b"")]), Limits::default());
-            assert!(
-                matches!(result, Err(ArchiveError::NotAFile { .. })),
-                "{kind:?}: {result:?}"
-            );
+            assert!(matches!(result, Err(ArchiveError::NotAFile { .. })), "{kind:?}: {result:?}");
         }
     }
 
@@ -266,40 +235,27 @@ mod tests {
 
         let result = unpack(&archive(&[entry, again]), Limits::default());
 
-        assert!(
-            matches!(result, Err(ArchiveError::Twice { .. })),
-            "{result:?}"
-        );
+        assert!(matches!(result, Err(ArchiveError::Twice { .. })), "{result:?}");
     }
 
     #[test]
     fn each_limit_is_kept() {
-        let limits = Limits {
-            file_bytes: 4,
-            total_bytes: 6,
-            files: 3,
-        };
+        let limits = Limits { file_bytes: 4, total_bytes: 6, files: 3 };
         let file = |name, content| (name, EntryType::Regular, content);
         type Fits = fn(&LimitsExceeded) -> bool;
         let table: [(Vec<_>, Fits); 3] = [
-            (vec![file("a", b"12345".as_slice())], |e| {
-                matches!(e, LimitsExceeded::File { .. })
-            }),
+            (vec![file("a", b"12345".as_slice())], |e| matches!(e, LimitsExceeded::File { .. })),
             (vec![file("a", b"1234"), file("b", b"123")], |e| {
                 matches!(e, LimitsExceeded::Total { .. })
             }),
-            (
-                ["a", "b", "c", "d"].map(|name| file(name, b"")).to_vec(),
-                |e| matches!(e, LimitsExceeded::Count { .. }),
-            ),
+            (["a", "b", "c", "d"].map(|name| file(name, b"")).to_vec(), |e| {
+                matches!(e, LimitsExceeded::Count { .. })
+            }),
         ];
 
         for (entries, fits) in table {
             let error = unpack(&archive(&entries), limits).unwrap_err();
-            assert!(
-                matches!(&error, ArchiveError::TooLarge(e) if fits(e)),
-                "{error:?}"
-            );
+            assert!(matches!(&error, ArchiveError::TooLarge(e) if fits(e)), "{error:?}");
         }
     }
 
@@ -311,10 +267,7 @@ mod tests {
         let result = unpack(&bytes, Limits::default());
 
         assert!(bytes.len() < 1 << 20);
-        assert!(
-            matches!(result, Err(ArchiveError::TooLarge(_))),
-            "{result:?}"
-        );
+        assert!(matches!(result, Err(ArchiveError::TooLarge(_))), "{result:?}");
     }
 
     #[test]
@@ -323,10 +276,7 @@ mod tests {
 
         for bytes in [b"not gzip".as_slice(), &whole[..whole.len() / 2]] {
             let result = unpack(bytes, Limits::default());
-            assert!(
-                matches!(result, Err(ArchiveError::Unreadable { .. })),
-                "{result:?}"
-            );
+            assert!(matches!(result, Err(ArchiveError::Unreadable { .. })), "{result:?}");
         }
     }
 }

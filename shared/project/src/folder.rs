@@ -118,22 +118,14 @@ pub fn read_folder_with(
     outgoing: OutgoingSymlinks,
     limits: Limits,
 ) -> Result<ProjectFiles, ProjectError> {
-    let open = |source| ProjectError::Open {
-        path: path.to_owned(),
-        source,
-    };
+    let open = |source| ProjectError::Open { path: path.to_owned(), source };
     let root = fs::canonicalize(path).map_err(open)?;
     if !root.is_dir() {
         return Err(open(io::ErrorKind::NotADirectory.into()));
     }
     let ignored = ignored(&root)?;
-    let mut reader = FolderReader {
-        root,
-        outgoing,
-        ignored,
-        meter: Meter::new(limits),
-        files: Vec::new(),
-    };
+    let mut reader =
+        FolderReader { root, outgoing, ignored, meter: Meter::new(limits), files: Vec::new() };
     let root = reader.root.clone();
     reader.folder("", &mut vec![root])?;
     Ok(reader.files.into_iter().collect())
@@ -147,9 +139,7 @@ fn ignored(root: &Path) -> Result<Gitignore, ProjectError> {
     let mut builder = GitignoreBuilder::new(root);
     match builder.add(&path) {
         Some(source) => Err(ProjectError::Ignore { source }),
-        None => builder
-            .build()
-            .map_err(|source| ProjectError::Ignore { source }),
+        None => builder.build().map_err(|source| ProjectError::Ignore { source }),
     }
 }
 
@@ -166,17 +156,12 @@ impl FolderReader {
     /// those of all folders around it, itself last.
     fn folder(&mut self, path: &str, around: &mut Vec<PathBuf>) -> Result<(), ProjectError> {
         if around.len() > MAX_DEPTH {
-            return Err(ProjectError::TooDeep {
-                path: path.to_owned(),
-            });
+            return Err(ProjectError::TooDeep { path: path.to_owned() });
         }
         let Some(place) = around.last().cloned() else {
             return Ok(());
         };
-        let read = |source| ProjectError::Read {
-            path: path.to_owned(),
-            source,
-        };
+        let read = |source| ProjectError::Read { path: path.to_owned(), source };
         for entry in fs::read_dir(place).map_err(read)? {
             let entry = entry.map_err(read)?;
             let name = entry.file_name();
@@ -184,15 +169,9 @@ impl FolderReader {
                 continue;
             }
             let Some(name) = name.to_str() else {
-                return Err(ProjectError::Name {
-                    name: Path::new(path).join(name),
-                });
+                return Err(ProjectError::Name { name: Path::new(path).join(name) });
             };
-            let path = if path.is_empty() {
-                name.to_owned()
-            } else {
-                format!("{path}/{name}")
-            };
+            let path = if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") };
             self.entry(path, &entry.path(), around)?;
         }
         Ok(())
@@ -205,10 +184,7 @@ impl FolderReader {
         around: &mut Vec<PathBuf>,
     ) -> Result<(), ProjectError> {
         let kind = fs::symlink_metadata(place)
-            .map_err(|source| ProjectError::Read {
-                path: path.clone(),
-                source,
-            })?
+            .map_err(|source| ProjectError::Read { path: path.clone(), source })?
             .file_type();
         // A link to a folder is ignored by a pattern for folders too, so it is followed first where
         // it can be.
@@ -216,11 +192,7 @@ impl FolderReader {
         if self.ignored.matched(&path, is_dir).is_ignore() {
             return Ok(());
         }
-        let real = if kind.is_symlink() {
-            self.follow(&path, place)?
-        } else {
-            place.to_owned()
-        };
+        let real = if kind.is_symlink() { self.follow(&path, place)? } else { place.to_owned() };
         if is_dir {
             if around.contains(&real) {
                 return Err(ProjectError::LinkCycle { path });
@@ -238,16 +210,11 @@ impl FolderReader {
 
     /// Where a link leads.
     fn follow(&self, path: &str, place: &Path) -> Result<PathBuf, ProjectError> {
-        let target = fs::canonicalize(place).map_err(|source| ProjectError::BrokenLink {
-            path: path.to_owned(),
-            source,
-        })?;
+        let target = fs::canonicalize(place)
+            .map_err(|source| ProjectError::BrokenLink { path: path.to_owned(), source })?;
         match self.outgoing {
             OutgoingSymlinks::Refuse if !target.starts_with(&self.root) => {
-                Err(ProjectError::OutgoingLink {
-                    path: path.to_owned(),
-                    target,
-                })
+                Err(ProjectError::OutgoingLink { path: path.to_owned(), target })
             }
             OutgoingSymlinks::Refuse | OutgoingSymlinks::Copy => Ok(target),
         }
@@ -259,10 +226,7 @@ impl FolderReader {
         let limit = self.meter.read_at_most();
         fs::File::open(place)
             .and_then(|file| file.take(limit).read_to_end(&mut content))
-            .map_err(|source| ProjectError::Read {
-                path: path.clone(),
-                source,
-            })?;
+            .map_err(|source| ProjectError::Read { path: path.clone(), source })?;
         self.meter.add_bytes(&path, content.len())?;
         self.files.push((path, content));
         Ok(())

@@ -14,11 +14,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            file_bytes: 2 << 20,
-            total_bytes: 64 << 20,
-            files: 20_000,
-        }
+        Self { file_bytes: 2 << 20, total_bytes: 64 << 20, files: 20_000 }
     }
 }
 
@@ -58,11 +54,7 @@ pub(crate) struct Meter {
 
 impl Meter {
     pub(crate) fn new(limits: Limits) -> Self {
-        Self {
-            limits,
-            total_bytes: 0,
-            files: 0,
-        }
+        Self { limits, total_bytes: 0, files: 0 }
     }
 
     /// Bytes to read of a file at most: one more than allowed tells a file that is too large.
@@ -74,9 +66,7 @@ impl Meter {
     pub(crate) fn add_entry(&mut self) -> Result<(), LimitsExceeded> {
         self.files += 1;
         if self.files > self.limits.files {
-            return Err(LimitsExceeded::Count {
-                limit: self.limits.files,
-            });
+            return Err(LimitsExceeded::Count { limit: self.limits.files });
         }
         Ok(())
     }
@@ -86,16 +76,11 @@ impl Meter {
         let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
         if bytes > self.limits.file_bytes {
             let limit = self.limits.file_bytes;
-            return Err(LimitsExceeded::File {
-                path: path.to_owned(),
-                limit,
-            });
+            return Err(LimitsExceeded::File { path: path.to_owned(), limit });
         }
         self.total_bytes = self.total_bytes.saturating_add(bytes);
         if self.total_bytes > self.limits.total_bytes {
-            return Err(LimitsExceeded::Total {
-                limit: self.limits.total_bytes,
-            });
+            return Err(LimitsExceeded::Total { limit: self.limits.total_bytes });
         }
         Ok(())
     }

@@ -45,9 +45,7 @@ fn a_folder_becomes_its_visible_files_with_relative_paths() {
 
     assert_eq!(
         files,
-        [("daily.dig", "+a: {}"), ("queries/a.sql", "SELECT 1")]
-            .into_iter()
-            .collect()
+        [("daily.dig", "+a: {}"), ("queries/a.sql", "SELECT 1")].into_iter().collect()
     );
 }
 
@@ -86,10 +84,7 @@ fn links_inside_the_project_are_followed() {
 
     let files = read_folder(root.path()).unwrap();
 
-    assert_eq!(
-        paths(&files),
-        ["a.dig", "b.dig", "linked/q.sql", "real/q.sql"]
-    );
+    assert_eq!(paths(&files), ["a.dig", "b.dig", "linked/q.sql", "real/q.sql"]);
 }
 
 #[test]
@@ -102,10 +97,7 @@ fn a_link_to_a_folder_outside_is_refused_with_a_cure_or_copied() {
     let copied = read_folder_with(root.path(), OutgoingSymlinks::Copy, Limits::default()).unwrap();
 
     assert!(matches!(&refused, ProjectError::OutgoingLink { path, .. } if path == "common"));
-    assert!(
-        refused.to_string().contains("git submodule or a copy"),
-        "{refused}"
-    );
+    assert!(refused.to_string().contains("git submodule or a copy"), "{refused}");
     assert_eq!(paths(&copied), ["a.dig", "common/access/create.dig"]);
 }
 
@@ -125,10 +117,7 @@ fn a_link_to_nothing_is_refused() {
 
     let error = read_folder(root.path()).unwrap_err();
 
-    assert!(
-        matches!(&error, ProjectError::BrokenLink { path, .. } if path == "common"),
-        "{error}"
-    );
+    assert!(matches!(&error, ProjectError::BrokenLink { path, .. } if path == "common"), "{error}");
 }
 
 #[test]
@@ -138,46 +127,22 @@ fn a_link_to_a_folder_around_it_is_refused() {
 
     let error = read_folder(root.path()).unwrap_err();
 
-    assert!(
-        matches!(&error, ProjectError::LinkCycle { path } if path == "sub/up"),
-        "{error}"
-    );
+    assert!(matches!(&error, ProjectError::LinkCycle { path } if path == "sub/up"), "{error}");
 }
 
 #[test]
 fn each_limit_is_kept() {
     let root = folder(&[("a", "1234"), ("b", "123"), ("c", "")]);
     let read = |limits| read_folder_with(root.path(), OutgoingSymlinks::Refuse, limits);
-    let limits = Limits {
-        file_bytes: 4,
-        total_bytes: 7,
-        files: 3,
-    };
+    let limits = Limits { file_bytes: 4, total_bytes: 7, files: 3 };
 
     assert_eq!(paths(&read(limits).unwrap()), ["a", "b", "c"]);
-    let error = read(Limits {
-        file_bytes: 3,
-        ..limits
-    })
-    .unwrap_err();
-    assert!(
-        matches!(error, ProjectError::TooLarge(LimitsExceeded::File { .. })),
-        "{error}"
-    );
-    let error = read(Limits {
-        total_bytes: 6,
-        ..limits
-    })
-    .unwrap_err();
-    assert!(
-        matches!(error, ProjectError::TooLarge(LimitsExceeded::Total { .. })),
-        "{error}"
-    );
+    let error = read(Limits { file_bytes: 3, ..limits }).unwrap_err();
+    assert!(matches!(error, ProjectError::TooLarge(LimitsExceeded::File { .. })), "{error}");
+    let error = read(Limits { total_bytes: 6, ..limits }).unwrap_err();
+    assert!(matches!(error, ProjectError::TooLarge(LimitsExceeded::Total { .. })), "{error}");
     let error = read(Limits { files: 2, ..limits }).unwrap_err();
-    assert!(
-        matches!(error, ProjectError::TooLarge(LimitsExceeded::Count { .. })),
-        "{error}"
-    );
+    assert!(matches!(error, ProjectError::TooLarge(LimitsExceeded::Count { .. })), "{error}");
 }
 
 #[test]

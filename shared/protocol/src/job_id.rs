@@ -33,13 +33,7 @@ impl JobIdentity<'_> {
     #[must_use]
     pub fn job_id(&self) -> String {
         let session = self.session_time.to_string();
-        let name = hash([
-            self.project,
-            self.workflow,
-            &session,
-            self.task_name,
-            self.fingerprint,
-        ]);
+        let name = hash([self.project, self.workflow, &session, self.task_name, self.fingerprint]);
         format!("himekuri_{name}_{}_{}", self.attempt_number, self.try_no)
     }
 }
@@ -57,12 +51,7 @@ fn hash<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
         hasher.update((part.len() as u64).to_be_bytes());
         hasher.update(part.as_bytes());
     }
-    hasher
-        .finalize()
-        .iter()
-        .take(16)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hasher.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
@@ -81,10 +70,7 @@ mod tests {
 
     #[test]
     fn the_same_try_has_the_same_id_and_a_retry_has_another() {
-        let retried = JobIdentity {
-            try_no: TryNo(2),
-            ..IDENTITY
-        };
+        let retried = JobIdentity { try_no: TryNo(2), ..IDENTITY };
 
         assert_eq!(IDENTITY.job_id(), IDENTITY.job_id());
         assert_eq!(retried.job_id(), IDENTITY.job_id().replace("_1_1", "_1_2"));
@@ -93,30 +79,12 @@ mod tests {
     #[test]
     fn every_part_of_the_identity_changes_the_id() {
         let others = [
-            JobIdentity {
-                project: "title_b",
-                ..IDENTITY
-            },
-            JobIdentity {
-                workflow: "other",
-                ..IDENTITY
-            },
-            JobIdentity {
-                session_time: Timestamp::MAX,
-                ..IDENTITY
-            },
-            JobIdentity {
-                task_name: "+summary+create_install",
-                ..IDENTITY
-            },
-            JobIdentity {
-                fingerprint: "g",
-                ..IDENTITY
-            },
-            JobIdentity {
-                attempt_number: 2,
-                ..IDENTITY
-            },
+            JobIdentity { project: "title_b", ..IDENTITY },
+            JobIdentity { workflow: "other", ..IDENTITY },
+            JobIdentity { session_time: Timestamp::MAX, ..IDENTITY },
+            JobIdentity { task_name: "+summary+create_install", ..IDENTITY },
+            JobIdentity { fingerprint: "g", ..IDENTITY },
+            JobIdentity { attempt_number: 2, ..IDENTITY },
         ];
 
         for other in others {
@@ -133,9 +101,6 @@ mod tests {
     fn an_id_has_only_characters_that_bigquery_takes() {
         let id = IDENTITY.job_id();
 
-        assert!(
-            id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'),
-            "{id}"
-        );
+        assert!(id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'), "{id}");
     }
 }

@@ -66,7 +66,7 @@ pub struct WatchedJob {
 pub enum DecodeError {
     /// Written by a newer version.
     #[error(
-        "message has protocol version {found}, this program reads up to {PROTOCOL_VERSION}; upgrade workers before coordinators"
+        "message has protocol version {found}, this program reads up to {PROTOCOL_VERSION}; upgrade this program"
     )]
     Newer {
         /// Version of the message.

@@ -73,10 +73,7 @@ impl DatasetReference {
             Some((project, dataset)) => (Some(checked_project(project)?), dataset),
             None => (None, text),
         };
-        Ok(Self {
-            project,
-            dataset: checked_dataset(dataset)?,
-        })
+        Ok(Self { project, dataset: checked_dataset(dataset)? })
     }
 }
 
@@ -98,20 +95,12 @@ impl TableReference {
             (Some(qualifier), _) => DatasetReference::parse(qualifier)?,
             (None, Some(default)) => default.clone(),
             (None, None) => {
-                return Err(TableError::NoDataset {
-                    table: text.to_owned(),
-                });
+                return Err(TableError::NoDataset { table: text.to_owned() });
             }
         };
-        let project = dataset
-            .project
-            .or_else(|| default.and_then(|default| default.project.clone()));
-        Ok(Self {
-            project,
-            dataset: dataset.dataset,
-            table: checked_table(table)?,
-            partition,
-        })
+        let project =
+            dataset.project.or_else(|| default.and_then(|default| default.project.clone()));
+        Ok(Self { project, dataset: dataset.dataset, table: checked_table(table)?, partition })
     }
 
     /// The same table in `project`, unless the name already says one.
@@ -146,17 +135,12 @@ fn checked_decorator(text: &str, decorator: &str) -> Result<String, TableError> 
     if digits && matches!(decorator.len(), 4 | 6 | 8 | 10) {
         return Ok(decorator.to_owned());
     }
-    Err(TableError::Decorator {
-        table: text.to_owned(),
-        decorator: decorator.to_owned(),
-    })
+    Err(TableError::Decorator { table: text.to_owned(), decorator: decorator.to_owned() })
 }
 
 /// Project ids: letters, digits and hyphens, with `domain.com:` before old ones (Resource Manager docs).
 fn checked_project(name: &str) -> Result<String, TableError> {
-    checked(name, "project", |c| {
-        c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':')
-    })
+    checked(name, "project", |c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':'))
 }
 
 fn checked_dataset(name: &str) -> Result<String, TableError> {
@@ -165,9 +149,7 @@ fn checked_dataset(name: &str) -> Result<String, TableError> {
 
 /// Table ids may hold Unicode letters, marks, digits, connectors, dashes and spaces (BigQuery "Table naming").
 fn checked_table(name: &str) -> Result<String, TableError> {
-    checked(name, "table", |c| {
-        c.is_alphanumeric() || matches!(c, '_' | '-' | ' ')
-    })
+    checked(name, "table", |c| c.is_alphanumeric() || matches!(c, '_' | '-' | ' '))
 }
 
 fn checked(
@@ -176,10 +158,7 @@ fn checked(
     allowed: impl Fn(char) -> bool,
 ) -> Result<String, TableError> {
     if name.is_empty() || name.len() > 1024 || !name.chars().all(allowed) {
-        return Err(TableError::Name {
-            name: name.to_owned(),
-            what,
-        });
+        return Err(TableError::Name { name: name.to_owned(), what });
     }
     Ok(name.to_owned())
 }

@@ -98,9 +98,7 @@ impl ScheduleError {
 }
 
 fn hint(similar: Option<&str>) -> String {
-    similar
-        .map(|key| format!("; did you mean `{key}`?"))
-        .unwrap_or_default()
+    similar.map(|key| format!("; did you mean `{key}`?")).unwrap_or_default()
 }
 
 impl Schedule {
@@ -110,9 +108,7 @@ impl Schedule {
     /// No scheduler, more than one, one that this version does not run, keys that mean nothing, a
     /// malformed time.
     pub fn parse(config: &Config) -> Result<Self, ScheduleError> {
-        let mut schedulers = config
-            .iter()
-            .filter(|(key, _)| key.ends_with('>') || *key == "_type");
+        let mut schedulers = config.iter().filter(|(key, _)| key.ends_with('>') || *key == "_type");
         let (key, value) = schedulers.next().ok_or(ScheduleError::NoScheduler)?;
         if let Some((second, _)) = schedulers.next() {
             return Err(ScheduleError::TwoSchedulers {
@@ -126,11 +122,7 @@ impl Schedule {
         if let Some(other) = config.keys().find(|other| *other != key) {
             return Err(unusable(other));
         }
-        Ok(Self {
-            rule: Rule::Daily {
-                delay: time_of_day(value)?,
-            },
-        })
+        Ok(Self { rule: Rule::Daily { delay: time_of_day(value)? } })
     }
 
     /// The sessions whose date is in `from..=to`, in order.
@@ -207,13 +199,8 @@ impl Schedule {
         let delay = match self.rule {
             Rule::Daily { delay } => delay,
         };
-        let run_time = session_time
-            .checked_add(delay)
-            .map_err(|_| outside(session_time))?;
-        Ok(Session {
-            session_time,
-            run_time,
-        })
+        let run_time = session_time.checked_add(delay).map_err(|_| outside(session_time))?;
+        Ok(Session { session_time, run_time })
     }
 }
 
@@ -225,27 +212,19 @@ impl Schedule {
 pub fn unscheduled_session(zone: &TimeZone, date: Date) -> Result<Timestamp, ScheduleError> {
     // The zone's "compatible" reading: a skipped time is taken with the offset before the gap, as
     // Java does.
-    zone.to_timestamp(date.to_datetime(Time::midnight()))
-        .map_err(|_| outside(date))
+    zone.to_timestamp(date.to_datetime(Time::midnight())).map_err(|_| outside(date))
 }
 
 fn outside(near: impl ToString) -> ScheduleError {
-    ScheduleError::OutsideCalendar {
-        near: near.to_string(),
-    }
+    ScheduleError::OutsideCalendar { near: near.to_string() }
 }
 
 fn unusable(key: &str) -> ScheduleError {
     if key == "_type" || SCHEDULERS.contains(&key) || OPTIONS.contains(&key) {
-        return ScheduleError::NotSupportedYet {
-            key: key.to_owned(),
-        };
+        return ScheduleError::NotSupportedYet { key: key.to_owned() };
     }
     let known = SCHEDULERS.iter().chain(OPTIONS).copied();
-    ScheduleError::UnknownKey {
-        key: key.to_owned(),
-        similar: did_you_mean(key, known),
-    }
+    ScheduleError::UnknownKey { key: key.to_owned(), similar: did_you_mean(key, known) }
 }
 
 /// `HH:MM:SS` as a delay. The parts have no upper bound in digdag: `30:00:00` is 06:00 on the next
@@ -258,23 +237,15 @@ fn time_of_day(value: &Value) -> Result<SignedDuration, ScheduleError> {
         };
         Some(hours * 3600 + minutes * 60 + seconds)
     };
-    value
-        .as_str()
-        .and_then(seconds)
-        .map(SignedDuration::from_secs)
-        .ok_or_else(|| {
-            let found = value
-                .as_str()
-                .map_or_else(|| value.to_string(), str::to_owned);
-            ScheduleError::NotATimeOfDay { found }
-        })
+    value.as_str().and_then(seconds).map(SignedDuration::from_secs).ok_or_else(|| {
+        let found = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        ScheduleError::NotATimeOfDay { found }
+    })
 }
 
 fn part(text: &str) -> Option<i64> {
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    digits
-        .then(|| text.parse::<u32>().ok().map(i64::from))
-        .flatten()
+    digits.then(|| text.parse::<u32>().ok().map(i64::from)).flatten()
 }
 
 #[cfg(test)]
@@ -286,9 +257,7 @@ mod tests {
     use crate::time_zone;
 
     fn parse(config: Value) -> Result<Schedule, ScheduleError> {
-        let Value::Object(config) = config else {
-            panic!("{config} is no mapping")
-        };
+        let Value::Object(config) = config else { panic!("{config} is no mapping") };
         Schedule::parse(&config)
     }
 
@@ -302,23 +271,13 @@ mod tests {
 
     fn sessions(schedule: &Schedule, zone: &str, from: Date, to: Date) -> Vec<String> {
         let zone = time_zone(zone).expect("a known zone");
-        let sessions = schedule
-            .session_times(&zone, from, to)
-            .expect("dates within the calendar");
-        sessions
-            .iter()
-            .map(|s| format!("{} {}", s.session_time, s.run_time))
-            .collect()
+        let sessions = schedule.session_times(&zone, from, to).expect("dates within the calendar");
+        sessions.iter().map(|s| format!("{} {}", s.session_time, s.run_time)).collect()
     }
 
     #[test]
     fn a_session_is_the_midnight_of_the_day_it_runs_on() {
-        let found = sessions(
-            &daily("07:00:00"),
-            "Asia/Tokyo",
-            date(2019, 9, 1),
-            date(2019, 9, 2),
-        );
+        let found = sessions(&daily("07:00:00"), "Asia/Tokyo", date(2019, 9, 1), date(2019, 9, 2));
 
         assert_eq!(
             found,
@@ -331,12 +290,7 @@ mod tests {
 
     #[test]
     fn parts_beyond_a_day_run_on_a_later_day() {
-        let found = sessions(
-            &daily("30:00:00"),
-            "UTC",
-            date(2019, 9, 1),
-            date(2019, 9, 1),
-        );
+        let found = sessions(&daily("30:00:00"), "UTC", date(2019, 9, 1), date(2019, 9, 1));
 
         assert_eq!(found, ["2019-09-01T00:00:00Z 2019-09-02T06:00:00Z"]);
     }
@@ -368,10 +322,7 @@ mod tests {
         let last = schedule.last_session_time(&zone, skipped).unwrap();
         let next = schedule.next_session_time(&zone, skipped).unwrap();
 
-        assert_eq!(
-            (last, next),
-            (utc("2018-11-03T03:00:00Z"), utc("2018-11-05T02:00:00Z"))
-        );
+        assert_eq!((last, next), (utc("2018-11-03T03:00:00Z"), utc("2018-11-05T02:00:00Z")));
         assert_eq!(schedule.next_session_time(&zone, last), Ok(skipped));
         assert_eq!(schedule.last_session_time(&zone, next), Ok(skipped));
     }
@@ -385,20 +336,12 @@ mod tests {
         let last = schedule.last_session_time(&zone, noon).unwrap();
         let next = schedule.next_session_time(&zone, noon).unwrap();
 
-        assert_eq!(
-            (last, next),
-            (utc("2019-09-01T00:00:00Z"), utc("2019-09-02T00:00:00Z"))
-        );
+        assert_eq!((last, next), (utc("2019-09-01T00:00:00Z"), utc("2019-09-02T00:00:00Z")));
     }
 
     #[test]
     fn dates_in_reverse_have_no_sessions() {
-        let found = sessions(
-            &daily("00:00:00"),
-            "UTC",
-            date(2019, 9, 2),
-            date(2019, 9, 1),
-        );
+        let found = sessions(&daily("00:00:00"), "UTC", date(2019, 9, 2), date(2019, 9, 1));
 
         assert_eq!(found, Vec::<String>::new());
     }
@@ -407,18 +350,9 @@ mod tests {
     fn what_cannot_be_scheduled_says_why() {
         let table = [
             (json!({}), "has no scheduler"),
-            (
-                json!({"daily>": "07:00:00", "hourly>": "00:00"}),
-                "`daily>` and `hourly>`",
-            ),
-            (
-                json!({"cron>": "0 0 * * *"}),
-                "does not run `cron>` in `schedule` yet",
-            ),
-            (
-                json!({"daily>": "07:00:00", "start": "2019-01-01"}),
-                "`start`",
-            ),
+            (json!({"daily>": "07:00:00", "hourly>": "00:00"}), "`daily>` and `hourly>`"),
+            (json!({"cron>": "0 0 * * *"}), "does not run `cron>` in `schedule` yet"),
+            (json!({"daily>": "07:00:00", "start": "2019-01-01"}), "`start`"),
             (json!({"dayly>": "07:00:00"}), "did you mean `daily>`?"),
             (json!({"daily>": "07:00:00", "foo": 1}), "unknown key `foo`"),
             (json!({"daily>": "07:00"}), "but it is `07:00`"),

@@ -32,17 +32,10 @@ fn cure(similar: &Option<String>) -> String {
 /// No zone has the name. Regions are case-sensitive, as in digdag.
 pub fn time_zone(name: &str) -> Result<TimeZone, TimeZoneError> {
     if let Some(offset) = offset_of(name) {
-        return Ok(if offset == Offset::UTC {
-            TimeZone::UTC
-        } else {
-            TimeZone::fixed(offset)
-        });
+        return Ok(if offset == Offset::UTC { TimeZone::UTC } else { TimeZone::fixed(offset) });
     }
     let database = TimeZoneDatabase::bundled();
-    let found = database
-        .get(name)
-        .ok()
-        .filter(|zone| zone.iana_name() == Some(name));
+    let found = database.get(name).ok().filter(|zone| zone.iana_name() == Some(name));
     found.ok_or_else(|| TimeZoneError {
         name: name.to_owned(),
         similar: similar_region(&database, name),
@@ -50,9 +43,7 @@ pub fn time_zone(name: &str) -> Result<TimeZone, TimeZoneError> {
 }
 
 fn offset_of(name: &str) -> Option<Offset> {
-    let prefix = ["UTC", "GMT", "UT"]
-        .into_iter()
-        .find(|prefix| name.starts_with(prefix));
+    let prefix = ["UTC", "GMT", "UT"].into_iter().find(|prefix| name.starts_with(prefix));
     let rest = prefix.map_or(name, |prefix| &name[prefix.len()..]);
     if (prefix.is_some() && rest.is_empty()) || name == "Z" {
         return Some(Offset::UTC);
@@ -79,11 +70,8 @@ fn seconds_of(text: &str) -> Option<i32> {
     if !matches!(compact.len(), 2 | 4 | 6) || !compact.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    let part = |range| {
-        compact
-            .get(range)
-            .map_or(Some(0), |digits: &str| digits.parse::<i32>().ok())
-    };
+    let part =
+        |range| compact.get(range).map_or(Some(0), |digits: &str| digits.parse::<i32>().ok());
     let (hours, minutes, seconds) = (part(0..2)?, part(2..4)?, part(4..6)?);
     (minutes < 60 && seconds < 60).then_some(hours * 3600 + minutes * 60 + seconds)
 }
@@ -115,10 +103,7 @@ mod tests {
 
     fn offset_in_2019(name: &str) -> i32 {
         let summer: Timestamp = "2019-07-01T00:00:00Z".parse().expect("a timestamp");
-        time_zone(name)
-            .expect("a known zone")
-            .to_offset(summer)
-            .seconds()
+        time_zone(name).expect("a known zone").to_offset(summer).seconds()
     }
 
     #[test]

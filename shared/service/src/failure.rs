@@ -12,9 +12,13 @@ pub fn report(result: anyhow::Result<()>) -> ExitCode {
         return ExitCode::SUCCESS;
     };
     eprintln!("error: {error}");
-    let causes: Vec<String> = error.chain().skip(1).map(ToString::to_string).collect();
-    for cause in causes {
-        eprintln!("  caused by: {cause}");
+    let mut above = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        // Some libraries repeat their cause in their own words.
+        if !above.ends_with(&cause) {
+            eprintln!("  caused by: {cause}");
+        }
+        above = cause;
     }
     ExitCode::FAILURE
 }

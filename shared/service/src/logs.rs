@@ -16,8 +16,8 @@ pub enum LogFormat {
 
 /// Starts logging at `default_level`, or at what `RUST_LOG` says. Does nothing when logging was started before.
 pub fn init_logs(format: LogFormat, default_level: &str) {
-    // lapin writes every frame at TRACE; nobody wants these without asking for them by name.
-    let fallback = format!("{default_level},lapin=warn,hyper=warn,h2=warn");
+    // lapin writes every frame at TRACE, and returned messages with their body (SQL) at WARN.
+    let fallback = format!("{default_level},lapin=error,hyper=warn,h2=warn");
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(fallback));
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)

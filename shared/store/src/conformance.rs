@@ -82,21 +82,14 @@ fn request(session_key: &str, attempt_name: &str) -> NewAttempt {
 /// A leader and an attempt of its own.
 async fn attempt(store: &dyn Store) -> (Epoch, AttemptId) {
     let epoch = lead(store, "coordinator-1", LONG).await;
-    let created = store
-        .create_attempt(epoch, &request("session", "first"))
-        .await
-        .unwrap();
+    let created = store.create_attempt(epoch, &request("session", "first")).await.unwrap();
     assert!(matches!(created, Creation::Created { .. }));
     (epoch, created.attempt())
 }
 
 fn append(expected_length: u64, records: &[&str]) -> Commit {
     let records = records.iter().map(|record| (*record).to_owned()).collect();
-    Commit {
-        expected_length,
-        records,
-        ..Commit::default()
-    }
+    Commit { expected_length, records, ..Commit::default() }
 }
 
 fn entry(id: &str) -> OutboxEntry {

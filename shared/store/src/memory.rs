@@ -55,9 +55,7 @@ impl Store for MemoryStore {
     }
 
     async fn put_revision(&self, revision: &str, archive: &[u8]) -> Result<(), StoreError> {
-        self.state()
-            .revisions
-            .insert(revision.to_owned(), archive.to_vec());
+        self.state().revisions.insert(revision.to_owned(), archive.to_vec());
         Ok(())
     }
 
@@ -66,9 +64,7 @@ impl Store for MemoryStore {
     }
 
     async fn put_project(&self, name: &str, record: &str) -> Result<(), StoreError> {
-        self.state()
-            .projects
-            .insert(name.to_owned(), record.to_owned());
+        self.state().projects.insert(name.to_owned(), record.to_owned());
         Ok(())
     }
 
@@ -78,11 +74,7 @@ impl Store for MemoryStore {
 
     async fn projects(&self) -> Result<Vec<(String, String)>, StoreError> {
         let state = self.state();
-        Ok(state
-            .projects
-            .iter()
-            .map(|(name, record)| (name.clone(), record.clone()))
-            .collect())
+        Ok(state.projects.iter().map(|(name, record)| (name.clone(), record.clone())).collect())
     }
 
     async fn create_attempt(
@@ -112,10 +104,7 @@ impl Store for MemoryStore {
         commits: Vec<(AttemptId, Commit)>,
     ) -> Vec<Result<u64, CommitError>> {
         let mut state = self.state();
-        commits
-            .into_iter()
-            .map(|(attempt, step)| state.commit(attempt, epoch, step))
-            .collect()
+        commits.into_iter().map(|(attempt, step)| state.commit(attempt, epoch, step)).collect()
     }
 
     async fn mark_published(

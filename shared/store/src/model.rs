@@ -81,11 +81,6 @@ pub struct AttemptFilter {
 
 impl Default for AttemptFilter {
     fn default() -> Self {
-        Self {
-            session_key: None,
-            state: None,
-            before: None,
-            limit: 100,
-        }
+        Self { session_key: None, state: None, before: None, limit: 100 }
     }
 }

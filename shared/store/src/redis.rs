@@ -54,11 +54,7 @@ impl RedisStore {
     pub async fn connect(config: RedisConfig) -> Result<Self, StoreError> {
         let link = Link::open(&config).await?;
         startup::check(&link).await?;
-        Ok(Self {
-            link,
-            keys: Keys::new(config.prefix),
-            scripts: Scripts::new(),
-        })
+        Ok(Self { link, keys: Keys::new(config.prefix), scripts: Scripts::new() })
     }
 }
 

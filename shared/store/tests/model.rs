@@ -16,16 +16,10 @@ const ATTEMPTS: u64 = 3;
 
 #[tokio::test]
 async fn redis_answers_like_the_model() {
-    let server = tokio::task::spawn_blocking(RedisServer::shared)
-        .await
-        .unwrap()
-        .unwrap();
+    let server = tokio::task::spawn_blocking(RedisServer::shared).await.unwrap().unwrap();
     for seed in 0..SEEDS {
         let prefix = unique_name("model");
-        let config = RedisConfig {
-            prefix,
-            ..RedisConfig::new(server.url())
-        };
+        let config = RedisConfig { prefix, ..RedisConfig::new(server.url()) };
         let redis = RedisStore::connect(config).await.unwrap();
         let model = MemoryStore::new();
         for n in 0..ATTEMPTS {
@@ -101,11 +95,7 @@ impl Question {
 /// Mostly on the right length; few different records, so that repeats happen by chance.
 async fn commit(rng: &mut StdRng, model: &MemoryStore, attempt: AttemptId) -> Commit {
     let length = model.log(attempt).await.map_or(0, |log| log.len() as u64);
-    let back = if rng.random_bool(0.3) {
-        rng.random_range(0..3)
-    } else {
-        0
-    };
+    let back = if rng.random_bool(0.3) { rng.random_range(0..3) } else { 0 };
     let records =
         (0..rng.random_range(0..3)).map(|_| format!("{{\"r\":{}}}", rng.random_range(0..2)));
     let records = records.collect();
@@ -115,9 +105,7 @@ async fn commit(rng: &mut StdRng, model: &MemoryStore, attempt: AttemptId) -> Co
         records,
         outbox,
         published: vec![entry_id(rng)],
-        summary: rng
-            .random_bool(0.3)
-            .then(|| format!("{{\"s\":{}}}", rng.random_range(0..9))),
+        summary: rng.random_bool(0.3).then(|| format!("{{\"s\":{}}}", rng.random_range(0..9))),
         finished: rng.random_ratio(1, 40),
     }
 }
@@ -135,17 +123,11 @@ fn entry_id(rng: &mut StdRng) -> String {
 }
 
 fn filter(rng: &mut StdRng) -> AttemptFilter {
-    let states = [
-        None,
-        Some(AttemptState::Active),
-        Some(AttemptState::Finished),
-    ];
+    let states = [None, Some(AttemptState::Active), Some(AttemptState::Finished)];
     AttemptFilter {
         session_key: rng.random_bool(0.3).then(|| new_attempt(0).session_key),
         state: states[rng.random_range(0..3)],
-        before: rng
-            .random_bool(0.3)
-            .then(|| AttemptId(rng.random_range(1..=ATTEMPTS + 1))),
+        before: rng.random_bool(0.3).then(|| AttemptId(rng.random_range(1..=ATTEMPTS + 1))),
         limit: rng.random_range(0..4),
     }
 }

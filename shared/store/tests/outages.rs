@@ -13,31 +13,20 @@ use redis::aio::MultiplexedConnection;
 
 #[tokio::test]
 async fn nobody_listening_is_told_with_address_and_cure_but_without_the_password() {
-    let port = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
 
     let url = format!("redis://user:hunter2@127.0.0.1:{port}/3");
-    let error = RedisStore::connect(RedisConfig::new(url))
-        .await
-        .unwrap_err();
+    let error = RedisStore::connect(RedisConfig::new(url)).await.unwrap_err();
 
     let text = chain(&error);
-    assert!(
-        text.contains(&format!("127.0.0.1:{port}, database 3")),
-        "{text}"
-    );
+    assert!(text.contains(&format!("127.0.0.1:{port}, database 3")), "{text}");
     assert!(text.contains("check that the server is running"), "{text}");
     assert!(!text.contains("hunter2"), "{text}");
 }
 
 #[tokio::test]
 async fn a_malformed_address_is_told_without_repeating_it() {
-    let error = RedisStore::connect(RedisConfig::new("http://:hunter2@x"))
-        .await
-        .unwrap_err();
+    let error = RedisStore::connect(RedisConfig::new("http://:hunter2@x")).await.unwrap_err();
 
     assert!(matches!(error, StoreError::Address { .. }), "{error:?}");
     assert!(!chain(&error).contains("hunter2"));
@@ -46,16 +35,10 @@ async fn a_malformed_address_is_told_without_repeating_it() {
 #[tokio::test]
 async fn a_wrong_password_is_told_as_such() {
     let server = RedisServer::start().unwrap();
-    command(
-        &mut client(&server).await,
-        &["CONFIG", "SET", "requirepass", "right"],
-    )
-    .await;
+    command(&mut client(&server).await, &["CONFIG", "SET", "requirepass", "right"]).await;
     let url = server.url().replace("redis://", "redis://:hunter2@");
 
-    let error = RedisStore::connect(RedisConfig::new(url))
-        .await
-        .unwrap_err();
+    let error = RedisStore::connect(RedisConfig::new(url)).await.unwrap_err();
 
     let text = chain(&error);
     assert!(text.contains("check user and password"), "{text}");
@@ -66,32 +49,21 @@ async fn a_wrong_password_is_told_as_such() {
 async fn a_redis_that_evicts_is_refused_with_the_setting_to_change() {
     let server = RedisServer::start_with(&[("maxmemory-policy", "volatile-lru")]).unwrap();
 
-    let error = RedisStore::connect(RedisConfig::new(server.url()))
-        .await
-        .unwrap_err();
+    let error = RedisStore::connect(RedisConfig::new(server.url())).await.unwrap_err();
 
     let text = error.to_string();
     assert!(matches!(error, StoreError::Evicts { .. }), "{text}");
-    assert!(
-        text.contains("volatile-lru") && text.contains("noeviction"),
-        "{text}"
-    );
+    assert!(text.contains("volatile-lru") && text.contains("noeviction"), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn commits_go_on_over_restarts_and_kills_with_nothing_lost_or_doubled() {
     let server = Arc::new(RedisServer::start().unwrap());
-    let config = RedisConfig {
-        retry_for: Duration::from_secs(60),
-        ..RedisConfig::new(server.url())
-    };
+    let config =
+        RedisConfig { retry_for: Duration::from_secs(60), ..RedisConfig::new(server.url()) };
     let store = RedisStore::connect(config).await.unwrap();
     let epoch = lead(&store).await;
-    let id = store
-        .create_attempt(epoch, &request("x"))
-        .await
-        .unwrap()
-        .attempt();
+    let id = store.create_attempt(epoch, &request("x")).await.unwrap().attempt();
     let records: Vec<String> = (0..600).map(|n| format!("{{\"n\":{n}}}")).collect();
 
     let mut outage = None;
@@ -105,10 +77,7 @@ async fn commits_go_on_over_restarts_and_kills_with_nothing_lost_or_doubled() {
                 server.restart().unwrap();
             }));
         }
-        let step = Commit {
-            records: vec![record.clone()],
-            ..at(n)
-        };
+        let step = Commit { records: vec![record.clone()], ..at(n) };
         assert_eq!(store.commit(id, epoch, step).await.unwrap(), n as u64 + 1);
         if n % 200 == 199
             && let Some(outage) = outage.take()
@@ -124,10 +93,7 @@ async fn commits_go_on_over_restarts_and_kills_with_nothing_lost_or_doubled() {
 async fn a_redis_that_stays_away_is_an_error_that_names_the_operation() {
     let server = RedisServer::start().unwrap();
     let retry_for = Duration::from_millis(100);
-    let config = RedisConfig {
-        retry_for,
-        ..RedisConfig::new(server.url())
-    };
+    let config = RedisConfig { retry_for, ..RedisConfig::new(server.url()) };
     let store = RedisStore::connect(config).await.unwrap();
     server.kill().unwrap();
 
@@ -174,10 +140,7 @@ async fn a_creation_cut_short_is_cleaned_up_by_the_next_claim() {
 
     let claimed = store.claim(AttemptId(7), epoch).await;
 
-    assert!(
-        matches!(claimed, Err(StoreError::UnknownAttempt { .. })),
-        "{claimed:?}"
-    );
+    assert!(matches!(claimed, Err(StoreError::UnknownAttempt { .. })), "{claimed:?}");
     assert_eq!(store.active_attempts().await.unwrap(), []);
 }
 
@@ -187,32 +150,15 @@ async fn a_name_without_an_attempt_is_filled_when_it_is_asked_for_again() {
     let epoch = lead(&store).await;
     let mut redis = client(RedisServer::shared().unwrap()).await;
     let session = format!("{prefix}:session:session");
-    command(
-        &mut redis,
-        &["HSET", &session, "count", "1", "name:x", "1:5"],
-    )
-    .await;
+    command(&mut redis, &["HSET", &session, "count", "1", "name:x", "1:5"]).await;
 
     let again = store.create_attempt(epoch, &request("x")).await.unwrap();
 
     let id = AttemptId(5);
-    assert_eq!(
-        again,
-        Creation::Exists {
-            attempt: id,
-            number: 1
-        }
-    );
+    assert_eq!(again, Creation::Exists { attempt: id, number: 1 });
     assert_eq!(store.active_attempts().await.unwrap(), [id]);
     assert_eq!(store.claim(id, epoch).await.unwrap().log.len(), 0);
-    assert_eq!(
-        store
-            .attempts(&AttemptFilter::default())
-            .await
-            .unwrap()
-            .len(),
-        1
-    );
+    assert_eq!(store.attempts(&AttemptFilter::default()).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -222,19 +168,12 @@ async fn a_deposed_creator_cannot_finish_what_a_newer_leader_cleaned_up() {
     let newer = Epoch(old.0 + 1);
     let mut redis = client(RedisServer::shared().unwrap()).await;
     let session = format!("{prefix}:session:session");
-    command(
-        &mut redis,
-        &["HSET", &session, "count", "1", "name:x", "1:5"],
-    )
-    .await;
+    command(&mut redis, &["HSET", &session, "count", "1", "name:x", "1:5"]).await;
     store.claim(AttemptId(5), newer).await.unwrap_err();
 
     let late = store.create_attempt(old, &request("x")).await;
 
-    assert!(
-        matches!(late, Err(StoreError::Fenced { by, .. }) if by == newer),
-        "{late:?}"
-    );
+    assert!(matches!(late, Err(StoreError::Fenced { by, .. }) if by == newer), "{late:?}");
     let created = store.create_attempt(newer, &request("x")).await.unwrap();
     assert_eq!(created.attempt(), AttemptId(5));
 }
@@ -243,37 +182,18 @@ async fn a_deposed_creator_cannot_finish_what_a_newer_leader_cleaned_up() {
 async fn a_finish_cut_short_is_completed_by_the_next_claim() {
     let (store, prefix) = shared().await;
     let epoch = lead(&store).await;
-    let id = store
-        .create_attempt(epoch, &request("x"))
-        .await
-        .unwrap()
-        .attempt();
+    let id = store.create_attempt(epoch, &request("x")).await.unwrap().attempt();
     let mut redis = client(RedisServer::shared().unwrap()).await;
-    let end = Commit {
-        records: vec!["{}".to_owned()],
-        finished: true,
-        ..at(0)
-    };
+    let end = Commit { records: vec!["{}".to_owned()], finished: true, ..at(0) };
     store.commit(id, epoch, end).await.unwrap();
     let text = id.to_string();
     command(&mut redis, &["ZREM", &format!("{prefix}:finished"), &text]).await;
-    command(
-        &mut redis,
-        &["ZADD", &format!("{prefix}:active"), &text, &text],
-    )
-    .await;
+    command(&mut redis, &["ZADD", &format!("{prefix}:active"), &text, &text]).await;
 
     assert!(store.claim(id, epoch).await.unwrap().finished);
 
     assert_eq!(store.active_attempts().await.unwrap(), []);
-    assert_eq!(
-        store
-            .attempts(&AttemptFilter::default())
-            .await
-            .unwrap()
-            .len(),
-        1
-    );
+    assert_eq!(store.attempts(&AttemptFilter::default()).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -294,11 +214,7 @@ async fn an_epoch_never_comes_back_after_the_counter_was_lost() {
     store.release_lease("coordinator", before).await.unwrap();
     let mut redis = client(RedisServer::shared().unwrap()).await;
     let earlier = (before.0 - 1).to_string();
-    command(
-        &mut redis,
-        &["SET", &format!("{prefix}:{{leader}}:epoch"), &earlier],
-    )
-    .await;
+    command(&mut redis, &["SET", &format!("{prefix}:{{leader}}:epoch"), &earlier]).await;
     let two_ms_on = server_ms(&mut redis).await + 2;
     while server_ms(&mut redis).await < two_ms_on {}
 
@@ -308,24 +224,14 @@ async fn an_epoch_never_comes_back_after_the_counter_was_lost() {
 }
 
 async fn shared() -> (RedisStore, String) {
-    let server = tokio::task::spawn_blocking(RedisServer::shared)
-        .await
-        .unwrap()
-        .unwrap();
+    let server = tokio::task::spawn_blocking(RedisServer::shared).await.unwrap().unwrap();
     let prefix = unique_name("outages");
-    let config = RedisConfig {
-        prefix: prefix.clone(),
-        ..RedisConfig::new(server.url())
-    };
+    let config = RedisConfig { prefix: prefix.clone(), ..RedisConfig::new(server.url()) };
     (RedisStore::connect(config).await.unwrap(), prefix)
 }
 
 async fn lead(store: &RedisStore) -> Epoch {
-    match store
-        .acquire_lease("coordinator", Duration::from_secs(3_600))
-        .await
-        .unwrap()
-    {
+    match store.acquire_lease("coordinator", Duration::from_secs(3_600)).await.unwrap() {
         LeaseOutcome::Acquired(epoch) => epoch,
         LeaseOutcome::HeldBy { holder, .. } => panic!("held by {holder}"),
     }
@@ -340,10 +246,7 @@ fn request(attempt_name: &str) -> NewAttempt {
 }
 
 fn at(expected_length: usize) -> Commit {
-    Commit {
-        expected_length: expected_length as u64,
-        ..Commit::default()
-    }
+    Commit { expected_length: expected_length as u64, ..Commit::default() }
 }
 
 async fn client(server: &RedisServer) -> MultiplexedConnection {
@@ -352,11 +255,7 @@ async fn client(server: &RedisServer) -> MultiplexedConnection {
 }
 
 async fn command(redis: &mut MultiplexedConnection, words: &[&str]) {
-    redis::cmd(words[0])
-        .arg(&words[1..])
-        .exec_async(redis)
-        .await
-        .unwrap();
+    redis::cmd(words[0]).arg(&words[1..]).exec_async(redis).await.unwrap();
 }
 
 async fn server_ms(redis: &mut MultiplexedConnection) -> u64 {

@@ -8,15 +8,7 @@ use himekuri_testkit::{RedisServer, unique_name};
 himekuri_store::conformance_tests!(store);
 
 async fn store() -> RedisStore {
-    let server = tokio::task::spawn_blocking(RedisServer::shared)
-        .await
-        .unwrap()
-        .unwrap();
+    let server = tokio::task::spawn_blocking(RedisServer::shared).await.unwrap().unwrap();
     let prefix = unique_name("conformance");
-    RedisStore::connect(RedisConfig {
-        prefix,
-        ..RedisConfig::new(server.url())
-    })
-    .await
-    .unwrap()
+    RedisStore::connect(RedisConfig { prefix, ..RedisConfig::new(server.url()) }).await.unwrap()
 }

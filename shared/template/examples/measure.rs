@@ -25,22 +25,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         "${moment(START_DATE).add(i,'days').format(\"YYYY-MM-DD\")}",
     ] {
         let nanoseconds = measure(20_000, || {
-            black_box(evaluator.render(&scope, text, &params))
-                .map(drop)
-                .map_err(Into::into)
+            black_box(evaluator.render(&scope, text, &params)).map(drop).map_err(Into::into)
         })?;
         println!("{nanoseconds:>8.0} ns  {text}");
     }
     let many = configuration();
     let nanoseconds = measure(5_000, || {
-        black_box(evaluator.evaluate(&scope, &many, &Params::new()))
-            .map(drop)
-            .map_err(Into::into)
+        black_box(evaluator.evaluate(&scope, &many, &Params::new())).map(drop).map_err(Into::into)
     })?;
-    println!(
-        "{nanoseconds:>8.0} ns  evaluate: {} parameters, 4 of them JavaScript",
-        many.len()
-    );
+    println!("{nanoseconds:>8.0} ns  evaluate: {} parameters, 4 of them JavaScript", many.len());
     Ok(())
 }
 
@@ -69,10 +62,7 @@ fn configuration() -> Params {
         ("title", "alpha"),
         ("table", "${title}_daily"),
         ("destination", "logs.${table}"),
-        (
-            "day",
-            "${moment(START_DATE).add(1, 'days').format('YYYY-MM-DD')}",
-        ),
+        ("day", "${moment(START_DATE).add(1, 'days').format('YYYY-MM-DD')}"),
         ("compact", "${moment(START_DATE).format('YYYYMMDD')}"),
         ("flag", "${title === 'alpha' ? 'yes' : 'no'}"),
         ("sum", "${1 + 2}"),

@@ -5,11 +5,7 @@ use std::time::Duration;
 
 /// An expression of a configuration or of a text failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "could not evaluate `${{{}}}`{}: {kind}",
-    shortened(expression),
-    place(pointer)
-)]
+#[error("could not evaluate `${{{}}}`{}: {kind}", shortened(expression), place(pointer))]
 pub struct EvaluateError {
     /// JSON pointer (RFC 6901) of the string in the evaluated configuration; empty for a text.
     pub pointer: String,
@@ -70,29 +66,17 @@ impl fmt::Display for EvaluateErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             EvaluateErrorKind::Syntax { message } => {
-                write!(
-                    f,
-                    "not valid JavaScript ({message}); braces count even inside quotes"
-                )
+                write!(f, "not valid JavaScript ({message}); braces count even inside quotes")
             }
-            EvaluateErrorKind::Reference {
-                name,
-                suggestion: Some(meant),
-            } => {
+            EvaluateErrorKind::Reference { name, suggestion: Some(meant) } => {
                 write!(f, "`{name}` is not defined; did you mean `{meant}`?")
             }
-            EvaluateErrorKind::Reference {
-                name,
-                suggestion: None,
-            } => write!(
+            EvaluateErrorKind::Reference { name, suggestion: None } => write!(
                 f,
                 "`{name}` is not defined; define it in `_export`, or write `typeof {name}` to test for it"
             ),
             EvaluateErrorKind::Type { message } => {
-                write!(
-                    f,
-                    "{message}; check that every part before the last `.` has a value"
-                )
+                write!(f, "{message}; check that every part before the last `.` has a value")
             }
             EvaluateErrorKind::Thrown { message } => f.write_str(message),
             EvaluateErrorKind::TimeLimit { limit } => write!(
@@ -138,17 +122,8 @@ pub(crate) struct Failure {
 
 impl Failure {
     pub(crate) fn at(self, pointer: String) -> EvaluateError {
-        let Failure {
-            expression,
-            offset,
-            kind,
-        } = self;
-        EvaluateError {
-            pointer,
-            expression,
-            offset,
-            kind,
-        }
+        let Failure { expression, offset, kind } = self;
+        EvaluateError { pointer, expression, offset, kind }
     }
 }
 
@@ -162,11 +137,7 @@ fn shortened(expression: &str) -> String {
 }
 
 fn place(pointer: &str) -> String {
-    if pointer.is_empty() {
-        String::new()
-    } else {
-        format!(" in `{pointer}`")
-    }
+    if pointer.is_empty() { String::new() } else { format!(" in `{pointer}`") }
 }
 
 /// The known name that `name` was probably meant to be.

@@ -50,11 +50,7 @@ impl Evaluator {
     /// # Errors
     /// When the memory limit is too small for a context.
     pub fn new(limits: Limits) -> Result<Self, StartError> {
-        Ok(Evaluator {
-            script: Script::new(limits)?,
-            templates: HashMap::new(),
-            limits,
-        })
+        Ok(Evaluator { script: Script::new(limits)?, templates: HashMap::new(), limits })
     }
 
     /// Evaluates every string of `params` (exports, stored values and variables, merged in digdag's order) and of the
@@ -79,10 +75,7 @@ impl Evaluator {
                 merge(&mut all, key, value);
             }
         }
-        let context = Context {
-            scope,
-            outer: params,
-        };
+        let context = Context { scope, outer: params };
         self.object(context, all, &mut Vec::new())
     }
 
@@ -96,12 +89,8 @@ impl Evaluator {
         text: &str,
         params: &Params,
     ) -> Result<String, EvaluateError> {
-        let names = Names {
-            outer: params,
-            inner: None,
-        };
-        self.text(scope, text, &names)
-            .map_err(|failure| failure.at(String::new()))
+        let names = Names { outer: params, inner: None };
+        self.text(scope, text, &names).map_err(|failure| failure.at(String::new()))
     }
 
     /// Compiles what stands between `${` and `}` without running it.
@@ -147,10 +136,7 @@ impl Evaluator {
     ) -> Result<Value, EvaluateError> {
         Ok(match value {
             Value::String(text) => {
-                let names = Names {
-                    outer: context.outer,
-                    inner: Some(built),
-                };
+                let names = Names { outer: context.outer, inner: Some(built) };
                 let evaluated = self.text(context.scope, &text, &names);
                 Value::String(evaluated.map_err(|failure| failure.at(pointer(path)))?)
             }
@@ -178,14 +164,8 @@ impl Evaluator {
             None => self.run(scope, &template, names)?,
         };
         if output.len() > self.limits.output_bytes {
-            let kind = EvaluateErrorKind::OutputLimit {
-                limit: self.limits.output_bytes,
-            };
-            return Err(Failure {
-                expression: String::new(),
-                offset: 0,
-                kind,
-            });
+            let kind = EvaluateErrorKind::OutputLimit { limit: self.limits.output_bytes };
+            return Err(Failure { expression: String::new(), offset: 0, kind });
         }
         Ok(output)
     }
@@ -197,30 +177,16 @@ impl Evaluator {
         template: &Template,
         names: &Names<'_>,
     ) -> Result<String, Failure> {
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "jiff's range is below 2^53 milliseconds"
-        )]
+        #[expect(clippy::cast_precision_loss, reason = "jiff's range is below 2^53 milliseconds")]
         let now_ms = scope.now.as_millisecond() as f64;
-        let expressions: Vec<&Expression> = template
-            .pieces
-            .iter()
-            .filter_map(Piece::expression)
-            .collect();
-        let sources: Vec<&Rc<str>> = expressions
-            .iter()
-            .map(|expression| &expression.source)
-            .collect();
-        let results = self
-            .script
-            .run(now_ms, &scope.time_zone, &sources, &template.used, names);
+        let expressions: Vec<&Expression> =
+            template.pieces.iter().filter_map(Piece::expression).collect();
+        let sources: Vec<&Rc<str>> =
+            expressions.iter().map(|expression| &expression.source).collect();
+        let results = self.script.run(now_ms, &scope.time_zone, &sources, &template.used, names);
         let results = results.map_err(|(index, kind)| Failure {
-            expression: sources
-                .get(index)
-                .map_or_else(String::new, |source| source.to_string()),
-            offset: expressions
-                .get(index)
-                .map_or(0, |expression| expression.offset),
+            expression: sources.get(index).map_or_else(String::new, |source| source.to_string()),
+            offset: expressions.get(index).map_or(0, |expression| expression.offset),
             kind,
         })?;
         let mut results = results.into_iter();
@@ -279,7 +245,5 @@ fn merge(target: &mut Params, key: &str, value: &Value) {
 }
 
 fn pointer(path: &[String]) -> String {
-    path.iter()
-        .map(|key| format!("/{}", key.replace('~', "~0").replace('/', "~1")))
-        .collect()
+    path.iter().map(|key| format!("/{}", key.replace('~', "~0").replace('/', "~1"))).collect()
 }

@@ -117,13 +117,7 @@ fn parse_path(text: &str) -> Option<(Path, &str)> {
             steps.push(step);
             rest = after.trim_start_matches(' ').strip_prefix(']')?;
         } else {
-            return Some((
-                Path {
-                    root: root.to_owned(),
-                    steps,
-                },
-                rest,
-            ));
+            return Some((Path { root: root.to_owned(), steps }, rest));
         }
     }
 }
@@ -148,11 +142,7 @@ fn parse_subscript(text: &str) -> Option<(Step, &str)> {
         let (number, rest) = text.split_at(digits);
         // `010` is octal and `1.5` a fraction: not for here.
         let is_index = number == "0" || !number.starts_with('0');
-        return number
-            .parse()
-            .ok()
-            .filter(|_| is_index)
-            .map(|index| (Step::Index(index), rest));
+        return number.parse().ok().filter(|_| is_index).map(|index| (Step::Index(index), rest));
     }
     let (path, rest) = parse_path(text)?;
     Some((Step::Value(path), rest))

@@ -64,10 +64,8 @@ impl Script {
             let (context, clean) = fresh_context(&runtime, &world)?;
             Ok((runtime, world, context, clean))
         };
-        let (runtime, world, context, clean) = started().map_err(|source| StartError {
-            memory_bytes: limits.memory_bytes,
-            source,
-        })?;
+        let (runtime, world, context, clean) =
+            started().map_err(|source| StartError { memory_bytes: limits.memory_bytes, source })?;
         Ok(Script {
             compiled: HashMap::new(),
             is_dirty: false,
@@ -83,12 +81,7 @@ impl Script {
     pub(crate) fn check(&mut self, source: &str) -> Result<(), EvaluateErrorKind> {
         self.start_over_if_dirty()?;
         self.world.renew_budget();
-        let Script {
-            context,
-            world,
-            limits,
-            ..
-        } = &*self;
+        let Script { context, world, limits, .. } = &*self;
         let result = context.with(|ctx| match compile(&ctx, source).catch(&ctx) {
             Ok(_) => Ok(()),
             Err(error) => Err(kind_of(&error, world, limits, None)),
@@ -131,13 +124,7 @@ impl Script {
         if self.compiled.len() + sources.len() > COMPILED_MAX {
             self.compiled.clear();
         }
-        let Script {
-            compiled,
-            context,
-            world,
-            limits,
-            ..
-        } = self;
+        let Script { compiled, context, world, limits, .. } = self;
         let result = context.with(|ctx| {
             let fail = |index, error: CaughtError<'_>| {
                 (index, kind_of(&error, world, limits, Some(names)))
@@ -150,14 +137,12 @@ impl Script {
                 let function = compiled_function(&ctx, compiled, source).catch(&ctx);
                 functions.push(function.map_err(|error| refuse(index, error))?);
             }
-            let scope = scope_object(&ctx, used, names)
-                .catch(&ctx)
-                .map_err(|error| fail(0, error))?;
+            let scope =
+                scope_object(&ctx, used, names).catch(&ctx).map_err(|error| fail(0, error))?;
             let mut printed = Vec::with_capacity(functions.len());
             for (index, function) in functions.iter().enumerate() {
-                let text = function
-                    .call((This(scope.clone()),))
-                    .and_then(|value| print(&ctx, value));
+                let text =
+                    function.call((This(scope.clone()),)).and_then(|value| print(&ctx, value));
                 printed.push(text.catch(&ctx).map_err(|error| fail(index, error))?);
             }
             Ok(printed)
@@ -171,10 +156,7 @@ impl Script {
         self.world.renew_budget();
         let is_clean = self.context.with(|ctx| {
             let clean = self.clean.clone().restore(&ctx)?;
-            clean
-                .call::<_, bool>(())
-                .catch(&ctx)
-                .map_err(|_| Error::Exception)
+            clean.call::<_, bool>(()).catch(&ctx).map_err(|_| Error::Exception)
         });
         self.is_dirty = !is_clean.unwrap_or(false);
         if failed {
@@ -277,10 +259,7 @@ fn define<'js>(
     use rquickjs::object::Property;
     let value = to_js(ctx, value)?;
     // Defined, not assigned: `toString` or `__proto__` may be the name of a parameter.
-    scope.prop(
-        name,
-        Property::from(value).writable().enumerable().configurable(),
-    )
+    scope.prop(name, Property::from(value).writable().enumerable().configurable())
 }
 
 fn to_js<'js>(ctx: &Ctx<'js>, value: &serde_json::Value) -> Result<Value<'js>, Error> {
@@ -330,9 +309,7 @@ fn kind_of(
     if world.was_stopped() {
         return EvaluateErrorKind::TimeLimit { limit: limits.cpu };
     }
-    let out_of_memory = EvaluateErrorKind::MemoryLimit {
-        limit: limits.memory_bytes,
-    };
+    let out_of_memory = EvaluateErrorKind::MemoryLimit { limit: limits.memory_bytes };
     let exception = match error {
         CaughtError::Exception(exception) => exception,
         // QuickJS throws null when there is not even memory for an error object.
@@ -348,9 +325,7 @@ fn kind_of(
         }
         CaughtError::Error(Error::Allocation) => return out_of_memory,
         CaughtError::Error(error) => {
-            return EvaluateErrorKind::Thrown {
-                message: error.to_string(),
-            };
+            return EvaluateErrorKind::Thrown { message: error.to_string() };
         }
     };
     let message = exception.message().unwrap_or_default();
@@ -365,9 +340,7 @@ fn kind_of(
         ("SyntaxError", _) if names.is_none() => EvaluateErrorKind::Syntax { message },
         ("ReferenceError", _) => reference(&message, names),
         ("TypeError", _) => EvaluateErrorKind::Type { message },
-        (_, _) => EvaluateErrorKind::Thrown {
-            message: format!("{name}: {message}"),
-        },
+        (_, _) => EvaluateErrorKind::Thrown { message: format!("{name}: {message}") },
     }
 }
 
@@ -390,14 +363,10 @@ fn is_about_depth(message: &str) -> bool {
 fn reference(message: &str, names: Option<&Names<'_>>) -> EvaluateErrorKind {
     const GLOBALS: [&str; 5] = ["moment", "Date", "Math", "JSON", "Object"];
     let Some(name) = message.strip_suffix(" is not defined") else {
-        return EvaluateErrorKind::Thrown {
-            message: format!("ReferenceError: {message}"),
-        };
+        return EvaluateErrorKind::Thrown { message: format!("ReferenceError: {message}") };
     };
     let name = name.trim_matches('\'').to_owned();
-    let known = names
-        .iter()
-        .flat_map(|names| names.iter().map(|(name, _)| name.as_str()));
+    let known = names.iter().flat_map(|names| names.iter().map(|(name, _)| name.as_str()));
     let suggestion = nearest(&name, known.chain(GLOBALS));
     EvaluateErrorKind::Reference { name, suggestion }
 }

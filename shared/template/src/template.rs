@@ -69,10 +69,7 @@ impl UsedNames {
                 return UsedNames::All;
             }
             let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '$' || !c.is_ascii();
-            for word in source
-                .split(|c| !is_part(c))
-                .filter(|word| !word.is_empty())
-            {
+            for word in source.split(|c| !is_part(c)).filter(|word| !word.is_empty()) {
                 if word == "this" || word == "eval" {
                     return UsedNames::All;
                 }

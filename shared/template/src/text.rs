@@ -83,10 +83,7 @@ fn find_opening(text: &str, mut position: usize) -> Option<usize> {
     loop {
         let offset = position + text[position..].find("${")?;
         let start = offset + "${".len();
-        let letters = text[start..]
-            .bytes()
-            .take_while(u8::is_ascii_lowercase)
-            .count();
+        let letters = text[start..].bytes().take_while(u8::is_ascii_lowercase).count();
         let is_for_operators = letters > 0 && text[start + letters..].starts_with(':');
         if !is_for_operators && start < text.len() {
             return Some(offset);

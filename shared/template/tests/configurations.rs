@@ -46,10 +46,7 @@ fn strings_in_arrays_see_the_enclosing_objects_keys_but_objects_in_arrays_do_not
 
 #[test]
 fn keys_of_a_nested_object_see_each_other() {
-    let all = evaluate(
-        json!({"n": 1, "o": {"a": "${n + 1}", "b": "${a}!"}}),
-        json!({}),
-    );
+    let all = evaluate(json!({"n": 1, "o": {"a": "${n + 1}", "b": "${a}!"}}), json!({}));
 
     assert_eq!(all["o"], json!({"a": "2", "b": "2!"}));
 }
@@ -103,11 +100,8 @@ fn bodies_of_loops_are_left_alone_at_any_depth() {
 
 #[test]
 fn a_broken_export_fails_a_task_that_does_not_use_it() {
-    let error = try_evaluate(
-        json!({"x": {"y/z": ["${nope.x}"]}}),
-        json!({"echo>": "hello"}),
-    )
-    .expect_err("broken");
+    let error = try_evaluate(json!({"x": {"y/z": ["${nope.x}"]}}), json!({"echo>": "hello"}))
+        .expect_err("broken");
 
     assert_eq!(error.pointer, "/x/y~1z/0");
     assert!(error.to_string().contains("in `/x/y~1z/0`"), "{error}");
@@ -136,10 +130,7 @@ fn an_overriding_parameter_hides_a_global_of_the_same_name() {
         }),
     );
 
-    assert_eq!(
-        [&all["a"], &all["b"], &all["c"], &all["d"]],
-        ["mine!", "text!", "undefined", "1"]
-    );
+    assert_eq!([&all["a"], &all["b"], &all["c"], &all["d"]], ["mine!", "text!", "undefined", "1"]);
 }
 
 fn evaluate(params: Value, local: Value) -> Params {
@@ -147,10 +138,7 @@ fn evaluate(params: Value, local: Value) -> Params {
 }
 
 fn try_evaluate(params: Value, local: Value) -> Result<Params, EvaluateError> {
-    let scope = Scope {
-        now: Timestamp::UNIX_EPOCH,
-        time_zone: TimeZone::UTC,
-    };
+    let scope = Scope { now: Timestamp::UNIX_EPOCH, time_zone: TimeZone::UTC };
     evaluator().evaluate(&scope, &object(params), &object(local))
 }
 

@@ -14,10 +14,7 @@ fn endless_work_is_stopped_and_the_evaluator_goes_on() {
         "(function(){ throw { toString: function(){ while(true){} } } })()",
     ] {
         let kind = failure(&mut evaluator, expression);
-        assert!(
-            matches!(kind, Kind::TimeLimit { .. }),
-            "{expression}: {kind:?}"
-        );
+        assert!(matches!(kind, Kind::TimeLimit { .. }), "{expression}: {kind:?}");
         assert_works(&mut evaluator);
     }
 }
@@ -39,10 +36,7 @@ fn memory_and_lengths_are_bounded_and_the_evaluator_goes_on() {
         "(function(){ var a = []; a[4e9 - 300000000] = 1; return a.sort() })()",
     ] {
         let kind = failure(&mut evaluator, expression);
-        assert!(
-            matches!(kind, Kind::MemoryLimit { .. }),
-            "{expression}: {kind:?}"
-        );
+        assert!(matches!(kind, Kind::MemoryLimit { .. }), "{expression}: {kind:?}");
         assert_works(&mut evaluator);
     }
 }
@@ -58,21 +52,14 @@ fn deep_recursion_is_stopped_and_the_evaluator_goes_on() {
         &nested,
     ] {
         let kind = failure(&mut evaluator, expression);
-        assert!(
-            matches!(kind, Kind::Recursion),
-            "{:.60}: {kind:?}",
-            expression
-        );
+        assert!(matches!(kind, Kind::Recursion), "{:.60}: {kind:?}", expression);
         assert_works(&mut evaluator);
     }
 }
 
 #[test]
 fn a_text_that_grows_too_long_is_refused() {
-    let limits = Limits {
-        output_bytes: 100,
-        ..Limits::default()
-    };
+    let limits = Limits { output_bytes: 100, ..Limits::default() };
     let mut evaluator = Evaluator::new(limits).expect("an evaluator starts");
 
     let kind = failure(&mut evaluator, "'x'.repeat(101)");
@@ -82,18 +69,12 @@ fn a_text_that_grows_too_long_is_refused() {
 
 #[test]
 fn kept_expressions_do_not_use_up_the_memory_of_later_ones() {
-    let limits = Limits {
-        memory_bytes: 4 * 1024 * 1024,
-        ..Limits::default()
-    };
+    let limits = Limits { memory_bytes: 4 * 1024 * 1024, ..Limits::default() };
     let mut evaluator = Evaluator::new(limits).expect("an evaluator starts");
     for index in 0..400 {
         let long = format!("{}{index}", "1 + ".repeat(2_000));
 
-        assert_eq!(
-            render(&mut evaluator, &format!("${{{long}}}")),
-            (2_000 + index).to_string()
-        );
+        assert_eq!(render(&mut evaluator, &format!("${{{long}}}")), (2_000 + index).to_string());
     }
 }
 
@@ -175,18 +156,11 @@ fn ordinary_code_is_not_hindered_by_frozen_prototypes() {
         ),
         ("Object.keys({valueOf: 1, b: 2}).join()", "valueOf,b"),
         ("new Map([[1, 2]]).get(1) + new Set([1, 1]).size", "3"),
-        (
-            "[3, 1, 2].sort().map(function(x){ return x * 2 }).concat([9]).join()",
-            "2,4,6,9",
-        ),
+        ("[3, 1, 2].sort().map(function(x){ return x * 2 }).concat([9]).join()", "2,4,6,9"),
         ("[1, [2, [3]]].flat(Infinity).length", "3"),
         ("Math.max.apply(null, [1, 5, 3])", "5"),
     ] {
-        assert_eq!(
-            render(&mut evaluator, &format!("${{{expression}}}")),
-            expected,
-            "{expression}"
-        );
+        assert_eq!(render(&mut evaluator, &format!("${{{expression}}}")), expected, "{expression}");
     }
 }
 
@@ -202,11 +176,7 @@ fn code_that_waits_or_asks_the_clock_does_not_exist() {
         "setTimeout",
         "require",
     ] {
-        assert_eq!(
-            render(&mut evaluator, &format!("${{typeof {name}}}")),
-            "undefined",
-            "{name}"
-        );
+        assert_eq!(render(&mut evaluator, &format!("${{typeof {name}}}")), "undefined", "{name}");
     }
 }
 
@@ -216,16 +186,11 @@ fn failure(evaluator: &mut Evaluator, expression: &str) -> Kind {
 }
 
 fn assert_works(evaluator: &mut Evaluator) {
-    assert_eq!(
-        render(evaluator, "${1 + 1} ${moment(0).format('YYYY')}"),
-        "2 1970"
-    );
+    assert_eq!(render(evaluator, "${1 + 1} ${moment(0).format('YYYY')}"), "2 1970");
 }
 
 fn render(evaluator: &mut Evaluator, text: &str) -> String {
-    evaluator
-        .render(&scope(), text, &Params::new())
-        .expect("the text can be rendered")
+    evaluator.render(&scope(), text, &Params::new()).expect("the text can be rendered")
 }
 
 fn evaluator() -> Evaluator {
@@ -233,8 +198,5 @@ fn evaluator() -> Evaluator {
 }
 
 fn scope() -> Scope {
-    Scope {
-        now: Timestamp::UNIX_EPOCH,
-        time_zone: TimeZone::UTC,
-    }
+    Scope { now: Timestamp::UNIX_EPOCH, time_zone: TimeZone::UTC }
 }

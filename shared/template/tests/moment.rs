@@ -20,10 +20,7 @@ fn moment_answers_as_the_npm_package_does() {
     let mut wrong = Vec::new();
     for zone in zones.as_array().expect("a list of zones") {
         let name = zone["zone"].as_str().expect("a zone's name");
-        let now = zone["now"]
-            .as_str()
-            .and_then(|now| now.parse().ok())
-            .expect("a time");
+        let now = zone["now"].as_str().and_then(|now| now.parse().ok()).expect("a time");
         let time_zone = TimeZone::get(name).expect("a known zone");
         let scope = Scope { now, time_zone };
         for case in zone["cases"].as_array().expect("a list of cases") {
@@ -31,17 +28,10 @@ fn moment_answers_as_the_npm_package_does() {
             let answer = evaluator.render(&scope, &format!("${{{expression}}}"), &Params::new());
             let expected = case[1].as_str();
             if answer.as_deref().ok() != expected {
-                wrong.push(format!(
-                    "{name}: {expression}\n  npm  {expected:?}\n  here {answer:?}"
-                ));
+                wrong.push(format!("{name}: {expression}\n  npm  {expected:?}\n  here {answer:?}"));
             }
         }
     }
 
-    assert!(
-        wrong.is_empty(),
-        "{} cases differ:\n{}",
-        wrong.len(),
-        wrong.join("\n")
-    );
+    assert!(wrong.is_empty(), "{} cases differ:\n{}", wrong.len(), wrong.join("\n"));
 }

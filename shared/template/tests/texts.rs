@@ -53,10 +53,7 @@ fn results_are_printed_as_json_but_strings_and_nothing() {
         ("${JSON.parse('[1,2]').join('-')}", "1-2"),
         ("${this.n}", "5"),
         ("${Object.keys(this).length > 5}", "true"),
-        (
-            "${Object.prototype.toString.call(arr) === '[object Array]'}",
-            "true",
-        ),
+        ("${Object.prototype.toString.call(arr) === '[object Array]'}", "true"),
         ("${n // the number\n}", "5"),
     ];
     for (text, expected) in rows {
@@ -116,13 +113,7 @@ fn wrong_expressions_are_told_apart() {
     assert!(matches!(kind("${o.zz.y}"), Kind::Type { .. }));
     assert!(matches!(kind("${\"}\"}"), Kind::Syntax { .. }));
     assert!(matches!(kind("${ }"), Kind::Syntax { .. }));
-    assert!(matches!(
-        kind("${qqqqqqqq}"),
-        Kind::Reference {
-            suggestion: None,
-            ..
-        }
-    ));
+    assert!(matches!(kind("${qqqqqqqq}"), Kind::Reference { suggestion: None, .. }));
     assert!(matches!(
         kind("${JSON.parse('[')}"),
         Kind::Thrown { message } if message.starts_with("SyntaxError")
@@ -177,15 +168,9 @@ fn dates_live_in_the_workflows_zone_and_at_the_sessions_time() {
         ("${moment().format()}", "2019-09-01T07:00:00+09:00"),
         ("${Date.now()}", "1567288800000"),
         ("${new Date().getHours()}", "7"),
-        (
-            "${new Date(2019, 8, 1).toISOString()}",
-            "2019-08-31T15:00:00.000Z",
-        ),
+        ("${new Date(2019, 8, 1).toISOString()}", "2019-08-31T15:00:00.000Z"),
         ("${Date()}", "Sun Sep 01 2019 07:00:00 GMT+0900"),
-        (
-            "${'' + new Date(2019, 8, 1)}",
-            "Sun Sep 01 2019 00:00:00 GMT+0900",
-        ),
+        ("${'' + new Date(2019, 8, 1)}", "Sun Sep 01 2019 00:00:00 GMT+0900"),
         ("${new Date('2019-09-01').getHours()}", "9"),
         ("${new Date('2019-09-01T00:00:00').getHours()}", "0"),
         ("${new Date('x').getTime()}", "null"),

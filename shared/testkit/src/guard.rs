@@ -36,16 +36,10 @@ impl Guard {
         let folder = tempfile::Builder::new()
             .prefix(&format!("himekuri-{stem}-"))
             .tempdir()
-            .map_err(|source| TestkitError::File {
-                path: std::env::temp_dir(),
-                source,
-            })?
+            .map_err(|source| TestkitError::File { path: std::env::temp_dir(), source })?
             .keep();
         let groups = folder.join("groups");
-        fs::create_dir(&groups).map_err(|source| TestkitError::File {
-            path: groups,
-            source,
-        })?;
+        fs::create_dir(&groups).map_err(|source| TestkitError::File { path: groups, source })?;
         let cleaner = Command::new("sh")
             .args(["-c", CLEAN_UP, "himekuri-testkit"])
             .arg(&folder)
@@ -101,11 +95,7 @@ mod tests {
     fn the_guard_ends_what_its_owner_left_running() {
         let guard = Guard::new("guard").unwrap();
         let folder = guard.folder().to_owned();
-        let mut left = Command::new("sleep")
-            .arg("1000")
-            .process_group(0)
-            .spawn()
-            .unwrap();
+        let mut left = Command::new("sleep").arg("1000").process_group(0).spawn().unwrap();
         guard.note(left.id()).unwrap();
 
         drop(guard);
@@ -117,11 +107,7 @@ mod tests {
     #[test]
     fn the_guard_leaves_forgotten_groups_alone() {
         let guard = Guard::new("guard").unwrap();
-        let mut other = Command::new("sleep")
-            .arg("1000")
-            .process_group(0)
-            .spawn()
-            .unwrap();
+        let mut other = Command::new("sleep").arg("1000").process_group(0).spawn().unwrap();
         guard.note(other.id()).unwrap();
         guard.forget(other.id());
 

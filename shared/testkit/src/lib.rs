@@ -28,11 +28,7 @@ pub use redis_server::RedisServer;
 #[must_use]
 pub fn unique_name(stem: &str) -> String {
     static NEXT: AtomicU64 = AtomicU64::new(0);
-    format!(
-        "{stem}-{}-{}",
-        std::process::id(),
-        NEXT.fetch_add(1, Ordering::Relaxed)
-    )
+    format!("{stem}-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
 /// A port that was free a moment ago. Another process may take it before the server does; the start then

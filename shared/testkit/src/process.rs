@@ -37,13 +37,9 @@ impl Process {
     ) -> Result<Self, TestkitError> {
         let log = guard.folder().join(format!("{program}.log"));
         let open = || OpenOptions::new().create(true).append(true).open(&log);
-        let (output, errors) =
-            open()
-                .and_then(|output| Ok((output, open()?)))
-                .map_err(|source| TestkitError::File {
-                    path: log.clone(),
-                    source,
-                })?;
+        let (output, errors) = open()
+            .and_then(|output| Ok((output, open()?)))
+            .map_err(|source| TestkitError::File { path: log.clone(), source })?;
         let child = command
             // What a server leaves where it stands (Erlang's crash dumps) goes with the folder.
             .current_dir(guard.folder())
@@ -52,16 +48,8 @@ impl Process {
             .stderr(errors)
             .process_group(0)
             .spawn()
-            .map_err(|source| TestkitError::Process {
-                operation: "start",
-                program,
-                source,
-            })?;
-        let mut process = Self {
-            program,
-            child,
-            log,
-        };
+            .map_err(|source| TestkitError::Process { operation: "start", program, source })?;
+        let mut process = Self { program, child, log };
         if let Err(error) = guard.note(process.child.id()) {
             process.kill(guard)?;
             return Err(error);
@@ -84,10 +72,7 @@ impl Process {
                 Err(error) => error,
             };
             if self.has_ended()? {
-                return Err(TestkitError::Ended {
-                    program: self.program,
-                    log: self.log_end(),
-                });
+                return Err(TestkitError::Ended { program: self.program, log: self.log_end() });
             }
             if started.elapsed() > START_LIMIT {
                 return Err(TestkitError::NotReady {
@@ -108,10 +93,7 @@ impl Process {
         while !self.has_ended()? {
             if started.elapsed() > STOP_LIMIT {
                 self.kill(guard)?;
-                return Err(TestkitError::NotStopped {
-                    program: self.program,
-                    waited: STOP_LIMIT,
-                });
+                return Err(TestkitError::NotStopped { program: self.program, waited: STOP_LIMIT });
             }
             thread::sleep(LOOK_EVERY);
         }
@@ -121,9 +103,7 @@ impl Process {
     /// SIGKILL to the group, then waits for the end. Harmless when the process has ended.
     pub(crate) fn kill(&mut self, guard: &Guard) -> Result<(), TestkitError> {
         self.signal("-KILL")?;
-        self.child
-            .wait()
-            .map_err(|source| self.failed("wait for", source))?;
+        self.child.wait().map_err(|source| self.failed("wait for", source))?;
         guard.forget(self.child.id());
         Ok(())
     }
@@ -147,11 +127,7 @@ impl Process {
     }
 
     fn failed(&self, operation: &'static str, source: std::io::Error) -> TestkitError {
-        TestkitError::Process {
-            operation,
-            program: self.program,
-            source,
-        }
+        TestkitError::Process { operation, program: self.program, source }
     }
 
     fn log_end(&self) -> String {

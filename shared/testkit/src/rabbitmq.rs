@@ -65,9 +65,7 @@ impl RabbitMq {
         SHARED
             .get_or_init(|| Self::start().map_err(|error| chain(&error)))
             .as_ref()
-            .map_err(|reason| TestkitError::Shared {
-                reason: reason.clone(),
-            })
+            .map_err(|reason| TestkitError::Shared { reason: reason.clone() })
     }
 
     /// Address for clients: user `guest`, virtual host `/`.
@@ -119,11 +117,8 @@ impl RabbitMq {
     /// # Errors
     /// When the tool cannot be run or fails.
     pub fn control(&self, arguments: &[&str]) -> Result<String, TestkitError> {
-        let failed = |source| TestkitError::Process {
-            operation: "run",
-            program: "rabbitmqctl",
-            source,
-        };
+        let failed =
+            |source| TestkitError::Process { operation: "run", program: "rabbitmqctl", source };
         let output = self
             .environment(Command::new(self.script.with_file_name("rabbitmqctl")))
             .arg("-q")
@@ -156,12 +151,7 @@ impl RabbitMq {
 
     fn spawn(&self) -> Result<Running, TestkitError> {
         let mut mapper = Command::new(PORT_MAPPER);
-        mapper.args([
-            "-address",
-            "127.0.0.1",
-            "-port",
-            &self.mapper_port.to_string(),
-        ]);
+        mapper.args(["-address", "127.0.0.1", "-port", &self.mapper_port.to_string()]);
         let mapper = match Process::start(&self.guard, PORT_MAPPER, &mut mapper) {
             Err(TestkitError::Process { source, .. })
                 if source.kind() == io::ErrorKind::NotFound =>
@@ -193,17 +183,11 @@ impl RabbitMq {
             .env("RABBITMQ_LOG_BASE", folder.join("log"))
             .env("RABBITMQ_PID_FILE", folder.join("rabbitmq.pid"))
             .env("RABBITMQ_CONFIG_FILE", folder.join("rabbitmq.conf"))
-            .env(
-                "RABBITMQ_ENABLED_PLUGINS_FILE",
-                folder.join("enabled_plugins"),
-            )
+            .env("RABBITMQ_ENABLED_PLUGINS_FILE", folder.join("enabled_plugins"))
             .env("RABBITMQ_CONF_ENV_FILE", folder.join("none"))
             .env("RABBITMQ_ADVANCED_CONFIG_FILE", folder.join("none.config"))
             // Schedulers that spin while idle would take the cores from the tests.
-            .env(
-                "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS",
-                "+sbwt none +sbwtdcpu none +sbwtdio none",
-            )
+            .env("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", "+sbwt none +sbwtdcpu none +sbwtdio none")
             .env("ERL_EPMD_ADDRESS", "127.0.0.1")
             .env("ERL_EPMD_PORT", self.mapper_port.to_string());
         command
@@ -215,9 +199,7 @@ impl RabbitMq {
     }
 
     fn take(&self) -> Result<Running, TestkitError> {
-        self.lock()
-            .take()
-            .ok_or(TestkitError::Stopped { program: PROGRAM })
+        self.lock().take().ok_or(TestkitError::Stopped { program: PROGRAM })
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Running>> {
@@ -264,17 +246,13 @@ fn find_script() -> Result<PathBuf, TestkitError> {
 /// Opens and closes a connection. On a thread of its own, because the caller may be inside a runtime.
 fn handshake(url: String) -> io::Result<()> {
     let attempt = move || -> io::Result<()> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
             let connect = async {
                 let connection = lapin::Connection::connect(&url, Default::default()).await?;
                 connection.close(200, "ready".into()).await
             };
-            tokio::time::timeout(HANDSHAKE_LIMIT, connect)
-                .await?
-                .map_err(io::Error::other)
+            tokio::time::timeout(HANDSHAKE_LIMIT, connect).await?.map_err(io::Error::other)
         })
     };
     thread::spawn(attempt)

@@ -54,9 +54,7 @@ impl RedisServer {
         SHARED
             .get_or_init(|| Self::start().map_err(|error| chain(&error)))
             .as_ref()
-            .map_err(|reason| TestkitError::Shared {
-                reason: reason.clone(),
-            })
+            .map_err(|reason| TestkitError::Shared { reason: reason.clone() })
     }
 
     /// Address for clients, database 0.
@@ -99,10 +97,7 @@ impl RedisServer {
     fn try_start(settings: &[(&str, &str)]) -> Result<Self, TestkitError> {
         let server = Self {
             process: Mutex::new(None),
-            settings: settings
-                .iter()
-                .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
-                .collect(),
+            settings: settings.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
             port: free_port()?,
             guard: Guard::new("redis")?,
         };
@@ -139,9 +134,7 @@ impl RedisServer {
     }
 
     fn take(&self) -> Result<Process, TestkitError> {
-        self.lock()
-            .take()
-            .ok_or(TestkitError::Stopped { program: PROGRAM })
+        self.lock().take().ok_or(TestkitError::Stopped { program: PROGRAM })
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Process>> {

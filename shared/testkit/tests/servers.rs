@@ -36,12 +36,7 @@ fn a_stopped_server_refuses_clients_and_a_second_stop() {
 
     server.stop().unwrap();
 
-    assert!(
-        redis::Client::open(server.url())
-            .unwrap()
-            .get_connection()
-            .is_err()
-    );
+    assert!(redis::Client::open(server.url()).unwrap().get_connection().is_err());
     assert!(matches!(server.stop(), Err(TestkitError::Stopped { .. })));
 }
 
@@ -64,10 +59,7 @@ fn two_rabbits_run_at_once_restart_and_leave_no_process() {
 
     one.restart().unwrap();
     let version = one.control(&["version"]).unwrap();
-    assert!(
-        version.starts_with(char::is_numeric),
-        "unexpected version `{version}`"
-    );
+    assert!(version.starts_with(char::is_numeric), "unexpected version `{version}`");
 
     let folder = one.folder_for_diagnosis().display().to_string();
     assert!(processes().contains(&folder));
@@ -78,29 +70,17 @@ fn two_rabbits_run_at_once_restart_and_leave_no_process() {
 }
 
 fn set(server: &RedisServer, key: &str, value: &str) {
-    let mut connection = redis::Client::open(server.url())
-        .unwrap()
-        .get_connection()
-        .unwrap();
-    redis::cmd("SET")
-        .arg(key)
-        .arg(value)
-        .exec(&mut connection)
-        .unwrap();
+    let mut connection = redis::Client::open(server.url()).unwrap().get_connection().unwrap();
+    redis::cmd("SET").arg(key).arg(value).exec(&mut connection).unwrap();
 }
 
 fn get(server: &RedisServer, key: &str) -> Option<String> {
-    let mut connection = redis::Client::open(server.url())
-        .unwrap()
-        .get_connection()
-        .unwrap();
+    let mut connection = redis::Client::open(server.url()).unwrap().get_connection().unwrap();
     redis::cmd("GET").arg(key).query(&mut connection).unwrap()
 }
 
 fn port(url: &str) -> String {
-    url.trim_start_matches("redis://")
-        .trim_end_matches("/0")
-        .to_owned()
+    url.trim_start_matches("redis://").trim_end_matches("/0").to_owned()
 }
 
 /// Command lines of all processes.
@@ -108,7 +88,5 @@ fn processes() -> String {
     let folders = fs::read_dir("/proc").unwrap().filter_map(Result::ok);
     // A process may end while we look.
     let lines = folders.filter_map(|folder| fs::read(folder.path().join("cmdline")).ok());
-    lines
-        .map(|line| String::from_utf8_lossy(&line).replace('\0', " ") + "\n")
-        .collect()
+    lines.map(|line| String::from_utf8_lossy(&line).replace('\0', " ") + "\n").collect()
 }

@@ -54,84 +54,30 @@ pub const BROKEN_EXPRESSION: &str = "DIG0025";
 /// All codes with their meaning in one line, for `docs` and for the reader of a code.
 pub const TABLE: &[(&str, &str)] = &[
     (YAML_SYNTAX, "the file is not valid YAML"),
-    (
-        EMPTY_FILE,
-        "the file is empty; a `.dig` file holds at least one task",
-    ),
-    (
-        ROOT_NOT_MAPPING,
-        "the file must hold a mapping (`key: value` lines) at its top",
-    ),
-    (
-        DUPLICATE_KEY,
-        "a mapping has the same key twice; only `!include :` may be repeated",
-    ),
-    (
-        UNKNOWN_TAG,
-        "only the tag `!include` is known, and only as a key (`!include : path`)",
-    ),
-    (
-        TOO_LARGE,
-        "the text is nested too deeply, or its aliases and includes expand to too much",
-    ),
+    (EMPTY_FILE, "the file is empty; a `.dig` file holds at least one task"),
+    (ROOT_NOT_MAPPING, "the file must hold a mapping (`key: value` lines) at its top"),
+    (DUPLICATE_KEY, "a mapping has the same key twice; only `!include :` may be repeated"),
+    (UNKNOWN_TAG, "only the tag `!include` is known, and only as a key (`!include : path`)"),
+    (TOO_LARGE, "the text is nested too deeply, or its aliases and includes expand to too much"),
     (BAD_KEY, "a mapping's key must be a plain word or text"),
-    (
-        BAD_INCLUDE,
-        "the path of an `!include` must be a file below the including file's folder",
-    ),
+    (BAD_INCLUDE, "the path of an `!include` must be a file below the including file's folder"),
     (INCLUDE_CYCLE, "files include one another in a circle"),
-    (
-        FILE_UNREADABLE,
-        "a file is not in the project, or is not UTF-8 text",
-    ),
-    (
-        UNKNOWN_KEY,
-        "a group, or the top of a workflow, has a key that means nothing there",
-    ),
+    (FILE_UNREADABLE, "a file is not in the project, or is not UTF-8 text"),
+    (UNKNOWN_KEY, "a group, or the top of a workflow, has a key that means nothing there"),
     (UNKNOWN_OPERATOR, "no operator has this name"),
-    (
-        OPERATOR_WITH_CHILDREN,
-        "a task with an operator cannot have `+tasks` of its own",
-    ),
+    (OPERATOR_WITH_CHILDREN, "a task with an operator cannot have `+tasks` of its own"),
     (TWO_OPERATORS, "a task can have one operator only"),
-    (
-        BAD_TASK_NAME,
-        "a task's name holds a character that is not allowed, or is too long",
-    ),
-    (
-        TASK_NOT_MAPPING,
-        "the value of a `+task` must be a mapping, or a list of mappings",
-    ),
+    (BAD_TASK_NAME, "a task's name holds a character that is not allowed, or is too long"),
+    (TASK_NOT_MAPPING, "the value of a `+task` must be a mapping, or a list of mappings"),
     (WRONG_TYPE, "a value has the wrong type"),
-    (
-        NOT_RUN_YET,
-        "digdag has it, but this version does not run it yet",
-    ),
-    (
-        BAD_RETRY,
-        "`_retry` must be a number or `{limit, interval, interval_type, max_interval}`",
-    ),
-    (
-        BAD_CALL_TARGET,
-        "the file of a `call>` must be a `.dig` file inside the project",
-    ),
-    (
-        BAD_WORKFLOW_NAME,
-        "a workflow's name starts with no digit and has at most 255 characters",
-    ),
+    (NOT_RUN_YET, "digdag has it, but this version does not run it yet"),
+    (BAD_RETRY, "`_retry` must be a number or `{limit, interval, interval_type, max_interval}`"),
+    (BAD_CALL_TARGET, "the file of a `call>` must be a `.dig` file inside the project"),
+    (BAD_WORKFLOW_NAME, "a workflow's name starts with no digit and has at most 255 characters"),
     (NO_BODY, "a task that needs a body, such as `_do`, has none"),
-    (
-        WITHOUT_EFFECT,
-        "it is accepted, but has no effect where it stands",
-    ),
-    (
-        BAD_SCHEDULE,
-        "`schedule:` or `timezone:` has a form that cannot be used",
-    ),
-    (
-        BROKEN_EXPRESSION,
-        "a `${...}` is not closed, or holds something that is not JavaScript",
-    ),
+    (WITHOUT_EFFECT, "it is accepted, but has no effect where it stands"),
+    (BAD_SCHEDULE, "`schedule:` or `timezone:` has a form that cannot be used"),
+    (BROKEN_EXPRESSION, "a `${...}` is not closed, or holds something that is not JavaScript"),
 ];
 
 #[cfg(test)]

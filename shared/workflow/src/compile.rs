@@ -34,17 +34,10 @@ pub fn compile_workflow(files: &ProjectFiles, name: &str) -> Result<Workflow, Di
     }
     let root = yaml::load(files, &path)?;
     let mut compiler = Compiler::new("");
-    name::check_workflow(
-        name,
-        &Position::start_of(path.as_str()),
-        &mut compiler.problems,
-    );
+    name::check_workflow(name, &Position::start_of(path.as_str()), &mut compiler.problems);
     let workflow = top::compile(name, &root, &mut compiler);
     let warnings = compiler.finish(files)?;
-    Ok(Workflow {
-        warnings,
-        ..workflow
-    })
+    Ok(Workflow { warnings, ..workflow })
 }
 
 /// The tree of the file that `call>: target` names, as a group to be placed at `^sub`. Its
@@ -75,11 +68,7 @@ pub(crate) fn called_path(
     workdir: &str,
     target: &str,
 ) -> Result<String, Diagnostics> {
-    let suffix = if target.ends_with(WORKFLOW_SUFFIX) {
-        ""
-    } else {
-        WORKFLOW_SUFFIX
-    };
+    let suffix = if target.ends_with(WORKFLOW_SUFFIX) { "" } else { WORKFLOW_SUFFIX };
     let path = resolve(workdir, &format!("{target}{suffix}")).map_err(|problem| {
         let message = format!("cannot call `{target}`: {}", problem.reason());
         Diagnostic::error(codes::BAD_CALL_TARGET, message)
@@ -112,10 +101,7 @@ pub fn compile_body(
         return Err(no_body(parent, key).into());
     };
     let pointer = format!("/{key}");
-    let key_position = parent
-        .positions
-        .key(&pointer)
-        .unwrap_or_else(|| parent.position.clone());
+    let key_position = parent.positions.key(&pointer).unwrap_or_else(|| parent.position.clone());
     let key_span = Span::from(key_position);
     let node = Node::from_value(body, &pointer, &parent.positions, &key_span);
     compile_node(name, &key_span, &node, parent)
@@ -158,11 +144,7 @@ fn no_workflow(files: &ProjectFiles, name: &str) -> Diagnostic {
 }
 
 fn quoted_list(names: &[&str]) -> String {
-    names
-        .iter()
-        .map(|name| format!("`{name}`"))
-        .collect::<Vec<_>>()
-        .join(", ")
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
 impl Compiler {
@@ -170,15 +152,9 @@ impl Compiler {
     fn finish(self, files: &ProjectFiles) -> Result<Vec<Diagnostic>, Diagnostics> {
         let mut problems = self.problems;
         problems.sort_by(|left, right| left.position.cmp(&right.position));
-        let failed = problems
-            .iter()
-            .any(|problem| problem.severity == Severity::Error);
+        let failed = problems.iter().any(|problem| problem.severity == Severity::Error);
         let problems = Diagnostics(problems).with_sources(files);
-        if failed {
-            Err(problems)
-        } else {
-            Ok(problems.0)
-        }
+        if failed { Err(problems) } else { Ok(problems.0) }
     }
 }
 

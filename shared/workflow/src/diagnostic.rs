@@ -57,10 +57,7 @@ impl Diagnostic {
     /// A warning of `code`.
     #[must_use]
     pub fn warning(code: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            severity: Severity::Warning,
-            ..Self::error(code, message)
-        }
+        Self { severity: Severity::Warning, ..Self::error(code, message) }
     }
 
     /// Places it.
@@ -130,12 +127,7 @@ impl Diagnostics {
     /// Fills in the lines of text from the project.
     #[must_use]
     pub fn with_sources(self, files: &ProjectFiles) -> Self {
-        Self(
-            self.0
-                .into_iter()
-                .map(|diagnostic| diagnostic.with_source(files))
-                .collect(),
-        )
+        Self(self.0.into_iter().map(|diagnostic| diagnostic.with_source(files)).collect())
     }
 }
 

@@ -55,21 +55,13 @@ impl FileError {
 }
 
 fn hint(similar: &Option<String>) -> String {
-    similar
-        .as_ref()
-        .map(|path| format!("; did you mean `{path}`?"))
-        .unwrap_or_default()
+    similar.as_ref().map(|path| format!("; did you mean `{path}`?")).unwrap_or_default()
 }
 
 impl<P: Into<String>, B: Into<Vec<u8>>> FromIterator<(P, B)> for ProjectFiles {
     fn from_iter<I: IntoIterator<Item = (P, B)>>(files: I) -> Self {
-        let files = files
-            .into_iter()
-            .map(|(path, bytes)| (path.into(), bytes.into()))
-            .collect();
-        Self {
-            files: Arc::new(files),
-        }
+        let files = files.into_iter().map(|(path, bytes)| (path.into(), bytes.into())).collect();
+        Self { files: Arc::new(files) }
     }
 }
 
@@ -108,9 +100,7 @@ impl ProjectFiles {
 
     /// All files, sorted by path.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.files
-            .iter()
-            .map(|(path, bytes)| (path.as_str(), bytes.as_slice()))
+        self.files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice()))
     }
 
     /// Names of the workflows: `*.dig` in the project's own folder, not hidden, sorted. Files in
@@ -131,10 +121,7 @@ impl ProjectFiles {
         match did_you_mean(name, siblings.map(file_name)) {
             Some(near) if folder.is_empty() => Some(near.to_owned()),
             Some(near) => Some(format!("{folder}/{near}")),
-            None => self
-                .paths()
-                .find(|other| file_name(other) == name)
-                .map(str::to_owned),
+            None => self.paths().find(|other| file_name(other) == name).map(str::to_owned),
         }
     }
 }
@@ -201,9 +188,5 @@ pub fn resolve(folder: &str, target: &str) -> Result<String, PathProblem> {
             }
         }
     }
-    if named {
-        Ok(parts.join("/"))
-    } else {
-        Err(PathProblem::Empty)
-    }
+    if named { Ok(parts.join("/")) } else { Err(PathProblem::Empty) }
 }

@@ -18,20 +18,13 @@ use crate::visit::{Workdir, literal, operator_pointer, operator_position, reacha
 #[must_use]
 pub fn lint(files: &ProjectFiles, workflow: &Workflow, known: &[&str]) -> Vec<Diagnostic> {
     let found = reachable(files, workflow);
-    let mut lint = Lint {
-        files,
-        known,
-        problems: found.problems,
-    };
+    let mut lint = Lint { files, known, problems: found.problems };
     for found in &found.trees {
         lint.task(&found.full_name, &found.tree, found.workdir);
     }
     let mut problems = lint.problems;
     problems.sort_by(|left, right| left.position.cmp(&right.position));
-    problems
-        .into_iter()
-        .map(|problem| problem.with_source(files))
-        .collect()
+    problems.into_iter().map(|problem| problem.with_source(files)).collect()
 }
 
 /// Directives that an operator task can have; another key with `_` is accepted by digdag, but most
@@ -70,11 +63,7 @@ impl Lint<'_> {
                     self.task(&format!("{full_name}{}", child.name), child, workdir);
                 }
             }
-            TaskKind::Operator {
-                operator,
-                command,
-                config,
-            } => {
+            TaskKind::Operator { operator, command, config } => {
                 self.operator(full_name, task, operator);
                 self.directives(full_name, task, config);
                 match workdir {
@@ -111,13 +100,10 @@ impl Lint<'_> {
         let position = operator_pointer(task).and_then(|pointer| task.positions.key(&pointer));
         let similar = did_you_mean(operator, self.known.iter().copied());
         self.problems.push(
-            Diagnostic::error(
-                codes::UNKNOWN_OPERATOR,
-                format!("unknown operator `{operator}>`"),
-            )
-            .at(position.unwrap_or_else(|| task.position.clone()))
-            .in_task(full_name)
-            .with_suggestion(similar.map(|name| format!("{name}>"))),
+            Diagnostic::error(codes::UNKNOWN_OPERATOR, format!("unknown operator `{operator}>`"))
+                .at(position.unwrap_or_else(|| task.position.clone()))
+                .in_task(full_name)
+                .with_suggestion(similar.map(|name| format!("{name}>"))),
         );
     }
 
@@ -133,10 +119,7 @@ impl Lint<'_> {
             return;
         }
         if let Err(error) = RetryPolicy::parse(retry) {
-            let position = task
-                .positions
-                .value("/_retry")
-                .unwrap_or_else(|| task.position.clone());
+            let position = task.positions.value("/_retry").unwrap_or_else(|| task.position.clone());
             self.problems.push(
                 Diagnostic::error(codes::BAD_RETRY, error.to_string())
                     .at(position)
@@ -157,11 +140,17 @@ impl Lint<'_> {
             ),
             Ok(path) => match self.files.text(&path) {
                 Ok(_) => return,
-                Err(error) => Diagnostic::error(codes::FILE_UNREADABLE, error.summary())
-                    .with_suggestion(error.similar()),
+                Err(error) => {
+                    let problem = Diagnostic::error(codes::FILE_UNREADABLE, error.summary());
+                    match error.similar() {
+                        Some(near) => problem.with_help(format!("did you mean `{near}`?")),
+                        None => problem.with_help(
+                            "create it, or correct the path: it is read from the folder of this file",
+                        ),
+                    }
+                }
             },
         };
-        self.problems
-            .push(problem.at(operator_position(task)).in_task(full_name));
+        self.problems.push(problem.at(operator_position(task)).in_task(full_name));
     }
 }

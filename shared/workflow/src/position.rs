@@ -23,11 +23,7 @@ impl Position {
     /// The beginning of a file: the place of a problem that has no narrower one.
     #[must_use]
     pub fn start_of(file: impl Into<Arc<str>>) -> Self {
-        Self {
-            file: file.into(),
-            line: 1,
-            column: 1,
-        }
+        Self { file: file.into(), line: 1, column: 1 }
     }
 
     /// Where a byte offset of a file's text is.
@@ -64,15 +60,9 @@ impl FromStr for Position {
         let parse = || {
             let (rest, column) = text.rsplit_once(':')?;
             let (file, line) = rest.rsplit_once(':')?;
-            Some(Self {
-                file: file.into(),
-                line: line.parse().ok()?,
-                column: column.parse().ok()?,
-            })
+            Some(Self { file: file.into(), line: line.parse().ok()?, column: column.parse().ok()? })
         };
-        parse().ok_or_else(|| ParsePositionError {
-            text: text.to_owned(),
-        })
+        parse().ok_or_else(|| ParsePositionError { text: text.to_owned() })
     }
 }
 
@@ -84,9 +74,7 @@ impl Serialize for Position {
 
 impl<'de> Deserialize<'de> for Position {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -121,10 +109,7 @@ pub struct Positions {
 
 impl Positions {
     pub(crate) fn new(file: Arc<str>) -> Self {
-        Self {
-            file,
-            places: BTreeMap::new(),
-        }
+        Self { file, places: BTreeMap::new() }
     }
 
     pub(crate) fn insert(
@@ -141,17 +126,13 @@ impl Positions {
     /// Where the value at `pointer` stands.
     #[must_use]
     pub fn value(&self, pointer: &str) -> Option<Position> {
-        self.places
-            .get(pointer)
-            .map(|place| self.position(place, place.value))
+        self.places.get(pointer).map(|place| self.position(place, place.value))
     }
 
     /// Where the key at `pointer` stands; for a list element, the element.
     #[must_use]
     pub fn key(&self, pointer: &str) -> Option<Position> {
-        self.places
-            .get(pointer)
-            .map(|place| self.position(place, place.key))
+        self.places.get(pointer).map(|place| self.position(place, place.key))
     }
 
     /// Where the value at `pointer` stands, or else the nearest value around it.
@@ -210,9 +191,7 @@ impl FromStr for Place {
     type Err = ParsePositionError;
 
     fn from_str(text: &str) -> Result<Self, ParsePositionError> {
-        let bad = || ParsePositionError {
-            text: text.to_owned(),
-        };
+        let bad = || ParsePositionError { text: text.to_owned() };
         let (first, rest) = split_word(text);
         let first = parse_pair(first).ok_or_else(bad)?;
         let (second, after) = split_word(rest);
@@ -221,11 +200,7 @@ impl FromStr for Place {
             None => (first, rest),
         };
         let file = (!file.is_empty()).then(|| Arc::from(file));
-        Ok(Self {
-            file,
-            key: first,
-            value,
-        })
+        Ok(Self { file, key: first, value })
     }
 }
 
@@ -240,11 +215,8 @@ fn parse_pair(text: &str) -> Option<(u32, u32)> {
 
 impl Serialize for Positions {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(
-            self.places
-                .iter()
-                .map(|(pointer, place)| (pointer, place.to_string())),
-        )
+        serializer
+            .collect_map(self.places.iter().map(|(pointer, place)| (pointer, place.to_string())))
     }
 }
 
@@ -256,9 +228,6 @@ impl<'de> Deserialize<'de> for Positions {
             .map(|(pointer, text)| Ok((pointer, text.parse()?)))
             .collect::<Result<_, ParsePositionError>>()
             .map_err(serde::de::Error::custom)?;
-        Ok(Self {
-            file: Arc::from(""),
-            places,
-        })
+        Ok(Self { file: Arc::from(""), places })
     }
 }

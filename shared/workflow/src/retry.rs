@@ -70,20 +70,14 @@ impl RetryPolicy {
                 (whole_number("limit", limit)?, Some(fields))
             }
             Value::Null | Value::Bool(_) | Value::Array(_) => {
-                return Err(RetryPolicyError::WrongForm {
-                    found: value.to_string(),
-                });
+                return Err(RetryPolicyError::WrongForm { found: value.to_string() });
             }
         };
         let field = |name: &'static str| {
-            fields
-                .and_then(|fields| fields.get(name))
-                .filter(|value| !value.is_null())
+            fields.and_then(|fields| fields.get(name)).filter(|value| !value.is_null())
         };
         let seconds = |name| {
-            field(name)
-                .map(|value| whole_number(name, value).map(seconds_or_zero))
-                .transpose()
+            field(name).map(|value| whole_number(name, value).map(seconds_or_zero)).transpose()
         };
         Ok(Self {
             limit: u32::try_from(limit.max(0)).unwrap_or(u32::MAX),
@@ -120,10 +114,7 @@ fn whole_number(field: &'static str, value: &Value) -> Result<i64, RetryPolicyEr
         Value::String(text) => text.trim().parse().ok(),
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
     };
-    number.ok_or_else(|| RetryPolicyError::NotANumber {
-        field,
-        found: value.to_string(),
-    })
+    number.ok_or_else(|| RetryPolicyError::NotANumber { field, found: value.to_string() })
 }
 
 fn seconds_or_zero(seconds: i64) -> Duration {
@@ -135,9 +126,7 @@ fn interval_type(value: &Value) -> Result<IntervalType, RetryPolicyError> {
     match text.as_str() {
         "constant" => Ok(IntervalType::Constant),
         "exponential" => Ok(IntervalType::Exponential),
-        _ => Err(RetryPolicyError::UnknownIntervalType {
-            found: value.to_string(),
-        }),
+        _ => Err(RetryPolicyError::UnknownIntervalType { found: value.to_string() }),
     }
 }
 
@@ -153,10 +142,7 @@ mod tests {
 
         let delays: Vec<_> = (0..4).map(|count| policy.delay(count)).collect();
 
-        assert_eq!(
-            delays,
-            [Some(Duration::ZERO), Some(Duration::ZERO), None, None]
-        );
+        assert_eq!(delays, [Some(Duration::ZERO), Some(Duration::ZERO), None, None]);
     }
 
     #[test]
@@ -174,10 +160,7 @@ mod tests {
         let delays: Vec<_> = (0..5).map(|count| policy.delay(count)).collect();
 
         let seconds = |n| Some(Duration::from_secs(n));
-        assert_eq!(
-            delays,
-            [seconds(10), seconds(20), seconds(35), seconds(35), None]
-        );
+        assert_eq!(delays, [seconds(10), seconds(20), seconds(35), seconds(35), None]);
     }
 
     #[test]

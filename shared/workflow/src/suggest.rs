@@ -24,10 +24,7 @@ pub fn did_you_mean<'a>(
 }
 
 fn lower(word: &str) -> Vec<char> {
-    word.chars()
-        .take(MAX_CHARS)
-        .map(|c| c.to_ascii_lowercase())
-        .collect()
+    word.chars().take(MAX_CHARS).map(|c| c.to_ascii_lowercase()).collect()
 }
 
 /// Edits from one word to the other, if they are at most `limit`.
@@ -59,10 +56,7 @@ mod tests {
 
     #[test]
     fn a_swapped_pair_is_one_edit() {
-        assert_eq!(
-            did_you_mean("_exprot", ["_retry", "_export"]),
-            Some("_export")
-        );
+        assert_eq!(did_you_mean("_exprot", ["_retry", "_export"]), Some("_export"));
     }
 
     #[test]
@@ -77,9 +71,6 @@ mod tests {
 
     #[test]
     fn the_nearest_of_several_wins() {
-        assert_eq!(
-            did_you_mean("for_eech", ["for_range", "for_each"]),
-            Some("for_each")
-        );
+        assert_eq!(did_you_mean("for_eech", ["for_range", "for_each"]), Some("for_each"));
     }
 }

@@ -125,11 +125,9 @@ struct TaskRecord<'a> {
 impl Serialize for TaskDefinition {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let (operator, command, config, parallel, children) = match &self.kind {
-            TaskKind::Operator {
-                operator,
-                command,
-                config,
-            } => (Some(operator), Some(command), Some(config), None, None),
+            TaskKind::Operator { operator, command, config } => {
+                (Some(operator), Some(command), Some(config), None, None)
+            }
             TaskKind::Group { children, parallel } => {
                 (None, None, None, Some(*parallel), Some(children))
             }
@@ -138,9 +136,7 @@ impl Serialize for TaskDefinition {
             name: Cow::Borrowed(&self.name),
             position: Cow::Borrowed(&self.position),
             operator: operator.map(|operator| Cow::Borrowed(operator.as_str())),
-            command: command
-                .filter(|command| !command.is_null())
-                .map(Cow::Borrowed),
+            command: command.filter(|command| !command.is_null()).map(Cow::Borrowed),
             config: config.map(Cow::Borrowed),
             parallel: parallel.filter(|parallel| *parallel != Parallel::No),
             children: children

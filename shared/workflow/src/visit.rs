@@ -51,11 +51,7 @@ impl Workdir {
             TaskKind::Operator { config, .. } => config.contains_key(WORKDIR_KEY),
             TaskKind::Group { .. } => false,
         };
-        if local || task.export.contains_key(WORKDIR_KEY) {
-            Self::Variable
-        } else {
-            self
-        }
+        if local || task.export.contains_key(WORKDIR_KEY) { Self::Variable } else { self }
     }
 }
 
@@ -66,11 +62,7 @@ const WORKDIR_KEY: &str = "_workdir";
 /// depth.
 #[must_use]
 pub fn reachable(files: &ProjectFiles, workflow: &Workflow) -> Reachable {
-    let mut walk = Walk {
-        files,
-        found: Reachable::default(),
-        called: BTreeSet::new(),
-    };
+    let mut walk = Walk { files, found: Reachable::default(), called: BTreeSet::new() };
     let root = ReachableTree {
         full_name: workflow.root.name.clone(),
         tree: workflow.root.clone(),
@@ -102,28 +94,17 @@ impl Walk<'_> {
         match &task.kind {
             TaskKind::Group { children, .. } => {
                 for child in children {
-                    self.definition(
-                        &format!("{full_name}{}", child.name),
-                        child,
-                        workdir,
-                        waiting,
-                    );
+                    self.definition(&format!("{full_name}{}", child.name), child, workdir, waiting);
                 }
             }
-            TaskKind::Operator {
-                operator,
-                command,
-                config,
-            } => {
+            TaskKind::Operator { operator, command, config } => {
                 let found = match workdir {
                     Workdir::OfFile if operator == "call" => {
                         self.called_tree(full_name, task, command)
                     }
                     Workdir::OfFile | Workdir::Variable => None,
                 };
-                let trees = found
-                    .into_iter()
-                    .chain(self.bodies(full_name, task, config));
+                let trees = found.into_iter().chain(self.bodies(full_name, task, config));
                 waiting.extend(trees.map(|tree| ReachableTree {
                     full_name: format!("{full_name}{SUBTASK_NAME}"),
                     tree,
@@ -159,9 +140,7 @@ impl Walk<'_> {
         task: &TaskDefinition,
         config: &Config,
     ) -> Vec<TaskDefinition> {
-        let keys = BODY_KEYS
-            .iter()
-            .filter(|key| config.get(**key).is_some_and(|v| !v.is_null()));
+        let keys = BODY_KEYS.iter().filter(|key| config.get(**key).is_some_and(|v| !v.is_null()));
         let mut bodies = Vec::new();
         for key in keys {
             match compile_body(task, key, SUBTASK_NAME) {
@@ -199,15 +178,9 @@ pub(crate) fn operator_position(task: &TaskDefinition) -> Position {
 /// JSON pointer of the operator's key in its task.
 pub(crate) fn operator_pointer(task: &TaskDefinition) -> Option<String> {
     match &task.kind {
-        TaskKind::Operator {
-            operator, config, ..
-        } => {
+        TaskKind::Operator { operator, config, .. } => {
             let key = format!("{operator}>");
-            let key = if config.contains_key(&key) {
-                key
-            } else {
-                "_type".to_owned()
-            };
+            let key = if config.contains_key(&key) { key } else { "_type".to_owned() };
             Some(format!("/{}", escape(&key)))
         }
         TaskKind::Group { .. } => None,
@@ -217,10 +190,7 @@ pub(crate) fn operator_pointer(task: &TaskDefinition) -> Option<String> {
 /// Calls `visit` with each text of `definition` and its children: JSON pointer within its task,
 /// place, text. Bodies of loops are part of their task; keys are no texts.
 pub fn visit_strings(definition: &TaskDefinition, visit: &mut dyn FnMut(&str, &Position, &str)) {
-    let mut visitor = StringVisitor {
-        task: definition,
-        visit,
-    };
+    let mut visitor = StringVisitor { task: definition, visit };
     visitor.fields("/_export", &definition.export);
     match &definition.kind {
         TaskKind::Operator { config, .. } => visitor.fields("", config),
@@ -248,11 +218,7 @@ impl StringVisitor<'_> {
         match value {
             Value::String(text) => {
                 let position = self.task.positions.nearest(pointer);
-                (self.visit)(
-                    pointer,
-                    position.as_ref().unwrap_or(&self.task.position),
-                    text,
-                );
+                (self.visit)(pointer, position.as_ref().unwrap_or(&self.task.position), text);
             }
             Value::Array(items) => {
                 for (index, item) in items.iter().enumerate() {

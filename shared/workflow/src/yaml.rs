@@ -38,9 +38,7 @@ pub(crate) struct Budget {
 
 impl Budget {
     pub(crate) fn new() -> Self {
-        Self {
-            remaining: MAX_EXPANSION,
-        }
+        Self { remaining: MAX_EXPANSION }
     }
 
     fn charge(&mut self, cost: usize, at: &Span) -> Result<(), Diagnostics> {
@@ -61,9 +59,6 @@ impl Budget {
 }
 
 fn too_deep(at: &Span) -> Diagnostic {
-    at.error(
-        codes::TOO_LARGE,
-        format!("the text is nested deeper than {MAX_DEPTH} levels"),
-    )
-    .with_help("split the workflow with `call>`")
+    at.error(codes::TOO_LARGE, format!("the text is nested deeper than {MAX_DEPTH} levels"))
+        .with_help("split the workflow with `call>`")
 }

@@ -15,9 +15,7 @@ fn compile(text: &str) -> Workflow {
 }
 
 fn problems_of(text: &str) -> Vec<Diagnostic> {
-    compile_workflow(&ProjectFiles::from_iter([("wf.dig", text)]), "wf")
-        .unwrap_err()
-        .0
+    compile_workflow(&ProjectFiles::from_iter([("wf.dig", text)]), "wf").unwrap_err().0
 }
 
 fn names(tasks: &[Arc<TaskDefinition>]) -> Vec<&str> {
@@ -32,18 +30,12 @@ fn a_workflow_has_its_zone_its_schedule_and_a_tree_in_file_order() {
     );
 
     assert_eq!(workflow.timezone.unwrap().value, "Asia/Tokyo");
-    assert_eq!(
-        json!(workflow.schedule.unwrap().value),
-        json!({"daily>": "07:00:00"})
-    );
+    assert_eq!(json!(workflow.schedule.unwrap().value), json!({"daily>": "07:00:00"}));
     assert_eq!(workflow.root.name, "+wf");
     assert_eq!(workflow.root.position.to_string(), "wf.dig:1:1");
     assert_eq!(names(workflow.root.children()), ["+b", "+a"]);
     assert_eq!(names(workflow.root.children()[1].children()), ["+x"]);
-    assert_eq!(
-        workflow.root.children()[1].position.to_string(),
-        "wf.dig:8:1"
-    );
+    assert_eq!(workflow.root.children()[1].position.to_string(), "wf.dig:8:1");
 }
 
 #[test]
@@ -54,14 +46,7 @@ fn an_operator_keeps_all_its_keys_but_the_export() {
 
     let task = &workflow.root.children()[0];
 
-    let TaskKind::Operator {
-        operator,
-        command,
-        config,
-    } = &task.kind
-    else {
-        panic!("{task:?}")
-    };
+    let TaskKind::Operator { operator, command, config } = &task.kind else { panic!("{task:?}") };
     assert_eq!((operator.as_str(), command), ("bq", &json!("q.sql")));
     assert_eq!(
         json!(config).to_string(),
@@ -72,23 +57,14 @@ fn an_operator_keeps_all_its_keys_but_the_export() {
     let place = |pointer| task.positions.value(pointer).unwrap().to_string();
     assert_eq!(place("/destination_table"), "wf.dig:6:22");
     assert_eq!(place("/_export/d"), "wf.dig:3:8");
-    assert_eq!(
-        task.positions
-            .nearest("/destination_table/9")
-            .unwrap()
-            .to_string(),
-        "wf.dig:6:22"
-    );
+    assert_eq!(task.positions.nearest("/destination_table/9").unwrap().to_string(), "wf.dig:6:22");
 }
 
 #[test]
 fn the_long_form_names_operator_and_command() {
     let workflow = compile("+a:\n  _type: echo\n  _command: hello\n");
 
-    let TaskKind::Operator {
-        operator, command, ..
-    } = &workflow.root.children()[0].kind
-    else {
+    let TaskKind::Operator { operator, command, .. } = &workflow.root.children()[0].kind else {
         panic!("not an operator");
     };
     assert_eq!((operator.as_str(), command), ("echo", &json!("hello")));
@@ -109,9 +85,7 @@ fn parallel_of_a_group_is_a_boolean_or_a_limit() {
 
     for (text, expected) in table {
         let root = compile(&format!("_parallel: {text}\n+a:\n  echo>: x\n")).root;
-        let TaskKind::Group { parallel, .. } = root.kind else {
-            panic!("not a group")
-        };
+        let TaskKind::Group { parallel, .. } = root.kind else { panic!("not a group") };
         assert_eq!(parallel, expected, "{text}");
     }
 }
@@ -154,10 +128,7 @@ fn keys_that_digdag_ignores_in_a_group_are_warnings() {
 
     assert_eq!(workflow.warnings.len(), 1);
     assert_eq!(workflow.warnings[0].severity, Severity::Warning);
-    assert_eq!(
-        workflow.warnings[0].source_line.as_deref(),
-        Some("  timezone: UTC")
-    );
+    assert_eq!(workflow.warnings[0].source_line.as_deref(), Some("  timezone: UTC"));
 }
 
 #[test]
@@ -166,12 +137,7 @@ fn every_broken_rule_has_its_code_its_place_and_its_cure() {
         ("bq>: x\n", "DIG0011", "1:1", "task of its own"),
         ("exports: {}\n", "DIG0011", "1:1", "did you mean `_export`?"),
         ("_background: true\n", "DIG0011", "1:1", "known are"),
-        (
-            "+a:\n  parallel: true\n",
-            "DIG0011",
-            "2:3",
-            "did you mean `_parallel`?",
-        ),
+        ("+a:\n  parallel: true\n", "DIG0011", "2:3", "did you mean `_parallel`?"),
         ("+a:\n  echo: x\n", "DIG0011", "2:3", "known are"),
         ("+a:\n", "DIG0016", "1:1", "indented deeper"),
         ("+a: text\n", "DIG0016", "1:1", ""),
@@ -184,56 +150,21 @@ fn every_broken_rule_has_its_code_its_place_and_its_cure() {
         ("+a:\n  '>': x\n", "DIG0012", "2:3", "before the `>`"),
         ("+a:\n  _type: ${t}\n", "DIG0018", "2:10", ""),
         ("_export: [1]\n", "DIG0017", "1:10", ""),
-        (
-            "_parallel: ${p}\n",
-            "DIG0017",
-            "1:12",
-            "before anything is evaluated",
-        ),
+        ("_parallel: ${p}\n", "DIG0017", "1:12", "before anything is evaluated"),
         ("_parallel: {limit: ${p}}\n", "DIG0001", "1:21", "quotes"),
-        (
-            "_parallel: {limit: \"${p}\"}\n",
-            "DIG0017",
-            "1:12",
-            "before anything is evaluated",
-        ),
+        ("_parallel: {limit: \"${p}\"}\n", "DIG0017", "1:12", "before anything is evaluated"),
         ("_parallel: yes\n", "DIG0017", "1:12", ""),
         ("_parallel: {max: 3}\n", "DIG0017", "1:12", ""),
-        (
-            "+a:\n  _disable: ${d}\n  echo>: x\n",
-            "DIG0017",
-            "2:13",
-            "`if>:`",
-        ),
+        ("+a:\n  _disable: ${d}\n  echo>: x\n", "DIG0017", "2:13", "`if>:`"),
         ("timezone: 9\n", "DIG0017", "1:11", ""),
         ("schedule: daily\n", "DIG0017", "1:11", ""),
         ("_error:\n  echo>: x\n", "DIG0018", "1:1", "`_error`"),
         ("_check:\n  echo>: x\n", "DIG0018", "1:1", "`_check`"),
         ("sla:\n  time: 02:00\n", "DIG0018", "1:1", "`sla`"),
-        (
-            "+a:\n  echo>: x\n  _error:\n    echo>: y\n",
-            "DIG0018",
-            "3:3",
-            "`_error`",
-        ),
-        (
-            "+a:\n  _background: true\n  echo>: y\n",
-            "DIG0018",
-            "2:3",
-            "`_background`",
-        ),
-        (
-            "+a:\n  _after: [+b]\n  +c: {}\n",
-            "DIG0018",
-            "2:3",
-            "`_after`",
-        ),
-        (
-            "+a:\n  echo>: y\n  _secrets: {a: b}\n",
-            "DIG0018",
-            "3:3",
-            "`_secrets`",
-        ),
+        ("+a:\n  echo>: x\n  _error:\n    echo>: y\n", "DIG0018", "3:3", "`_error`"),
+        ("+a:\n  _background: true\n  echo>: y\n", "DIG0018", "2:3", "`_background`"),
+        ("+a:\n  _after: [+b]\n  +c: {}\n", "DIG0018", "2:3", "`_after`"),
+        ("+a:\n  echo>: y\n  _secrets: {a: b}\n", "DIG0018", "3:3", "`_secrets`"),
     ];
 
     let mut wrong = Vec::new();
@@ -278,20 +209,14 @@ fn a_missing_workflow_is_named_with_the_nearest_one() {
 
     let error = compile_workflow(&files, "dayly").unwrap_err();
 
-    assert!(
-        error.to_string().ends_with("did you mean `daily`?"),
-        "{error}"
-    );
+    assert!(error.to_string().ends_with("did you mean `daily`?"), "{error}");
 }
 
 #[test]
 fn a_workflow_name_cannot_begin_with_a_digit() {
     let files = ProjectFiles::from_iter([("1st.dig", "+a: {}")]);
 
-    assert_eq!(
-        compile_workflow(&files, "1st").unwrap_err().0[0].code,
-        "DIG0021"
-    );
+    assert_eq!(compile_workflow(&files, "1st").unwrap_err().0[0].code, "DIG0021");
 }
 
 #[test]
@@ -309,16 +234,9 @@ fn a_called_file_is_a_group_with_its_own_folder() {
         "timezone: UTC\nschedule: {daily>: 00:00:00}\n_export: {a: 1}\n+x:\n  bq>: x.sql\n",
     )]);
 
-    for target in [
-        "common/access/create.dig",
-        "common/access/create",
-        "./common/access/create",
-    ] {
+    for target in ["common/access/create.dig", "common/access/create", "./common/access/create"] {
         let tree = compile_called(&files, "", target).unwrap();
-        assert_eq!(
-            (tree.name.as_str(), tree.workdir.as_str()),
-            ("^sub", "common/access")
-        );
+        assert_eq!((tree.name.as_str(), tree.workdir.as_str()), ("^sub", "common/access"));
         assert_eq!(tree.children()[0].workdir, "common/access");
         assert_eq!(json!(tree.export), json!({"a": 1}));
         assert!(tree.positions.value("/timezone").is_none());
@@ -333,10 +251,7 @@ fn a_called_file_may_be_above_but_not_outside_the_project() {
     let error = compile_called(&files, "sub", "../../a").unwrap_err();
     assert_eq!(error.0[0].code, "DIG0020");
     let error = compile_called(&files, "sub", "../aa").unwrap_err();
-    assert!(
-        error.to_string().ends_with("did you mean `a.dig`?"),
-        "{error}"
-    );
+    assert!(error.to_string().ends_with("did you mean `a.dig`?"), "{error}");
 }
 
 #[test]
@@ -353,10 +268,7 @@ fn a_body_is_compiled_with_the_places_of_its_file() {
     assert_eq!(body.position.to_string(), "wf.dig:3:3");
     assert_eq!(names(body.children()), ["+a", "+b"]);
     assert_eq!(body.children()[1].position.to_string(), "wf.dig:7:5");
-    assert_eq!(
-        body.positions.value("/_export/y").unwrap().to_string(),
-        "wf.dig:4:18"
-    );
+    assert_eq!(body.positions.value("/_export/y").unwrap().to_string(), "wf.dig:4:18");
     let dataset = body.children()[1].positions.value("/dataset").unwrap();
     assert_eq!(dataset.to_string(), "wf.dig:9:16");
 }
@@ -364,10 +276,7 @@ fn a_body_is_compiled_with_the_places_of_its_file() {
 #[test]
 fn a_body_compiled_after_a_trip_through_json_is_the_same() {
     let files = ProjectFiles::from_iter([
-        (
-            "wf.dig",
-            "+each:\n  loop>: 2\n  _do:\n    !include : sub/body.yml\n",
-        ),
+        ("wf.dig", "+each:\n  loop>: 2\n  _do:\n    !include : sub/body.yml\n"),
         ("sub/body.yml", "bq>: q.sql\n\"a/b~c\": [1, {x: 2}]\n"),
     ]);
     let task = compile_workflow(&files, "wf").unwrap().root.children()[0].clone();
@@ -390,10 +299,7 @@ fn a_body_that_is_an_operator_is_an_operator_task() {
 
     assert!(matches!(&body.kind, TaskKind::Operator { operator, .. } if operator == "echo"));
     assert_eq!(
-        compile_body(&root.children()[0], "_else_do", "^sub")
-            .unwrap_err()
-            .0[0]
-            .code,
+        compile_body(&root.children()[0], "_else_do", "^sub").unwrap_err().0[0].code,
         "DIG0022"
     );
 }
@@ -402,10 +308,7 @@ fn a_body_that_is_an_operator_is_an_operator_task() {
 fn problems_of_a_body_name_their_line() {
     let root = compile("+a:\n  loop>: 2\n  _do:\n    +x:\n      bq>: x\n      sh>: y\n").root;
 
-    let problem = compile_body(&root.children()[0], "_do", "^sub")
-        .unwrap_err()
-        .0
-        .remove(0);
+    let problem = compile_body(&root.children()[0], "_do", "^sub").unwrap_err().0.remove(0);
 
     assert_eq!(
         problem.to_string(),

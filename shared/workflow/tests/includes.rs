@@ -18,10 +18,7 @@ fn problem_of(files: &[(&str, &str)]) -> Diagnostic {
 #[test]
 fn one_mapping_holds_several_includes() {
     let export = export_of(&[
-        (
-            "wf.dig",
-            "!include : config/config.dig\n!include : config/other.dig\n",
-        ),
+        ("wf.dig", "!include : config/config.dig\n!include : config/other.dig\n"),
         ("config/config.dig", "_export:\n  a: 1\n  o: {x: 1, y: 1}\n"),
         ("config/other.dig", "_export:\n  b: 2\n  o: {y: 2, z: 2}\n"),
     ]);
@@ -52,10 +49,7 @@ fn a_key_below_an_include_replaces_it_wholesale() {
 #[test]
 fn nested_includes_are_relative_to_their_own_file() {
     let export = export_of(&[
-        (
-            "wf.dig",
-            "_export:\n  mysql:\n    !include : config/a.yml\n",
-        ),
+        ("wf.dig", "_export:\n  mysql:\n    !include : config/a.yml\n"),
         ("config/a.yml", "x: 1\n!include : deep/b.yml\n"),
         ("config/deep/b.yml", "y: 2\n"),
     ]);
@@ -82,18 +76,9 @@ fn included_values_keep_the_place_of_their_file() {
 
     let positions = compile_workflow(&files, "wf").unwrap().root.positions;
 
-    assert_eq!(
-        positions.value("/_export/DATE").unwrap().to_string(),
-        "config/c.yml:2:7"
-    );
-    assert_eq!(
-        positions.key("/_export/DATE").unwrap().to_string(),
-        "config/c.yml:2:1"
-    );
-    assert_eq!(
-        positions.value("/_export/own").unwrap().to_string(),
-        "wf.dig:3:8"
-    );
+    assert_eq!(positions.value("/_export/DATE").unwrap().to_string(), "config/c.yml:2:7");
+    assert_eq!(positions.key("/_export/DATE").unwrap().to_string(), "config/c.yml:2:1");
+    assert_eq!(positions.value("/_export/own").unwrap().to_string(), "wf.dig:3:8");
 }
 
 #[test]
@@ -114,21 +99,11 @@ fn includes_that_cannot_be_read_are_errors_at_their_path() {
         ),
         ("!include : ../c.yml\n", &[], "DIG0008", ""),
         ("!include : /c.yml\n", &[], "DIG0008", ""),
-        (
-            "!include : ${x}.yml\n",
-            &[],
-            "DIG0008",
-            "write the path itself",
-        ),
+        ("!include : ${x}.yml\n", &[], "DIG0008", "write the path itself"),
         ("!include : [a]\n", &[], "DIG0008", "write `!include : path"),
         ("!include : c.yml\n", &[("c.yml", "- 1\n")], "DIG0003", ""),
         ("!include : c.yml\n", &[("c.yml", "")], "DIG0002", ""),
-        (
-            "!include : c.yml\n",
-            &[("c.yml", "a: 1\na: 2\n")],
-            "DIG0004",
-            "remove one",
-        ),
+        ("!include : c.yml\n", &[("c.yml", "a: 1\na: 2\n")], "DIG0004", "remove one"),
     ];
 
     let mut wrong = Vec::new();
@@ -153,24 +128,14 @@ fn a_circle_of_includes_is_named_file_by_file() {
 
     assert_eq!(problem.code, "DIG0009");
     assert_eq!(problem.position.unwrap().to_string(), "b.yml:1:12");
-    assert!(
-        problem
-            .message
-            .contains("`wf.dig` -> `a.yml` -> `b.yml` -> `a.yml`")
-    );
+    assert!(problem.message.contains("`wf.dig` -> `a.yml` -> `b.yml` -> `a.yml`"));
 }
 
 #[test]
 fn includes_that_multiply_are_refused() {
-    let mut files = vec![(
-        "wf.dig".to_owned(),
-        "_export:\n  !include : f0.yml\n".to_owned(),
-    )];
+    let mut files = vec![("wf.dig".to_owned(), "_export:\n  !include : f0.yml\n".to_owned())];
     for n in 0..30 {
-        let text = format!(
-            "a:\n  !include : f{0}.yml\nb:\n  !include : f{0}.yml\n",
-            n + 1
-        );
+        let text = format!("a:\n  !include : f{0}.yml\nb:\n  !include : f{0}.yml\n", n + 1);
         files.push((format!("f{n}.yml"), text));
     }
     files.push(("f30.yml".to_owned(), format!("x: {}\n", "y".repeat(10_000))));
@@ -190,10 +155,7 @@ fn a_chain_of_includes_that_never_ends_is_refused() {
             .chain((0..1000).map(link)),
     );
 
-    assert_eq!(
-        compile_workflow(&files, "wf").unwrap_err().0[0].code,
-        "DIG0006"
-    );
+    assert_eq!(compile_workflow(&files, "wf").unwrap_err().0[0].code, "DIG0006");
 }
 
 #[test]

@@ -9,10 +9,7 @@ const KNOWN: &[&str] = &["bq", "call", "echo", "for_each", "if", "loop"];
 fn findings(files: &[(&str, &str)]) -> Vec<String> {
     let files = ProjectFiles::from_iter(files.iter().copied());
     let workflow = compile_workflow(&files, "wf").unwrap();
-    lint(&files, &workflow, KNOWN)
-        .iter()
-        .map(ToString::to_string)
-        .collect()
+    lint(&files, &workflow, KNOWN).iter().map(ToString::to_string).collect()
 }
 
 #[test]
@@ -30,20 +27,14 @@ fn a_missing_query_file_is_found_and_a_dynamic_one_is_not_judged() {
 
     assert_eq!(
         findings(&[("wf.dig", text), ("query.sql", "SELECT 1")]),
-        [
-            "DIG0010: file `qery.sql` is not in the project in wf.dig:2:8, task `+wf+a`; \
-          did you mean `query.sql`?"
-        ]
+        ["DIG0010: file `qery.sql` is not in the project in wf.dig:2:8, task `+wf+a`; \
+          did you mean `query.sql`?"]
     );
 }
 
 #[test]
 fn a_file_is_suggested_by_its_name_and_not_by_its_folder() {
-    let files = [
-        ("common/summary/create.dig", ""),
-        ("other/acess.sql", ""),
-        ("b/q.sql", ""),
-    ];
+    let files = [("common/summary/create.dig", ""), ("other/acess.sql", ""), ("b/q.sql", "")];
     let files = ProjectFiles::from_iter(files);
 
     let message = |path| files.text(path).unwrap_err().to_string();
@@ -56,14 +47,8 @@ fn a_file_is_suggested_by_its_name_and_not_by_its_folder() {
 #[test]
 fn called_files_and_bodies_are_checked_in_their_own_place() {
     let found = findings(&[
-        (
-            "wf.dig",
-            "+each:\n  for_each>: {x: [1]}\n  _do:\n    +c:\n      call>: common/sub\n",
-        ),
-        (
-            "common/sub.dig",
-            "+q:\n  bq>: q.sql\n+again:\n  call>: sub\n+s:\n  mail>: m\n",
-        ),
+        ("wf.dig", "+each:\n  for_each>: {x: [1]}\n  _do:\n    +c:\n      call>: common/sub\n"),
+        ("common/sub.dig", "+q:\n  bq>: q.sql\n+again:\n  call>: sub\n+s:\n  mail>: m\n"),
         ("q.sql", "SELECT 1"),
     ]);
 
@@ -80,18 +65,12 @@ fn called_files_and_bodies_are_checked_in_their_own_place() {
 #[test]
 fn a_call_of_a_missing_or_broken_file_is_found_once() {
     let found = findings(&[
-        (
-            "wf.dig",
-            "+a:\n  call>: sbu\n+b:\n  call>: sub\n+c:\n  call>: sub\n+d:\n  call>: ${x}\n",
-        ),
+        ("wf.dig", "+a:\n  call>: sbu\n+b:\n  call>: sub\n+c:\n  call>: sub\n+d:\n  call>: ${x}\n"),
         ("sub.dig", "+x:\n"),
     ]);
 
     assert_eq!(found.len(), 2, "{found:#?}");
-    assert!(
-        found[0].starts_with("DIG0016: ") && found[0].contains("sub.dig:1:1"),
-        "{found:?}"
-    );
+    assert!(found[0].starts_with("DIG0016: ") && found[0].contains("sub.dig:1:1"), "{found:?}");
     assert_eq!(
         found[1],
         "DIG0020: cannot call `sbu`: file `sbu.dig` is not in the project in wf.dig:2:10, \
@@ -107,24 +86,16 @@ fn a_retry_that_cannot_be_read_is_found() {
     let found = findings(&[("wf.dig", text)]);
 
     assert_eq!(found.len(), 2, "{found:#?}");
-    assert!(
-        found[0].starts_with("DIG0019: ") && found[0].contains("wf.dig:2:11"),
-        "{found:?}"
-    );
-    assert!(
-        found[1].contains("without `limit`") && found[1].contains("wf.dig:5:13"),
-        "{found:?}"
-    );
+    assert!(found[0].starts_with("DIG0019: ") && found[0].contains("wf.dig:2:11"), "{found:?}");
+    assert!(found[1].contains("without `limit`") && found[1].contains("wf.dig:5:13"), "{found:?}");
 }
 
 #[test]
 fn a_misspelt_directive_of_an_operator_is_a_warning() {
     assert_eq!(
         findings(&[("wf.dig", "+a:\n  loop>: 2\n  _parellel: true\n")]),
-        [
-            "DIG0011: unknown directive `_parellel` has no effect in wf.dig:3:3, task `+wf+a`; \
-          did you mean `_parallel`?"
-        ]
+        ["DIG0011: unknown directive `_parellel` has no effect in wf.dig:3:3, task `+wf+a`; \
+          did you mean `_parallel`?"]
     );
 }
 

@@ -21,11 +21,7 @@ fn problem_of(text: &str) -> Diagnostic {
 }
 
 fn place_of(problem: &Diagnostic) -> String {
-    problem
-        .position
-        .as_ref()
-        .map(ToString::to_string)
-        .unwrap_or_default()
+    problem.position.as_ref().map(ToString::to_string).unwrap_or_default()
 }
 
 #[test]
@@ -33,10 +29,7 @@ fn values_are_typed_and_keys_keep_their_order() {
     let export =
         export_of("_export:\n  z: 08\n  a: 07\n  '0x10': '7'\n  0x1F: 1.50\n  t: 00:00:00\n");
 
-    assert_eq!(
-        export.to_string(),
-        r#"{"z":"08","a":7,"0x10":"7","31":1.5,"t":"00:00:00"}"#
-    );
+    assert_eq!(export.to_string(), r#"{"z":"08","a":7,"0x10":"7","31":1.5,"t":"00:00:00"}"#);
 }
 
 #[test]
@@ -70,10 +63,7 @@ fn of_several_merged_mappings_the_first_wins() {
 
 #[test]
 fn flow_lists_may_continue_without_indentation() {
-    assert_eq!(
-        export_of("_export:\n  a: [1,\n  2\n  ]\n"),
-        json!({"a": [1, 2]})
-    );
+    assert_eq!(export_of("_export:\n  a: [1,\n  2\n  ]\n"), json!({"a": [1, 2]}));
 }
 
 #[test]
@@ -90,69 +80,24 @@ fn a_duplicate_key_is_an_error_at_the_second_one() {
 fn files_that_digdag_refuses_are_refused_with_place_and_cure() {
     let table = [
         ("", "DIG0002", "wf.dig:1:1", "write at least one task"),
-        (
-            "# only a comment\n",
-            "DIG0002",
-            "wf.dig:1:1",
-            "write at least one task",
-        ),
+        ("# only a comment\n", "DIG0002", "wf.dig:1:1", "write at least one task"),
         ("- a\n", "DIG0003", "wf.dig:1:1", ""),
         ("just text\n", "DIG0003", "wf.dig:1:1", ""),
-        (
-            "_export:\n  !include:a.yml\n",
-            "DIG0005",
-            "wf.dig:2:3",
-            "space before the colon",
-        ),
+        ("_export:\n  !include:a.yml\n", "DIG0005", "wf.dig:2:3", "space before the colon"),
         ("_export:\n  a: !foo 1\n", "DIG0005", "wf.dig:2:6", "quotes"),
-        (
-            "_export:\n  a: !include b.yml\n",
-            "DIG0008",
-            "wf.dig:2:6",
-            "`!include : b.yml`",
-        ),
+        ("_export:\n  a: !include b.yml\n", "DIG0008", "wf.dig:2:6", "`!include : b.yml`"),
         ("+a:\n  echo>: *****\n", "DIG0001", "wf.dig:2:10", "quotes"),
-        (
-            "+a:\n  echo>: x\n    +b:\n      echo>: y\n",
-            "DIG0001",
-            "wf.dig:3:7",
-            "indented",
-        ),
-        (
-            "+a:\n  echo>: ${a ? \"b\" : c}\n",
-            "DIG0001",
-            "wf.dig:2:20",
-            "quotes",
-        ),
+        ("+a:\n  echo>: x\n    +b:\n      echo>: y\n", "DIG0001", "wf.dig:3:7", "indented"),
+        ("+a:\n  echo>: ${a ? \"b\" : c}\n", "DIG0001", "wf.dig:2:20", "quotes"),
         ("+a:\n\techo>: x\n", "DIG0001", "wf.dig:2:2", "spaces"),
-        (
-            "+a:\n  echo>: x\n\t\n+b:\n  echo>: y\n",
-            "DIG0001",
-            "wf.dig:3:1",
-            "spaces",
-        ),
-        (
-            "+a:\n  echo>: \"x\u{7}\"\n",
-            "DIG0001",
-            "wf.dig:2:12",
-            "delete it",
-        ),
+        ("+a:\n  echo>: x\n\t\n+b:\n  echo>: y\n", "DIG0001", "wf.dig:3:1", "spaces"),
+        ("+a:\n  echo>: \"x\u{7}\"\n", "DIG0001", "wf.dig:2:12", "delete it"),
         ("+a:\n  echo>: \"x\n", "DIG0001", "wf.dig:2:10", ""),
         ("_export:\n  : 1\n", "DIG0007", "wf.dig:2:3", ""),
         ("_export:\n  ? [a]\n  : 1\n", "DIG0007", "wf.dig:2:5", ""),
-        (
-            "_export: {<<: 1}\n",
-            "DIG0017",
-            "wf.dig:1:11",
-            "anchored mapping",
-        ),
+        ("_export: {<<: 1}\n", "DIG0017", "wf.dig:1:11", "anchored mapping"),
         ("_export: &a\n  b: *a\n", "DIG0001", "wf.dig:2:6", ""),
-        (
-            "+a:\n  echo>: x\n---\n+b:\n  echo>: x\n",
-            "DIG0001",
-            "wf.dig:3:1",
-            "one document",
-        ),
+        ("+a:\n  echo>: x\n---\n+b:\n  echo>: x\n", "DIG0001", "wf.dig:3:1", "one document"),
     ];
 
     let mut wrong = Vec::new();
@@ -248,8 +193,5 @@ fn no_damage_to_a_file_makes_the_compiler_panic() {
             }
         }
     }
-    assert!(
-        accepted > 500 && refused > 500,
-        "{accepted} accepted, {refused} refused"
-    );
+    assert!(accepted > 500 && refused > 500, "{accepted} accepted, {refused} refused");
 }

@@ -151,7 +151,11 @@ impl Pool {
     pub fn json(&self, arguments: &[&str]) -> anyhow::Result<Vec<Value>> {
         let output = self.himekuri(&[arguments, &["--json"]].concat())?;
         if !output.status.success() {
-            bail!("`himekuri {}` failed: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr));
+            bail!(
+                "`himekuri {}` failed: {}",
+                arguments.join(" "),
+                String::from_utf8_lossy(&output.stderr)
+            );
         }
         let text = String::from_utf8(output.stdout)?;
         text.lines().map(|line| Ok(serde_json::from_str(line)?)).collect()
@@ -187,7 +191,8 @@ impl Pool {
     /// The end of a process's log, for the error of a failed test.
     #[must_use]
     pub fn log_of(&self, name: &str) -> String {
-        let log = std::fs::read_to_string(self.folder.join(format!("{name}.log"))).unwrap_or_default();
+        let log =
+            std::fs::read_to_string(self.folder.join(format!("{name}.log"))).unwrap_or_default();
         let lines: Vec<&str> = log.lines().collect();
         let tail = lines.len().saturating_sub(30);
         format!("log of {name}:\n{}", lines[tail..].join("\n"))

@@ -119,7 +119,8 @@ impl WarehouseProcess {
     /// The warehouse does not answer.
     pub async fn marts(&self, project: &str) -> anyhow::Result<BTreeMap<String, Partition>> {
         let url = format!("{}/himekuri/v1/partitions?project={project}&dataset=summary", self.url);
-        let partitions: Vec<Partition> = reqwest::get(url).await?.error_for_status()?.json().await?;
+        let partitions: Vec<Partition> =
+            reqwest::get(url).await?.error_for_status()?.json().await?;
         let named = partitions.into_iter().map(|partition| {
             let day = partition.partition.clone().unwrap_or_default();
             (format!("{}.{}${day}", partition.project, partition.table), partition)

@@ -59,7 +59,9 @@ async fn a_second_attempt_runs_every_query_again_and_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let (rabbitmq, redis) = (RabbitMq::start().unwrap(), RedisServer::start().unwrap());
     let warehouse =
-        WarehouseProcess::start(&folder.path().join("data"), "2019-09-01", "2019-09-02").await.unwrap();
+        WarehouseProcess::start(&folder.path().join("data"), "2019-09-01", "2019-09-02")
+            .await
+            .unwrap();
     let mut pool = Pool::new(&rabbitmq, &redis, warehouse.url(), folder.path()).unwrap();
     pool.start_coordinator().await.unwrap();
     pool.start_worker("worker-1", PREFETCH).unwrap();
@@ -86,7 +88,9 @@ async fn a_task_that_fails_shows_bigquerys_reason_and_the_later_marts_do_not_run
     let folder = tempfile::tempdir().unwrap();
     let (rabbitmq, redis) = (RabbitMq::start().unwrap(), RedisServer::start().unwrap());
     let warehouse =
-        WarehouseProcess::start(&folder.path().join("data"), "2019-09-01", "2019-09-01").await.unwrap();
+        WarehouseProcess::start(&folder.path().join("data"), "2019-09-01", "2019-09-01")
+            .await
+            .unwrap();
     let project = folder.path().join("broken");
     std::fs::create_dir(&project).unwrap();
     std::fs::write(project.join("a.sql"), "SELECT no_such_column FROM raw_log.access").unwrap();
@@ -96,7 +100,9 @@ async fn a_task_that_fails_shows_bigquerys_reason_and_the_later_marts_do_not_run
     pool.start_coordinator().await.unwrap();
     pool.start_worker("worker-1", PREFETCH).unwrap();
     let folder_name = project.to_str().unwrap();
-    assert!(pool.himekuri(&["push", folder_name, "--gcp-project", "title-a"]).unwrap().status.success());
+    assert!(
+        pool.himekuri(&["push", folder_name, "--gcp-project", "title-a"]).unwrap().status.success()
+    );
 
     let started = pool.json(&["start", "broken", "wf", "--session", "2019-09-02"]).unwrap();
     let states = pool.ended(DEADLINE).await.unwrap();
@@ -144,9 +150,8 @@ fn overrides() -> [String; 4] {
 fn push(pool: &Pool, title: &str) {
     let folder = repository().join("examples").join(title);
     let gcp_project = title.replace('_', "-");
-    let pushed = pool
-        .himekuri(&["push", folder.to_str().unwrap(), "--gcp-project", &gcp_project])
-        .unwrap();
+    let pushed =
+        pool.himekuri(&["push", folder.to_str().unwrap(), "--gcp-project", &gcp_project]).unwrap();
     assert!(pushed.status.success(), "{}", String::from_utf8_lossy(&pushed.stderr));
 }
 
@@ -187,9 +192,8 @@ fn terminate(pool: &mut Pool, worker: &str) {
 
 /// Deliveries that a worker's connection has not acknowledged, as RabbitMQ counts them.
 fn unacknowledged(rabbitmq: &RabbitMq, worker: &str) -> u64 {
-    let connections = rabbitmq
-        .control(&["list_connections", "pid", "client_properties", "--silent"])
-        .unwrap();
+    let connections =
+        rabbitmq.control(&["list_connections", "pid", "client_properties", "--silent"]).unwrap();
     let of_worker: Vec<&str> = connections
         .lines()
         .filter(|line| line.contains(worker))

@@ -31,33 +31,19 @@ pub(crate) fn load(connection: &Connection) -> Result<Catalog, BqError> {
          CREATE TABLE IF NOT EXISTS {SCHEMA}.tables (project VARCHAR, dataset VARCHAR, name VARCHAR, meta VARCHAR);"
     ))?;
     let mut catalog = Catalog::default();
-    let mut rows = connection.prepare(&format!(
-        "SELECT project, dataset, meta FROM {SCHEMA}.datasets"
-    ))?;
+    let mut rows =
+        connection.prepare(&format!("SELECT project, dataset, meta FROM {SCHEMA}.datasets"))?;
     for row in rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))? {
         let (project, dataset, meta): (String, String, String) = row?;
-        let DatasetRow {
-            location,
-            created_ms,
-            other,
-        } = decoded(&meta)?;
+        let DatasetRow { location, created_ms, other } = decoded(&meta)?;
         let tables = std::collections::BTreeMap::new();
-        let entry = Dataset {
-            location,
-            created_ms,
-            other,
-            tables,
-        };
-        catalog
-            .datasets
-            .insert(DatasetId { project, dataset }, entry);
+        let entry = Dataset { location, created_ms, other, tables };
+        catalog.datasets.insert(DatasetId { project, dataset }, entry);
     }
-    let mut rows = connection.prepare(&format!(
-        "SELECT project, dataset, name, meta FROM {SCHEMA}.tables"
-    ))?;
-    let entries = rows.query_map([], |row| {
-        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-    })?;
+    let mut rows =
+        connection.prepare(&format!("SELECT project, dataset, name, meta FROM {SCHEMA}.tables"))?;
+    let entries =
+        rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
     for entry in entries {
         let (project, dataset, name, meta): (String, String, String, String) = entry?;
         if let Some(dataset) = catalog.datasets.get_mut(&DatasetId { project, dataset }) {
@@ -130,11 +116,7 @@ pub(crate) fn create(connection: &Connection, id: &TableId, table: &Table) -> Re
     if table.is_ingestion_time() {
         columns.push(format!("{} TIMESTAMPTZ NOT NULL", quote(PARTITION_TIME)));
     }
-    connection.execute_batch(&format!(
-        "CREATE TABLE {} ({})",
-        id.duck(),
-        columns.join(", ")
-    ))?;
+    connection.execute_batch(&format!("CREATE TABLE {} ({})", id.duck(), columns.join(", ")))?;
     Ok(())
 }
 

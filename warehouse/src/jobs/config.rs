@@ -115,11 +115,7 @@ impl Destination {
             write: optional(config, "writeDisposition")?.unwrap_or(default),
             create: optional(config, "createDisposition")?.unwrap_or(CreateDisposition::IfNeeded),
             partitioning: optional(config, "timePartitioning")?,
-            new_fields: if adds {
-                NewFields::Added
-            } else {
-                NewFields::Refused
-            },
+            new_fields: if adds { NewFields::Added } else { NewFields::Refused },
         }))
     }
 }
@@ -137,9 +133,7 @@ impl JobKind {
             }
             let default_dataset = match config["defaultDataset"]["datasetId"].as_str() {
                 Some(dataset) => {
-                    let of = config["defaultDataset"]["projectId"]
-                        .as_str()
-                        .unwrap_or(project);
+                    let of = config["defaultDataset"]["projectId"].as_str().unwrap_or(project);
                     Some(DatasetId::new(of, dataset)?)
                 }
                 None => None,
@@ -148,13 +142,8 @@ impl JobKind {
                 sql: required(config, "query", "configuration.query.query")?.to_owned(),
                 destination: Destination::parse(config, project, WriteDisposition::Empty)?,
                 default_dataset,
-                bytes_max: config["maximumBytesBilled"]
-                    .as_str()
-                    .and_then(|text| text.parse().ok()),
-                parameters: config["queryParameters"]
-                    .as_array()
-                    .cloned()
-                    .unwrap_or_default(),
+                bytes_max: config["maximumBytesBilled"].as_str().and_then(|text| text.parse().ok()),
+                parameters: config["queryParameters"].as_array().cloned().unwrap_or_default(),
             })));
         }
         if configuration["load"].is_object() {
@@ -175,10 +164,7 @@ impl JobKind {
         if format != "NEWLINE_DELIMITED_JSON" {
             return Err(BqError::not_implemented(format_args!("Loading {format}")));
         }
-        if config["sourceUris"]
-            .as_array()
-            .is_some_and(|uris| !uris.is_empty())
-        {
+        if config["sourceUris"].as_array().is_some_and(|uris| !uris.is_empty()) {
             return Err(BqError::not_implemented("Loading from Cloud Storage"));
         }
         let destination = Destination::parse(config, project, WriteDisposition::Append)?
@@ -214,10 +200,7 @@ fn optional<T: for<'de> Deserialize<'de>>(object: &Value, key: &str) -> Result<O
 /// # Errors
 /// `required` with the field's path.
 pub(crate) fn required<'a>(object: &'a Value, key: &str, path: &str) -> Result<&'a str, BqError> {
-    object[key]
-        .as_str()
-        .filter(|text| !text.is_empty())
-        .ok_or_else(|| missing(path))
+    object[key].as_str().filter(|text| !text.is_empty()).ok_or_else(|| missing(path))
 }
 
 fn missing(path: &str) -> BqError {

@@ -47,12 +47,10 @@ pub(crate) fn put_job(connection: &Connection, record: &JobRecord) -> Result<(),
 /// # Errors
 /// `backendError` when the data folder cannot be read or written.
 pub(crate) fn load(connection: &Connection) -> Result<Vec<JobRecord>, BqError> {
-    let mut statement = connection.prepare(&format!(
-        "SELECT arg_max(record, version) FROM {SCHEMA}.jobs GROUP BY job"
-    ))?;
-    let texts: Vec<String> = statement
-        .query_map([], |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
+    let mut statement = connection
+        .prepare(&format!("SELECT arg_max(record, version) FROM {SCHEMA}.jobs GROUP BY job"))?;
+    let texts: Vec<String> =
+        statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
     let mut records = Vec::with_capacity(texts.len());
     for text in texts {
         let mut record: JobRecord = serde_json::from_str(&text).map_err(|error| damaged(&error))?;
@@ -67,11 +65,7 @@ pub(crate) fn load(connection: &Connection) -> Result<Vec<JobRecord>, BqError> {
                 "The local warehouse ended while this job was not done; nothing was written",
             );
             let outcome = Outcome::Failure(error);
-            record.state = JobState::Done {
-                started_ms,
-                ended_ms: now_ms(),
-                outcome,
-            };
+            record.state = JobState::Done { started_ms, ended_ms: now_ms(), outcome };
             put_job(connection, &record)?;
         }
         records.push(record);
@@ -86,9 +80,7 @@ fn forget_results(connection: &Connection, records: &[JobRecord]) -> Result<(), 
     const KEPT_MS: i64 = 24 * 60 * 60 * 1000;
     let oldest = now_ms() - KEPT_MS;
     let old = records.iter().filter(|record| record.created_ms < oldest);
-    let results = old
-        .filter_map(JobRecord::output)
-        .filter(|output| output.anonymous.is_some());
+    let results = old.filter_map(JobRecord::output).filter(|output| output.anonymous.is_some());
     for output in results {
         connection.execute_batch(&format!("DROP TABLE IF EXISTS {}", output.from))?;
     }

@@ -41,11 +41,7 @@ pub(crate) enum JobState {
     /// A slot is working on it.
     Running { started_ms: i64 },
     /// Over; the next start of the warehouse still knows it.
-    Done {
-        started_ms: i64,
-        ended_ms: i64,
-        outcome: Outcome,
-    },
+    Done { started_ms: i64, ended_ms: i64, outcome: Outcome },
 }
 
 /// How a job ended.
@@ -75,14 +71,8 @@ impl JobRecord {
     /// The output of a successful job.
     pub(crate) fn output(&self) -> Option<&Output> {
         match &self.state {
-            JobState::Done {
-                outcome: Outcome::Success(output),
-                ..
-            } => Some(output),
-            JobState::Done {
-                outcome: Outcome::Failure(_),
-                ..
-            }
+            JobState::Done { outcome: Outcome::Success(output), .. } => Some(output),
+            JobState::Done { outcome: Outcome::Failure(_), .. }
             | JobState::Pending
             | JobState::Running { .. } => None,
         }
@@ -91,14 +81,8 @@ impl JobRecord {
     /// The error of a failed job.
     pub(crate) fn error(&self) -> Option<&BqError> {
         match &self.state {
-            JobState::Done {
-                outcome: Outcome::Failure(error),
-                ..
-            } => Some(error),
-            JobState::Done {
-                outcome: Outcome::Success(_),
-                ..
-            }
+            JobState::Done { outcome: Outcome::Failure(error), .. } => Some(error),
+            JobState::Done { outcome: Outcome::Success(_), .. }
             | JobState::Pending
             | JobState::Running { .. } => None,
         }
@@ -123,11 +107,7 @@ impl JobRecord {
 
     /// The `Job` resource.
     pub(crate) fn resource(&self) -> Value {
-        let JobKey {
-            project,
-            location,
-            job_id,
-        } = &self.key;
+        let JobKey { project, location, job_id } = &self.key;
         json!({
             "kind": "bigquery#job",
             "etag": format!("{job_id}-{}", self.state_name()),
@@ -182,11 +162,7 @@ impl JobRecord {
             JobState::Running { started_ms } => {
                 statistics["startTime"] = json!(started_ms.to_string());
             }
-            JobState::Done {
-                started_ms,
-                ended_ms,
-                ..
-            } => {
+            JobState::Done { started_ms, ended_ms, .. } => {
                 statistics["startTime"] = json!(started_ms.to_string());
                 statistics["endTime"] = json!(ended_ms.to_string());
                 statistics["totalSlotMs"] = json!((ended_ms - started_ms).to_string());

@@ -100,12 +100,9 @@ pub(crate) struct Registry {
 
 impl Registry {
     pub(crate) fn new(records: Vec<JobRecord>) -> Self {
-        let jobs = records
-            .into_iter()
-            .map(|record| (record.key.clone(), Arc::new(Job::new(record))));
-        Self {
-            jobs: Mutex::new(jobs.collect()),
-        }
+        let jobs =
+            records.into_iter().map(|record| (record.key.clone(), Arc::new(Job::new(record))));
+        Self { jobs: Mutex::new(jobs.collect()) }
     }
 
     /// Adds a job whose id is new.
@@ -141,19 +138,13 @@ impl Registry {
         let jobs = locked(&self.jobs);
         let find = |location: &str| {
             let location = location.to_uppercase();
-            jobs.get(&JobKey {
-                project: project.into(),
-                location,
-                job_id: job_id.into(),
-            })
+            jobs.get(&JobKey { project: project.into(), location, job_id: job_id.into() })
         };
         let found = match location {
             Some(location) => find(location),
             None => FOUND_WITHOUT_LOCATION.into_iter().find_map(find),
         };
-        found
-            .cloned()
-            .ok_or_else(|| BqError::not_found(format_args!("Job {project}:{job_id}")))
+        found.cloned().ok_or_else(|| BqError::not_found(format_args!("Job {project}:{job_id}")))
     }
 
     /// The jobs of a project, newest first.
@@ -170,10 +161,6 @@ impl Registry {
 
     /// Jobs that are not over.
     pub(crate) fn unfinished(&self) -> Vec<Arc<Job>> {
-        locked(&self.jobs)
-            .values()
-            .filter(|job| !job.record.borrow().is_done())
-            .cloned()
-            .collect()
+        locked(&self.jobs).values().filter(|job| !job.record.borrow().is_done()).cloned().collect()
     }
 }

@@ -48,10 +48,7 @@ impl Request {
         }
         let job_id = text("jobId").map(str::to_owned);
         let allowed = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-        if job_id
-            .as_ref()
-            .is_some_and(|id| id.len() > 1024 || !id.chars().all(allowed))
-        {
+        if job_id.as_ref().is_some_and(|id| id.len() > 1024 || !id.chars().all(allowed)) {
             return Err(BqError::invalid(
                 "Invalid job ID. Job IDs must be alphanumeric (plus underscores and dashes) and must \
                  be at most 1024 characters long.",
@@ -84,26 +81,14 @@ impl Warehouse {
             catalog.dataset(&destination.table.dataset_id())?;
         }
         let plan = query::plan(&connection, &catalog, config, &request.project, &location)?;
-        let output = Output {
-            fields: plan.fields,
-            bytes: plan.bytes,
-            ..Output::default()
-        };
+        let output = Output { fields: plan.fields, bytes: plan.bytes, ..Output::default() };
         let now = now_ms();
         let outcome = Outcome::Success(output);
         Ok(JobRecord {
-            key: JobKey {
-                project: request.project.clone(),
-                location,
-                job_id: String::new(),
-            },
+            key: JobKey { project: request.project.clone(), location, job_id: String::new() },
             configuration: request.configuration.clone(),
             created_ms: now,
-            state: JobState::Done {
-                started_ms: now,
-                ended_ms: now,
-                outcome,
-            },
+            state: JobState::Done { started_ms: now, ended_ms: now, outcome },
         })
     }
 
@@ -115,14 +100,9 @@ impl Warehouse {
         let kind = JobKind::parse(&request.configuration, &request.project)?;
         let location = self.location(&request, &kind);
         let timeout = timeout(&request.configuration)?;
-        let job_id = request
-            .job_id
-            .unwrap_or_else(|| format!("job_{}", uuid::Uuid::new_v4().simple()));
-        let key = JobKey {
-            project: request.project,
-            location,
-            job_id,
-        };
+        let job_id =
+            request.job_id.unwrap_or_else(|| format!("job_{}", uuid::Uuid::new_v4().simple()));
+        let key = JobKey { project: request.project, location, job_id };
         let record = JobRecord {
             key: key.clone(),
             configuration: request.configuration,
@@ -144,12 +124,7 @@ impl Warehouse {
 
     fn location(&self, request: &Request, kind: &JobKind) -> String {
         let catalog = self.catalog();
-        let of_dataset = |id| {
-            catalog
-                .dataset(&id)
-                .ok()
-                .map(|dataset| dataset.location.clone())
-        };
+        let of_dataset = |id| catalog.dataset(&id).ok().map(|dataset| dataset.location.clone());
         let found = request
             .location
             .clone()
@@ -158,9 +133,7 @@ impl Warehouse {
                 JobKind::Query(config) => query::location_of(&catalog, config, &request.project),
                 JobKind::Load(_) => None,
             });
-        found
-            .unwrap_or_else(|| DEFAULT_LOCATION.into())
-            .to_uppercase()
+        found.unwrap_or_else(|| DEFAULT_LOCATION.into()).to_uppercase()
     }
 
     async fn work(self: Arc<Self>, job: Arc<Job>, kind: JobKind, upload: Option<Vec<u8>>) {
@@ -227,9 +200,7 @@ impl Warehouse {
         started_ms: i64,
     ) -> Result<JobRecord, BqError> {
         let record = job.record();
-        let JobKey {
-            project, location, ..
-        } = &record.key;
+        let JobKey { project, location, .. } = &record.key;
         let catalog = self.catalog();
         if let Some(destination) = &config.destination {
             catalog.dataset(&destination.table.dataset_id())?;
@@ -245,11 +216,7 @@ impl Warehouse {
         check(job)?;
         query::run(connection, &plan)?;
         check(job)?;
-        let output = Output {
-            fields: plan.fields.clone(),
-            bytes: plan.bytes,
-            ..Output::default()
-        };
+        let output = Output { fields: plan.fields.clone(), bytes: plan.bytes, ..Output::default() };
         let Some(destination) = &config.destination else {
             let name = format!("anon{}", uuid::Uuid::new_v4().simple());
             let from = format!("{RESULTS_SCHEMA}.{}", quote(&name));
@@ -260,19 +227,12 @@ impl Warehouse {
                     dataset: format!("_{RESULTS_SCHEMA}"),
                     table: name,
                 };
-                let output = Output {
-                    rows,
-                    from: from.clone(),
-                    anonymous: Some(anonymous),
-                    ..output
-                };
+                let output =
+                    Output { rows, from: from.clone(), anonymous: Some(anonymous), ..output };
                 put_done(c, &record, started_ms, output)
             });
         };
-        let rows = Rows {
-            from: RESULT,
-            fields: &plan.fields,
-        };
+        let rows = Rows { from: RESULT, fields: &plan.fields };
         let finish = |written: &Written| Output {
             rows: written.rows,
             from: written.from.clone(),
@@ -285,9 +245,7 @@ impl Warehouse {
             end.replace(Some(put_done(c, &record, started_ms, finish(written))?));
             Ok(())
         })?;
-        Ok(end
-            .take()
-            .unwrap_or_else(|| done(&record, started_ms, finish(&written))))
+        Ok(end.take().unwrap_or_else(|| done(&record, started_ms, finish(&written))))
     }
 
     fn load(
@@ -303,10 +261,7 @@ impl Warehouse {
             BqError::invalid("Load configuration must specify at least one source URI")
         })?;
         let fields = load::stage(self, connection, config, upload)?;
-        let rows = Rows {
-            from: RESULT,
-            fields: &fields,
-        };
+        let rows = Rows { from: RESULT, fields: &fields };
         let finish = |written: &Written| Output {
             rows: written.rows,
             from: written.from.clone(),
@@ -314,20 +269,12 @@ impl Warehouse {
             ..Output::default()
         };
         let end = RefCell::new(None);
-        let written = write::write(
-            self,
-            connection,
-            &config.destination,
-            &rows,
-            &|c, written| {
-                check(job)?;
-                end.replace(Some(put_done(c, &record, started_ms, finish(written))?));
-                Ok(())
-            },
-        )?;
-        Ok(end
-            .take()
-            .unwrap_or_else(|| done(&record, started_ms, finish(&written))))
+        let written = write::write(self, connection, &config.destination, &rows, &|c, written| {
+            check(job)?;
+            end.replace(Some(put_done(c, &record, started_ms, finish(written))?));
+            Ok(())
+        })?;
+        Ok(end.take().unwrap_or_else(|| done(&record, started_ms, finish(&written))))
     }
 
     /// Ends a job that wrote nothing.
@@ -335,11 +282,7 @@ impl Warehouse {
         let mut record = job.record();
         info!(job = %record.key, reason = error.reason.name(), "a job failed");
         let outcome = Outcome::Failure(error);
-        record.state = JobState::Done {
-            started_ms,
-            ended_ms: now_ms(),
-            outcome,
-        };
+        record.state = JobState::Done { started_ms, ended_ms: now_ms(), outcome };
         let written = self.connection().and_then(|c| ledger::put_job(&c, &record));
         if let Err(error) = written {
             error!(job = %record.key, %error, "the end of a job could not be written down");
@@ -349,15 +292,9 @@ impl Warehouse {
 }
 
 fn done(record: &JobRecord, started_ms: i64, output: Output) -> JobRecord {
-    let state = JobState::Done {
-        started_ms,
-        ended_ms: now_ms(),
-        outcome: Outcome::Success(output),
-    };
-    JobRecord {
-        state,
-        ..record.clone()
-    }
+    let state =
+        JobState::Done { started_ms, ended_ms: now_ms(), outcome: Outcome::Success(output) };
+    JobRecord { state, ..record.clone() }
 }
 
 fn put_done(
@@ -376,8 +313,7 @@ fn check(job: &Job) -> Result<(), BqError> {
 }
 
 fn stop_reason(job: &Job) -> BqError {
-    job.stopped()
-        .unwrap_or_else(|| BqError::new(Reason::Stopped, "Job execution was cancelled"))
+    job.stopped().unwrap_or_else(|| BqError::new(Reason::Stopped, "Job execution was cancelled"))
 }
 
 async fn stop_after(job: Arc<Job>, timeout: Duration) {
@@ -396,9 +332,7 @@ fn timeout(configuration: &Value) -> Result<Option<Duration>, BqError> {
     if value.is_null() {
         return Ok(None);
     }
-    let millis = value
-        .as_str()
-        .map_or_else(|| value.as_u64(), |text| text.parse().ok());
+    let millis = value.as_str().map_or_else(|| value.as_u64(), |text| text.parse().ok());
     millis
         .map(|millis| Some(Duration::from_millis(millis)))
         .ok_or_else(|| BqError::invalid(format!("Invalid value for: jobTimeoutMs: {value}")))

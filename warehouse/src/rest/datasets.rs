@@ -21,23 +21,14 @@ pub(super) async fn insert(
     body: Bytes,
 ) -> Result<Answer, BqError> {
     let body = object(&body)?;
-    let name = required(
-        &body["datasetReference"],
-        "datasetId",
-        "datasetReference.datasetId",
-    )?;
+    let name = required(&body["datasetReference"], "datasetId", "datasetReference.datasetId")?;
     let id = DatasetId::new(&project, name)?;
     let dataset = Dataset {
         location: body["location"].as_str().unwrap_or("US").to_uppercase(),
         created_ms: now_ms(),
         other: others(
             &body,
-            &[
-                "description",
-                "friendlyName",
-                "labels",
-                "defaultTableExpirationMs",
-            ],
+            &["description", "friendlyName", "labels", "defaultTableExpirationMs"],
         ),
         tables: BTreeMap::new(),
     };
@@ -72,16 +63,9 @@ pub(super) async fn list(
     Path(project): Path<String>,
 ) -> Result<Answer, BqError> {
     let catalog = warehouse.catalog();
-    let of_project = catalog
-        .datasets
-        .iter()
-        .filter(|(id, _)| id.project == project);
-    let datasets: Vec<Value> = of_project
-        .map(|(id, dataset)| resource(id, dataset))
-        .collect();
-    Ok(Answer(
-        json!({ "kind": "bigquery#datasetList", "datasets": datasets }),
-    ))
+    let of_project = catalog.datasets.iter().filter(|(id, _)| id.project == project);
+    let datasets: Vec<Value> = of_project.map(|(id, dataset)| resource(id, dataset)).collect();
+    Ok(Answer(json!({ "kind": "bigquery#datasetList", "datasets": datasets })))
 }
 
 /// `datasets.delete`; with tables only when `deleteContents=true`.
@@ -91,9 +75,7 @@ pub(super) async fn delete(
     Query(params): Params,
 ) -> Result<StatusCode, BqError> {
     let id = DatasetId::new(&project, &dataset)?;
-    let contents = params
-        .get("deleteContents")
-        .is_some_and(|value| value == "true");
+    let contents = params.get("deleteContents").is_some_and(|value| value == "true");
     blocking(move || {
         let connection = warehouse.connection()?;
         warehouse.change(&connection, |c, catalog| {
@@ -130,7 +112,5 @@ fn resource(id: &DatasetId, dataset: &Dataset) -> Value {
 /// The fields of a body that are kept and shown, without effect.
 pub(super) fn others(body: &Value, keys: &[&str]) -> Map<String, Value> {
     let present = keys.iter().filter(|key| !body[**key].is_null());
-    present
-        .map(|key| ((*key).to_owned(), body[*key].clone()))
-        .collect()
+    present.map(|key| ((*key).to_owned(), body[*key].clone())).collect()
 }

@@ -33,14 +33,9 @@ pub(super) async fn submit(warehouse: Arc<Warehouse>, request: Request) -> Resul
         return Ok(Answer(resource));
     }
     // `submit` starts futures, so it needs a runtime thread; its own writes are short.
-    let job = tokio::task::spawn_blocking(move || warehouse.submit(request))
-        .await
-        .map_err(|error| {
-            BqError::new(
-                Reason::BackendError,
-                format!("the request broke off: {error}"),
-            )
-        })??;
+    let job = tokio::task::spawn_blocking(move || warehouse.submit(request)).await.map_err(
+        |error| BqError::new(Reason::BackendError, format!("the request broke off: {error}")),
+    )??;
     Ok(Answer(job.record().resource()))
 }
 
@@ -51,13 +46,7 @@ pub(super) async fn get(
     Query(params): Params,
 ) -> Result<Answer, BqError> {
     let location = params.get("location").map(String::as_str);
-    Ok(Answer(
-        warehouse
-            .jobs
-            .get(&project, &job, location)?
-            .record()
-            .resource(),
-    ))
+    Ok(Answer(warehouse.jobs.get(&project, &job, location)?.record().resource()))
 }
 
 /// `jobs.list`, newest first; `stateFilter`, `maxResults` and `pageToken` work.
@@ -72,18 +61,10 @@ pub(super) async fn list(
     let records: Vec<JobRecord> = warehouse.jobs.list(&project);
     let records: Vec<&JobRecord> = records
         .iter()
-        .filter(|record| {
-            wanted
-                .as_deref()
-                .is_none_or(|state| state == record.state_name())
-        })
+        .filter(|record| wanted.as_deref().is_none_or(|state| state == record.state_name()))
         .collect();
-    let jobs: Vec<Value> = records
-        .iter()
-        .skip(start)
-        .take(length)
-        .map(|record| entry(record))
-        .collect();
+    let jobs: Vec<Value> =
+        records.iter().skip(start).take(length).map(|record| entry(record)).collect();
     let mut answer = json!({ "kind": "bigquery#jobList", "jobs": jobs });
     if start.saturating_add(length) < records.len() {
         answer["nextPageToken"] = json!((start + length).to_string());
@@ -115,7 +96,5 @@ pub(super) async fn cancel(
     });
     // Most jobs stop within this time, and the answer then shows it.
     let record = job.wait(Duration::from_millis(50)).await;
-    Ok(Answer(
-        json!({ "kind": "bigquery#jobCancelResponse", "job": record.resource() }),
-    ))
+    Ok(Answer(json!({ "kind": "bigquery#jobCancelResponse", "job": record.resource() })))
 }

@@ -32,13 +32,7 @@ pub(super) async fn query(
 ) -> Result<Answer, BqError> {
     let body = object(&body)?;
     let mut query = json!({});
-    for key in [
-        "query",
-        "defaultDataset",
-        "queryParameters",
-        "useLegacySql",
-        "parameterMode",
-    ] {
+    for key in ["query", "defaultDataset", "queryParameters", "useLegacySql", "parameterMode"] {
         if !body[key].is_null() {
             query[key] = body[key].clone();
         }
@@ -70,10 +64,7 @@ pub(super) async fn query(
     let job = blocking(move || submitting.submit(request)).await?;
     let record = job.wait(wait(body["timeoutMs"].as_u64())).await;
     let paging = Paging {
-        page: Page {
-            start: 0,
-            length: body["maxResults"].as_i64().unwrap_or(PAGE_DEFAULT),
-        },
+        page: Page { start: 0, length: body["maxResults"].as_i64().unwrap_or(PAGE_DEFAULT) },
         format: timestamp_format(body["formatOptions"]["useInt64Timestamp"] == Value::Bool(true)),
     };
     answer(warehouse, record, paging, "bigquery#queryResponse").await
@@ -90,19 +81,11 @@ pub(super) async fn results(
     let paging = Paging::of(&params)?;
     let timeout = number(&params, "timeoutMs")?.and_then(|millis| u64::try_from(millis).ok());
     let record = job.wait(wait(timeout)).await;
-    answer(
-        warehouse,
-        record,
-        paging,
-        "bigquery#getQueryResultsResponse",
-    )
-    .await
+    answer(warehouse, record, paging, "bigquery#getQueryResultsResponse").await
 }
 
 fn wait(millis: Option<u64>) -> Duration {
-    millis
-        .map_or(WAIT_DEFAULT, Duration::from_millis)
-        .min(WAIT_MAX)
+    millis.map_or(WAIT_DEFAULT, Duration::from_millis).min(WAIT_MAX)
 }
 
 /// Which rows, written how.
@@ -123,25 +106,15 @@ impl Paging {
             Some(start) => start,
             None => number(params, "startIndex")?.unwrap_or(0),
         };
-        let length = number(params, "maxResults")?
-            .unwrap_or(PAGE_DEFAULT)
-            .min(PAGE_DEFAULT);
-        let whole = params
-            .get("formatOptions.useInt64Timestamp")
-            .is_some_and(|value| value == "true");
-        Ok(Self {
-            page: Page { start, length },
-            format: timestamp_format(whole),
-        })
+        let length = number(params, "maxResults")?.unwrap_or(PAGE_DEFAULT).min(PAGE_DEFAULT);
+        let whole =
+            params.get("formatOptions.useInt64Timestamp").is_some_and(|value| value == "true");
+        Ok(Self { page: Page { start, length }, format: timestamp_format(whole) })
     }
 }
 
 fn timestamp_format(whole: bool) -> TimestampFormat {
-    if whole {
-        TimestampFormat::Micros
-    } else {
-        TimestampFormat::Seconds
-    }
+    if whole { TimestampFormat::Micros } else { TimestampFormat::Seconds }
 }
 
 async fn answer(
@@ -169,19 +142,10 @@ async fn answer(
     let total = output.rows;
     let rows = blocking(move || {
         let connection = warehouse.connection()?;
-        query::read(
-            &connection,
-            &output.from,
-            &output.fields,
-            paging.page,
-            paging.format,
-        )
+        query::read(&connection, &output.from, &output.fields, paging.page, paging.format)
     })
     .await?;
-    let next = paging
-        .page
-        .start
-        .saturating_add(i64::try_from(rows.len()).unwrap_or(i64::MAX));
+    let next = paging.page.start.saturating_add(i64::try_from(rows.len()).unwrap_or(i64::MAX));
     // A page of no rows was asked for to see the schema only.
     if next < total && !rows.is_empty() {
         answer["pageToken"] = json!(next.to_string());

@@ -68,34 +68,21 @@ fn parse(body: &Value) -> Result<Table, BqError> {
         let upper = field.name.to_uppercase();
         if upper.starts_with("_PARTITION") || upper.starts_with("_TABLE_") || field.name.is_empty()
         {
-            return Err(BqError::invalid(format!(
-                "Invalid field name \"{}\".",
-                field.name
-            )));
+            return Err(BqError::invalid(format!("Invalid field name \"{}\".", field.name)));
         }
-        if fields[..index]
-            .iter()
-            .any(|other| other.name.eq_ignore_ascii_case(&field.name))
-        {
-            return Err(BqError::invalid(format!(
-                "Duplicate field name \"{}\".",
-                field.name
-            )));
+        if fields[..index].iter().any(|other| other.name.eq_ignore_ascii_case(&field.name)) {
+            return Err(BqError::invalid(format!("Duplicate field name \"{}\".", field.name)));
         }
     }
     let partitioning = &body["timePartitioning"];
     let partitioning = match partitioning.is_null() {
         true => None,
-        false => Some(
-            TimePartitioning::deserialize(partitioning).map_err(|error| {
-                BqError::invalid(format!("Invalid value for: timePartitioning: {error}"))
-            })?,
-        ),
+        false => Some(TimePartitioning::deserialize(partitioning).map_err(|error| {
+            BqError::invalid(format!("Invalid value for: timePartitioning: {error}"))
+        })?),
     };
     if !body["rangePartitioning"].is_null() {
-        return Err(BqError::not_implemented(
-            "Partitioning by a range of integers",
-        ));
+        return Err(BqError::not_implemented("Partitioning by a range of integers"));
     }
     let now = now_ms();
     let keys = [
@@ -107,13 +94,7 @@ fn parse(body: &Value) -> Result<Table, BqError> {
         "expirationTime",
     ];
     let other = others(body, &keys);
-    let table = Table {
-        fields,
-        partitioning,
-        created_ms: now,
-        modified_ms: now,
-        other,
-    };
+    let table = Table { fields, partitioning, created_ms: now, modified_ms: now, other };
     check_partitioning(&table)?;
     Ok(table)
 }
@@ -171,11 +152,8 @@ pub(super) async fn list(
         .tables
         .iter()
         .map(|(name, table)| {
-            let id = TableId {
-                project: project.clone(),
-                dataset: dataset.clone(),
-                table: name.clone(),
-            };
+            let id =
+                TableId { project: project.clone(), dataset: dataset.clone(), table: name.clone() };
             let mut resource = resource(&id, table, &entry.location);
             if let Some(object) = resource.as_object_mut() {
                 object.remove("schema");
@@ -184,9 +162,7 @@ pub(super) async fn list(
         })
         .collect();
     let total = tables.len();
-    Ok(Answer(
-        json!({ "kind": "bigquery#tableList", "tables": tables, "totalItems": total }),
-    ))
+    Ok(Answer(json!({ "kind": "bigquery#tableList", "tables": tables, "totalItems": total })))
 }
 
 /// `tables.delete`; `table$20261101` deletes one partition.
@@ -233,20 +209,11 @@ pub(super) async fn rows(
     let (total, rows) = blocking(move || {
         let connection = warehouse.connection()?;
         let total = partitions::count(&connection, &from)?;
-        let rows = query::read(
-            &connection,
-            &from,
-            &table.fields,
-            paging.page,
-            paging.format,
-        )?;
+        let rows = query::read(&connection, &from, &table.fields, paging.page, paging.format)?;
         Ok((total, rows))
     })
     .await?;
-    let next = paging
-        .page
-        .start
-        .saturating_add(i64::try_from(rows.len()).unwrap_or(i64::MAX));
+    let next = paging.page.start.saturating_add(i64::try_from(rows.len()).unwrap_or(i64::MAX));
     let mut answer = json!({
         "kind": "bigquery#tableDataList",
         "totalRows": total.to_string(),

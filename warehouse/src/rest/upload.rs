@@ -28,17 +28,13 @@ pub(super) async fn insert(
             )));
         }
     }
-    let kind = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let boundary = kind.and_then(boundary).ok_or_else(|| {
         BqError::invalid("The Content-Type of an upload must be multipart/related with a boundary")
     })?;
     let parts = parts(&body, boundary);
     let [job, rows] = parts.as_slice() else {
-        return Err(BqError::invalid(
-            "An upload must have two parts: the job and the rows",
-        ));
+        return Err(BqError::invalid("An upload must have two parts: the job and the rows"));
     };
     let mut request = Request::parse(&project, &object(&Bytes::copy_from_slice(job))?)?;
     request.upload = Some(rows.to_vec());
@@ -52,9 +48,7 @@ fn boundary(content_type: &str) -> Option<&str> {
     }
     let named = parameters.split(';').find_map(|parameter| {
         let (name, value) = parameter.split_once('=')?;
-        name.trim()
-            .eq_ignore_ascii_case("boundary")
-            .then_some(value.trim())
+        name.trim().eq_ignore_ascii_case("boundary").then_some(value.trim())
     })?;
     Some(named.trim_matches(['"', '\''])).filter(|boundary| !boundary.is_empty())
 }
@@ -95,8 +89,7 @@ fn content(part: &[u8]) -> Option<&[u8]> {
 }
 
 fn find(text: &[u8], pattern: &[u8]) -> Option<usize> {
-    text.windows(pattern.len())
-        .position(|window| window == pattern)
+    text.windows(pattern.len()).position(|window| window == pattern)
 }
 
 #[cfg(test)]
@@ -114,10 +107,7 @@ mod tests {
 
     #[test]
     fn the_boundary_may_be_quoted() {
-        assert_eq!(
-            boundary("multipart/related; boundary=\"==1==\""),
-            Some("==1==")
-        );
+        assert_eq!(boundary("multipart/related; boundary=\"==1==\""), Some("==1=="));
         assert_eq!(boundary("multipart/form-data; boundary=x"), None);
     }
 }

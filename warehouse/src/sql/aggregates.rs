@@ -112,13 +112,9 @@ fn any_value(call: &Call, args: &[&str]) -> Option<String> {
 /// `parts + 1` borders, from the smallest to the largest value.
 fn quantiles(distinct: &str, x: &str, parts: &str, over: &str) -> Option<String> {
     let parts: u32 = parts.parse().ok().filter(|parts| *parts > 0)?;
-    let at: Vec<String> = (0..=parts)
-        .map(|i| format!("{:?}", f64::from(i) / f64::from(parts)))
-        .collect();
-    Some(format!(
-        "quantile_disc({distinct}{x}, [{}]){over}",
-        at.join(", ")
-    ))
+    let at: Vec<String> =
+        (0..=parts).map(|i| format!("{:?}", f64::from(i) / f64::from(parts))).collect();
+    Some(format!("quantile_disc({distinct}{x}, [{}]){over}", at.join(", ")))
 }
 
 fn collections(call: &Call, args: &[&str]) -> Option<String> {
@@ -139,9 +135,7 @@ fn collections(call: &Call, args: &[&str]) -> Option<String> {
                 true => format!(" FILTER (WHERE {x} IS NOT NULL)"),
                 false => String::new(),
             };
-            Some(sliced(format!(
-                "list({distinct}{x}{order_by}){filter}{over}"
-            )))
+            Some(sliced(format!("list({distinct}{x}{order_by}){filter}{over}")))
         }
         ("STRING_AGG", [x, separator @ ..]) if separator.len() < 2 && !call.ignore_nulls => {
             let separator = separator.first().unwrap_or(&"','");
@@ -158,37 +152,20 @@ fn collections(call: &Call, args: &[&str]) -> Option<String> {
         }
         ("ARRAY_CONCAT_AGG", [x]) if over.is_empty() && !call.distinct => Some(format!(
             "flatten({})",
-            sliced(format!(
-                "list({x}{order_by}) FILTER (WHERE {x} IS NOT NULL)"
-            ))
+            sliced(format!("list({x}{order_by}) FILTER (WHERE {x} IS NOT NULL)"))
         )),
         _ => None,
     }
 }
 
 fn navigation(call: &Call, args: &[&str]) -> Option<String> {
-    let most = if call.name == "LAG" || call.name == "LEAD" {
-        3
-    } else {
-        2
-    };
+    let most = if call.name == "LAG" || call.name == "LEAD" { 3 } else { 2 };
     let fits = !args.is_empty()
         && args.len() <= most
         && !call.over.is_empty()
         && !call.distinct
         && call.limit.is_none()
         && call.order_by.is_empty();
-    let nulls = if call.ignore_nulls {
-        " IGNORE NULLS"
-    } else {
-        ""
-    };
-    fits.then(|| {
-        format!(
-            "{}({}{nulls}){}",
-            call.name.to_lowercase(),
-            args.join(", "),
-            call.over
-        )
-    })
+    let nulls = if call.ignore_nulls { " IGNORE NULLS" } else { "" };
+    fits.then(|| format!("{}({}{nulls}){}", call.name.to_lowercase(), args.join(", "), call.over))
 }

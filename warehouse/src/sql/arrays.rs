@@ -24,12 +24,9 @@ pub(super) fn translate(call: &Call) -> Option<String> {
         ("GENERATE_DATE_ARRAY", [from, to, step]) if dates::is_interval(step) => {
             series(&civil(from), &civil(to), step, "DATE")
         }
-        ("GENERATE_TIMESTAMP_ARRAY", [from, to, step]) if dates::is_interval(step) => series(
-            &dates::civil(from, None),
-            &dates::civil(to, None),
-            step,
-            "TIMESTAMPTZ",
-        ),
+        ("GENERATE_TIMESTAMP_ARRAY", [from, to, step]) if dates::is_interval(step) => {
+            series(&dates::civil(from, None), &dates::civil(to, None), step, "TIMESTAMPTZ")
+        }
         ("GENERATE_ARRAY", [from, to]) => format!("generate_series({from}, {to})"),
         ("GENERATE_ARRAY", [from, to, step]) => format!("generate_series({from}, {to}, {step})"),
         ("ARRAY_LENGTH", [x]) => format!("len({x})"),

@@ -57,12 +57,8 @@ impl Call {
 /// `invalidQuery`: `Function not found` or `No matching signature`, with its place.
 pub(super) fn translate(function: &Function) -> Result<String, BqError> {
     let place = place(&function.name);
-    let mut names: Vec<String> = function
-        .name
-        .0
-        .iter()
-        .map(|part| word(&part.to_string()))
-        .collect();
+    let mut names: Vec<String> =
+        function.name.0.iter().map(|part| word(&part.to_string())).collect();
     let safe = names.len() > 1 && names.first().is_some_and(|name| name == "SAFE");
     if safe {
         names.remove(0);
@@ -104,32 +100,21 @@ fn find(call: &Call, place: &str) -> Result<String, BqError> {
         arrays::NAMES,
         jsons::NAMES,
     ];
-    Err(BqError::query(
-        if known
-            .iter()
-            .any(|names| names.contains(&call.name.as_str()))
-        {
-            format!(
-                "No matching signature for function {} with {} argument(s) of this form{place}",
-                call.name,
-                call.args.len()
-            )
-        } else {
-            format!("Function not found: {}{place}", call.name)
-        },
-    ))
+    Err(BqError::query(if known.iter().any(|names| names.contains(&call.name.as_str())) {
+        format!(
+            "No matching signature for function {} with {} argument(s) of this form{place}",
+            call.name,
+            call.args.len()
+        )
+    } else {
+        format!("Function not found: {}{place}", call.name)
+    }))
 }
 
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "clauses of other dialects are refused"
-)]
+#[expect(clippy::wildcard_enum_match_arm, reason = "clauses of other dialects are refused")]
 fn read(function: &Function, name: String, place: &str) -> Result<Call, BqError> {
-    let refused = |what: &str| {
-        BqError::query(format!(
-            "{what} is not supported in a call of {name}{place}"
-        ))
-    };
+    let refused =
+        |what: &str| BqError::query(format!("{what} is not supported in a call of {name}{place}"));
     if function.filter.is_some() || !function.within_group.is_empty() {
         return Err(refused("FILTER or WITHIN GROUP"));
     }
@@ -173,10 +158,7 @@ fn read(function: &Function, name: String, place: &str) -> Result<Call, BqError>
                     HavingBoundKind::Max => "arg_max",
                     HavingBoundKind::Min => "arg_min",
                 };
-                call.having = Some(Having {
-                    function,
-                    by: by.to_string(),
-                });
+                call.having = Some(Having { function, by: by.to_string() });
             }
             _ => return Err(refused("This clause")),
         }

@@ -115,11 +115,8 @@ fn arithmetic(call: &Call, args: &[&str]) -> Option<String> {
         ("LAST_DAY", [x]) => format!("last_day({})", date(x)),
         ("LAST_DAY", [x, part]) => {
             let part = word(part);
-            let step = if part.starts_with("WEEK") || part == "ISOWEEK" {
-                "WEEK"
-            } else {
-                part.as_str()
-            };
+            let step =
+                if part.starts_with("WEEK") || part == "ISOWEEK" { "WEEK" } else { part.as_str() };
             let start = truncated(&date(x), &part)?;
             format!("CAST({start} + INTERVAL 1 {step} - INTERVAL 1 DAY AS DATE)")
         }
@@ -145,10 +142,7 @@ fn formats(call: &Call, args: &[&str]) -> Option<String> {
             instant(&format!("bq_parse_time({format}, {x})"), Some(zone))
         }
         ("STRING", [x, zone]) => {
-            format!(
-                "bq_format_time({}, '%F %H:%M:%E*S%z', {zone})",
-                civil(x, Some(zone))
-            )
+            format!("bq_format_time({}, '%F %H:%M:%E*S%z', {zone})", civil(x, Some(zone)))
         }
         _ => return None,
     })
@@ -157,10 +151,7 @@ fn formats(call: &Call, args: &[&str]) -> Option<String> {
 fn epochs(call: &Call, args: &[&str]) -> Option<String> {
     let micros = |x: &str| format!("epoch_us({})", civil(x, None));
     let from_micros = |x: &str, factor: u32| {
-        instant(
-            &format!("make_timestamp(CAST({x} AS BIGINT) * {factor})"),
-            None,
-        )
+        instant(&format!("make_timestamp(CAST({x} AS BIGINT) * {factor})"), None)
     };
     Some(match (call.name.as_str(), args) {
         // Rounded towards the past, also before 1970.
@@ -235,11 +226,7 @@ fn boundaries(x: &str, y: &str, part: &str) -> Option<String> {
         week if week_shift(week).is_some() => "week".to_owned(),
         other => other.to_lowercase(),
     };
-    Some(format!(
-        "date_diff('{unit}', {}, {})",
-        truncated(y, &part)?,
-        truncated(x, &part)?
-    ))
+    Some(format!("date_diff('{unit}', {}, {})", truncated(y, &part)?, truncated(x, &part)?))
 }
 
 /// EXTRACT of a part from a civil time.
@@ -274,21 +261,12 @@ pub(super) fn is_interval(text: &str) -> bool {
 /// Instants have no months: the length of one depends on the zone.
 fn is_exact(interval: &str) -> bool {
     is_interval(interval)
-        && interval
-            .rsplit_once(' ')
-            .is_some_and(|(_, unit)| exact_part(unit).is_some())
+        && interval.rsplit_once(' ').is_some_and(|(_, unit)| exact_part(unit).is_some())
 }
 
 fn exact_part(part: &str) -> Option<String> {
     let part = word(part);
-    [
-        "MICROSECOND",
-        "MILLISECOND",
-        "SECOND",
-        "MINUTE",
-        "HOUR",
-        "DAY",
-    ]
-    .contains(&part.as_str())
-    .then(|| part.to_lowercase())
+    ["MICROSECOND", "MILLISECOND", "SECOND", "MINUTE", "HOUR", "DAY"]
+        .contains(&part.as_str())
+        .then(|| part.to_lowercase())
 }

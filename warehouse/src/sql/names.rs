@@ -46,10 +46,7 @@ pub(super) fn resolve(rewriter: &Rewriter<'_>, parts: &[String]) -> Result<Sourc
         [dataset, table] => (scope.project, dataset.as_str(), table),
         [project, dataset, table] => (project.as_str(), dataset.as_str(), table),
         _ => {
-            return Err(BqError::query(format!(
-                "Invalid table name: `{}`",
-                parts.join(".")
-            )));
+            return Err(BqError::query(format!("Invalid table name: `{}`", parts.join("."))));
         }
     };
     match table.strip_suffix('*') {
@@ -70,9 +67,5 @@ pub(super) fn is_ingestion_time(rewriter: &Rewriter<'_>, parts: &[String]) -> bo
     let Ok(Source::Table(id)) = resolve(rewriter, parts) else {
         return false;
     };
-    rewriter
-        .scope
-        .catalog
-        .find(&id)
-        .is_some_and(crate::catalog::Table::is_ingestion_time)
+    rewriter.scope.catalog.find(&id).is_some_and(crate::catalog::Table::is_ingestion_time)
 }

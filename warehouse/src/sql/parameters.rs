@@ -11,17 +11,11 @@ use crate::ids::literal;
 /// `invalidQuery` when it was not sent, or has a type that is not known here.
 pub(super) fn value(parameters: &[Value], placeholder: &str) -> Result<String, BqError> {
     let Some(name) = placeholder.strip_prefix('@') else {
-        return Err(BqError::not_implemented(
-            "A positional query parameter (use a named one)",
-        ));
+        return Err(BqError::not_implemented("A positional query parameter (use a named one)"));
     };
     let parameter = parameters
         .iter()
-        .find(|p| {
-            p["name"]
-                .as_str()
-                .is_some_and(|n| n.eq_ignore_ascii_case(name))
-        })
+        .find(|p| p["name"].as_str().is_some_and(|n| n.eq_ignore_ascii_case(name)))
         .ok_or_else(|| BqError::query(format!("Query parameter '{name}' not found")))?;
     typed(&parameter["parameterType"], &parameter["parameterValue"])
         .ok_or_else(|| BqError::query(format!("Query parameter '{name}' has an unsupported type")))
@@ -30,16 +24,10 @@ pub(super) fn value(parameters: &[Value], placeholder: &str) -> Result<String, B
 fn typed(kind: &Value, value: &Value) -> Option<String> {
     if kind["type"].as_str()? == "ARRAY" {
         let element = &kind["arrayType"];
-        let values = value["arrayValues"]
-            .as_array()
-            .map_or(&[][..], Vec::as_slice);
+        let values = value["arrayValues"].as_array().map_or(&[][..], Vec::as_slice);
         let values: Option<Vec<String>> =
             values.iter().map(|value| typed(element, value)).collect();
-        return Some(format!(
-            "CAST([{}] AS {}[])",
-            values?.join(", "),
-            duck(element)?
-        ));
+        return Some(format!("CAST([{}] AS {}[])", values?.join(", "), duck(element)?));
     }
     let value = &value["value"];
     let text = match value.as_str() {

@@ -17,20 +17,11 @@ pub(super) fn name_fields(elements: &mut [Expr]) {
     };
     let names: Vec<Option<Ident>> = values
         .iter()
-        .map(|value| {
-            if let Expr::Named { name, .. } = value {
-                Some(name.clone())
-            } else {
-                None
-            }
-        })
+        .map(|value| if let Expr::Named { name, .. } = value { Some(name.clone()) } else { None })
         .collect();
     for element in rest {
         if let Expr::Tuple(values) = element {
-            *element = Expr::Struct {
-                values: std::mem::take(values),
-                fields: Vec::new(),
-            };
+            *element = Expr::Struct { values: std::mem::take(values), fields: Vec::new() };
         }
         let Expr::Struct { values, .. } = element else {
             continue;
@@ -41,10 +32,7 @@ pub(super) fn name_fields(elements: &mut [Expr]) {
                 Expr::Named { expr, .. } => expr,
                 other => Box::new(other),
             };
-            *value = Expr::Named {
-                expr: inner,
-                name: name.clone(),
-            };
+            *value = Expr::Named { expr: inner, name: name.clone() };
         }
     }
 }
@@ -58,10 +46,9 @@ pub(super) fn construct(values: &[Expr], fields: &[StructField]) -> Option<Strin
             Expr::Identifier(ident) if fields.is_empty() => {
                 (Some(ident.value.clone()), value.to_string())
             }
-            Expr::CompoundIdentifier(parts) if fields.is_empty() => (
-                parts.last().map(|part| part.value.clone()),
-                value.to_string(),
-            ),
+            Expr::CompoundIdentifier(parts) if fields.is_empty() => {
+                (parts.last().map(|part| part.value.clone()), value.to_string())
+            }
             _ => (None, value.to_string()),
         };
         let (name, value) = match fields.get(index) {
@@ -90,9 +77,7 @@ pub(super) fn access(root: &Expr, chain: &[AccessExpr]) -> Option<String> {
     for step in chain {
         text = match step {
             AccessExpr::Dot(name) => format!("({text}).{name}"),
-            AccessExpr::Subscript(Subscript::Index {
-                index: Expr::Function(function),
-            }) => {
+            AccessExpr::Subscript(Subscript::Index { index: Expr::Function(function) }) => {
                 let position = call_argument(function)?;
                 match word(&function.name.to_string()).as_str() {
                     "OFFSET" => format!("bq_element({text}, {position})"),

@@ -33,12 +33,7 @@ pub(super) struct Rewriter<'a> {
 
 impl<'a> Rewriter<'a> {
     pub(super) fn new(scope: &'a Scope<'a>) -> Self {
-        Self {
-            scope,
-            ctes: BTreeSet::new(),
-            reads: BTreeSet::new(),
-            unnests: 0,
-        }
+        Self { scope, ctes: BTreeSet::new(), reads: BTreeSet::new(), unnests: 0 }
     }
 
     pub(super) fn query(&mut self, query: &mut Query) -> Result<(), BqError> {
@@ -64,11 +59,7 @@ impl VisitorMut for Rewriter<'_> {
 
     fn pre_visit_query(&mut self, query: &mut Query) -> Flow {
         if let Some(with) = &query.with {
-            self.ctes.extend(
-                with.cte_tables
-                    .iter()
-                    .map(|cte| cte.alias.name.value.to_lowercase()),
-            );
+            self.ctes.extend(with.cte_tables.iter().map(|cte| cte.alias.name.value.to_lowercase()));
         }
         flow(selects::check_query(query))
     }
@@ -146,10 +137,7 @@ fn placeholder(expr: &Expr) -> Option<&str> {
         Expr::Identifier(ident) if ident.quote_style.is_none() && is_parameter(&ident.value) => {
             Some(&ident.value)
         }
-        Expr::Value(ValueWithSpan {
-            value: Value::Placeholder(name),
-            ..
-        }) => Some(name),
+        Expr::Value(ValueWithSpan { value: Value::Placeholder(name), .. }) => Some(name),
         _other => None,
     }
 }
@@ -186,13 +174,8 @@ fn pseudo_column(expr: &Expr) -> Option<String> {
     if !last.value.eq_ignore_ascii_case("_PARTITIONDATE") {
         return None;
     }
-    let table: String = table
-        .iter()
-        .map(|part| format!("{}.", quote(&part.value)))
-        .collect();
-    Some(format!(
-        "CAST(CAST({table}{PARTITION_TIME} AS TIMESTAMP) AS DATE)"
-    ))
+    let table: String = table.iter().map(|part| format!("{}.", quote(&part.value))).collect();
+    Some(format!("CAST(CAST({table}{PARTITION_TIME} AS TIMESTAMP) AS DATE)"))
 }
 
 fn constant(value: &Value) -> Result<Option<String>, BqError> {
@@ -225,9 +208,7 @@ fn constant(value: &Value) -> Result<Option<String>, BqError> {
         ),
         Value::Number(_, _) | Value::Boolean(_) | Value::Null | Value::Placeholder(_) => None,
         other => {
-            return Err(BqError::query(format!(
-                "Syntax error: Unexpected literal {other}"
-            )));
+            return Err(BqError::query(format!("Syntax error: Unexpected literal {other}")));
         }
     })
 }
@@ -242,24 +223,13 @@ fn rewritten(expr: &Expr) -> Result<Option<String>, BqError> {
             op: UnaryOperator::Minus | UnaryOperator::Plus | UnaryOperator::Not,
             ..
         }
-        | Expr::UnaryOp {
-            op: UnaryOperator::BitwiseNot,
-            ..
-        } => return Ok(None),
-        Expr::Cast {
-            kind: CastKind::Cast,
-            expr: inner,
-            data_type,
-            format: None,
-            ..
-        } => cast(&inner.to_string(), data_type),
-        Expr::Cast {
-            kind: CastKind::SafeCast,
-            expr: inner,
-            data_type,
-            format: None,
-            ..
-        } => cast(&inner.to_string(), data_type).map(|text| format!("TRY({text})")),
+        | Expr::UnaryOp { op: UnaryOperator::BitwiseNot, .. } => return Ok(None),
+        Expr::Cast { kind: CastKind::Cast, expr: inner, data_type, format: None, .. } => {
+            cast(&inner.to_string(), data_type)
+        }
+        Expr::Cast { kind: CastKind::SafeCast, expr: inner, data_type, format: None, .. } => {
+            cast(&inner.to_string(), data_type).map(|text| format!("TRY({text})"))
+        }
         Expr::TypedString(typed) => {
             duck_type(&typed.data_type).map(|duck| format!("CAST({} AS {duck})", typed.value))
         }
@@ -268,9 +238,7 @@ fn rewritten(expr: &Expr) -> Result<Option<String>, BqError> {
             .as_ref()
             .filter(|_| interval.last_field.is_none())
             .map(|unit| format!("INTERVAL ({}) {}", interval.value, word(&unit.to_string()))),
-        Expr::Extract {
-            field, expr: inner, ..
-        } => {
+        Expr::Extract { field, expr: inner, .. } => {
             let inner = inner.to_string();
             let civil = match inner.starts_with("bq_local(") {
                 true => inner,
@@ -278,41 +246,18 @@ fn rewritten(expr: &Expr) -> Result<Option<String>, BqError> {
             };
             dates::extracted(&field.to_string(), &civil)
         }
-        Expr::AtTimeZone {
-            timestamp,
-            time_zone,
-        } => Some(dates::civil(
-            &timestamp.to_string(),
-            Some(&time_zone.to_string()),
-        )),
-        Expr::Substring {
-            expr: inner,
-            substring_from: Some(from),
-            substring_for,
-            ..
-        } => {
-            let length = substring_for.as_ref().map(ToString::to_string);
-            Some(strings::substring(
-                &inner.to_string(),
-                &from.to_string(),
-                length.as_deref(),
-            ))
+        Expr::AtTimeZone { timestamp, time_zone } => {
+            Some(dates::civil(&timestamp.to_string(), Some(&time_zone.to_string())))
         }
-        Expr::InUnnest {
-            expr: inner,
-            array_expr,
-            negated,
-        } => {
+        Expr::Substring { expr: inner, substring_from: Some(from), substring_for, .. } => {
+            let length = substring_for.as_ref().map(ToString::to_string);
+            Some(strings::substring(&inner.to_string(), &from.to_string(), length.as_deref()))
+        }
+        Expr::InUnnest { expr: inner, array_expr, negated } => {
             let not = if *negated { "NOT " } else { "" };
             Some(format!("({not}list_contains({array_expr}, {inner}))"))
         }
-        Expr::Like {
-            any: false,
-            escape_char: None,
-            pattern,
-            expr: inner,
-            negated,
-        } => {
+        Expr::Like { any: false, escape_char: None, pattern, expr: inner, negated } => {
             let pattern = pattern.to_string();
             let not = if *negated { "NOT " } else { "" };
             let is_plain = pattern.starts_with('\'') && !pattern.contains('\\');
@@ -347,19 +292,11 @@ fn rewritten(expr: &Expr) -> Result<Option<String>, BqError> {
         | Expr::Tuple(_)
         | Expr::Array(_)
         | Expr::Named { .. } => return Ok(None),
-        Expr::Trim {
-            trim_where: None,
-            trim_what: None,
-            ..
-        } => return Ok(None),
+        Expr::Trim { trim_where: None, trim_what: None, .. } => return Ok(None),
         _ => None,
     };
     text.map(Some).ok_or_else(|| {
-        BqError::query(format!(
-            "Unsupported expression: {}{}",
-            shortened(expr),
-            place(expr)
-        ))
+        BqError::query(format!("Unsupported expression: {}{}", shortened(expr), place(expr)))
     })
 }
 
@@ -400,10 +337,9 @@ fn binary(
         | BinaryOperator::BitwiseOr
         | BinaryOperator::PGBitwiseShiftLeft
         | BinaryOperator::PGBitwiseShiftRight => Ok(None),
-        other => Err(BqError::query(format!(
-            "Syntax error: Unexpected \"{other}\"{}",
-            place(whole)
-        ))),
+        other => {
+            Err(BqError::query(format!("Syntax error: Unexpected \"{other}\"{}", place(whole))))
+        }
     }
 }
 

@@ -30,9 +30,7 @@ pub(super) fn check_query(query: &Query) -> Result<(), BqError> {
         || query.settings.is_some()
         || query.format_clause.is_some();
     if foreign {
-        return Err(BqError::query(
-            "Syntax error: Unexpected clause after the query",
-        ));
+        return Err(BqError::query("Syntax error: Unexpected clause after the query"));
     }
     check_body(&query.body)
 }
@@ -40,12 +38,7 @@ pub(super) fn check_query(query: &Query) -> Result<(), BqError> {
 fn check_body(body: &SetExpr) -> Result<(), BqError> {
     match body {
         SetExpr::Select(_) | SetExpr::Query(_) => Ok(()),
-        SetExpr::SetOperation {
-            left,
-            op,
-            set_quantifier,
-            right,
-        } => {
+        SetExpr::SetOperation { left, op, set_quantifier, right } => {
             let known = match (op, set_quantifier) {
                 (SetOperator::Union, SetQuantifier::All) => true,
                 (
@@ -121,17 +114,13 @@ fn check(select: &Select) -> Result<(), BqError> {
         return Err(BqError::query("Syntax error: Unexpected clause in SELECT"));
     }
     if select.value_table_mode.is_some() {
-        return Err(BqError::not_implemented(
-            "SELECT AS STRUCT and SELECT AS VALUE",
-        ));
+        return Err(BqError::not_implemented("SELECT AS STRUCT and SELECT AS VALUE"));
     }
     match &select.group_by {
         GroupByExpr::All(modifiers) | GroupByExpr::Expressions(_, modifiers) => {
             match modifiers.is_empty() {
                 true => Ok(()),
-                false => Err(BqError::query(
-                    "Syntax error: Unexpected words after GROUP BY",
-                )),
+                false => Err(BqError::query("Syntax error: Unexpected words after GROUP BY")),
             }
         }
     }
@@ -144,10 +133,7 @@ fn inspect(
     aliases: &mut BTreeSet<String>,
     hidden: &mut BTreeSet<&'static str>,
 ) {
-    if let TableFactor::Derived {
-        alias: Some(alias), ..
-    } = factor
-    {
+    if let TableFactor::Derived { alias: Some(alias), .. } = factor {
         aliases.insert(alias.name.value.to_lowercase());
     }
     let TableFactor::Table { name, alias, .. } = factor else {
@@ -157,10 +143,7 @@ fn inspect(
     if let [table, column] = parts.as_slice()
         && aliases.contains(&table.to_lowercase())
     {
-        let path = vec![
-            Ident::with_quote('"', table),
-            Ident::with_quote('"', column),
-        ];
+        let path = vec![Ident::with_quote('"', table), Ident::with_quote('"', column)];
         *factor = TableFactor::UNNEST {
             alias: alias.take(),
             array_exprs: vec![Expr::CompoundIdentifier(path)],
@@ -170,10 +153,7 @@ fn inspect(
         };
         return;
     }
-    let named = alias
-        .as_ref()
-        .map(|alias| alias.name.value.clone())
-        .or(parts.last().cloned());
+    let named = alias.as_ref().map(|alias| alias.name.value.clone()).or(parts.last().cloned());
     aliases.extend(named.map(|name| name.to_lowercase()));
     if parts.last().is_some_and(|table| table.ends_with('*')) {
         hidden.insert("_TABLE_SUFFIX");
@@ -211,9 +191,7 @@ fn join_operator(operator: &mut JoinOperator, is_array: bool) -> Result<(), BqEr
         {
             Ok(())
         }
-        _ => Err(BqError::query(
-            "Syntax error: Expected ON or USING after JOIN",
-        )),
+        _ => Err(BqError::query("Syntax error: Expected ON or USING after JOIN")),
     }
 }
 
@@ -239,24 +217,17 @@ fn select_item(
                 *anonymous += 1;
                 Ident::new(format!("f{}_", *anonymous - 1))
             });
-            *item = SelectItem::ExprWithAlias {
-                expr: expr.clone(),
-                alias,
-            };
+            *item = SelectItem::ExprWithAlias { expr: expr.clone(), alias };
         }
         SelectItem::Wildcard(options) | SelectItem::QualifiedWildcard(_, options) => {
             if options.opt_ilike.is_some()
                 || options.opt_rename.is_some()
                 || options.opt_exclude.is_some()
             {
-                return Err(BqError::query(
-                    "Syntax error: Expected EXCEPT or REPLACE after *",
-                ));
+                return Err(BqError::query("Syntax error: Expected EXCEPT or REPLACE after *"));
             }
-            let mut left_out: Vec<ObjectName> = hidden
-                .iter()
-                .map(|name| ObjectName::from(Ident::new(*name)))
-                .collect();
+            let mut left_out: Vec<ObjectName> =
+                hidden.iter().map(|name| ObjectName::from(Ident::new(*name))).collect();
             if let Some(except) = options.opt_except.take() {
                 left_out.push(ObjectName::from(except.first_element));
                 left_out.extend(except.additional_elements.into_iter().map(ObjectName::from));

@@ -67,16 +67,10 @@ pub(super) fn translate(call: &Call) -> Option<String> {
         ("SUBSTR" | "SUBSTRING", [x, from, length]) => substring(x, from, Some(length)),
         ("STRPOS" | "INSTR", [x, y]) => format!("strpos({x}, {y})"),
         ("LPAD" | "RPAD", [x, length]) => {
-            format!(
-                "{}({x}, CAST({length} AS INTEGER), ' ')",
-                call.name.to_lowercase()
-            )
+            format!("{}({x}, CAST({length} AS INTEGER), ' ')", call.name.to_lowercase())
         }
         ("LPAD" | "RPAD", [x, length, pad]) => {
-            format!(
-                "{}({x}, CAST({length} AS INTEGER), {pad})",
-                call.name.to_lowercase()
-            )
+            format!("{}({x}, CAST({length} AS INTEGER), {pad})", call.name.to_lowercase())
         }
         ("INITCAP", [x]) => format!("bq_initcap({x})"),
         ("CONTAINS_SUBSTR", [x, y]) => format!("contains(lower(CAST({x} AS VARCHAR)), lower({y}))"),
@@ -103,9 +97,7 @@ pub(super) fn translate(call: &Call) -> Option<String> {
 
 /// BigQuery reads position 0 as 1.
 pub(super) fn substring(x: &str, from: &str, length: Option<&str>) -> String {
-    let length = length
-        .map(|length| format!(", {length}"))
-        .unwrap_or_default();
+    let length = length.map(|length| format!(", {length}")).unwrap_or_default();
     if from.parse::<u32>().is_ok_and(|from| from > 0) {
         format!("substring({x}, {from}{length})")
     } else {
@@ -154,11 +146,7 @@ fn printf(format: &str, args: &[&str]) -> Option<String> {
                 c => spec.push(c),
             }
         };
-        let value = if letter == '%' {
-            None
-        } else {
-            Some(args.next()?)
-        };
+        let value = if letter == '%' { None } else { Some(args.next()?) };
         match (letter, value) {
             ('%', _) => out.push('%'),
             ('d' | 'i', Some(value)) if spec == "'" => {
@@ -170,9 +158,7 @@ fn printf(format: &str, args: &[&str]) -> Option<String> {
                 values += &format!(", bq_string({value})");
             }
             ('d' | 'i' | 's' | 'f' | 'e' | 'g' | 'x' | 'X' | 'o', Some(value))
-                if spec
-                    .chars()
-                    .all(|c| c.is_ascii_digit() || "+- .#".contains(c)) =>
+                if spec.chars().all(|c| c.is_ascii_digit() || "+- .#".contains(c)) =>
             {
                 out.push_str(&spec);
                 out.push(if letter == 'i' { 'd' } else { letter });
@@ -181,7 +167,5 @@ fn printf(format: &str, args: &[&str]) -> Option<String> {
             _ => return None,
         }
     }
-    args.next()
-        .is_none()
-        .then(|| format!("printf({}{values})", literal(&out)))
+    args.next().is_none().then(|| format!("printf({}{values})", literal(&out)))
 }

@@ -13,24 +13,14 @@ use crate::ids::{TableId, literal, quote};
 ///
 /// # Errors
 /// `notFound` for a table, `invalidQuery` for what GoogleSQL does not have.
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "sources of other dialects are refused"
-)]
+#[expect(clippy::wildcard_enum_match_arm, reason = "sources of other dialects are refused")]
 pub(super) fn rewrite(
     rewriter: &mut Rewriter<'_>,
     factor: &mut TableFactor,
 ) -> Result<(), BqError> {
     let text = match factor {
         TableFactor::Table {
-            name,
-            alias,
-            args,
-            version,
-            sample,
-            with_hints,
-            partitions,
-            ..
+            name, alias, args, version, sample, with_hints, partitions, ..
         } => {
             if is_done(name) {
                 return Ok(());
@@ -44,13 +34,7 @@ pub(super) fn rewrite(
             }
             table(rewriter, name, alias.as_ref())?
         }
-        TableFactor::UNNEST {
-            alias,
-            array_exprs,
-            with_offset,
-            with_offset_alias,
-            ..
-        } => {
+        TableFactor::UNNEST { alias, array_exprs, with_offset, with_offset_alias, .. } => {
             let [array] = array_exprs.as_slice() else {
                 return Err(BqError::not_implemented("UNNEST of several arrays"));
             };
@@ -58,25 +42,13 @@ pub(super) fn rewrite(
                 Some(name) => quote(&name.value),
                 None => quote("offset"),
             });
-            Some(unnest(
-                rewriter.next_unnest(),
-                array,
-                alias.as_ref(),
-                offset,
-            ))
+            Some(unnest(rewriter.next_unnest(), array, alias.as_ref(), offset))
         }
-        TableFactor::Derived {
-            lateral: false,
-            sample: None,
-            ..
-        }
+        TableFactor::Derived { lateral: false, sample: None, .. }
         | TableFactor::NestedJoin { .. }
         | TableFactor::Unpivot { .. } => None,
         other => {
-            return Err(BqError::query(format!(
-                "Unsupported source in FROM{}",
-                place(other)
-            )));
+            return Err(BqError::query(format!("Unsupported source in FROM{}", place(other))));
         }
     };
     if let Some(text) = text {
@@ -95,9 +67,7 @@ fn table(
         Source::Cte => Ok(None),
         Source::Table(id) => {
             let catalog = rewriter.scope.catalog;
-            catalog
-                .table(&id)
-                .map_err(|error| located(error, rewriter, &id))?;
+            catalog.table(&id).map_err(|error| located(error, rewriter, &id))?;
             let alias = alias.map_or_else(|| quote(&id.table), |alias| alias.name.to_string());
             let text = format!("{} AS {alias}", id.duck());
             rewriter.reads.insert(id);
@@ -125,10 +95,7 @@ fn wildcard(
         let Some(suffix) = name.strip_prefix(&prefix.table) else {
             break;
         };
-        let id = TableId {
-            table: name.clone(),
-            ..prefix.clone()
-        };
+        let id = TableId { table: name.clone(), ..prefix.clone() };
         let hidden = match table.is_ingestion_time() {
             true => format!("* EXCLUDE ({PARTITION_TIME})"),
             false => "*".into(),
@@ -147,10 +114,7 @@ fn wildcard(
         )));
     }
     let alias = alias.map_or_else(|| quote(&prefix.table), |alias| alias.name.to_string());
-    Ok(format!(
-        "({}) AS {alias}",
-        selects.join(" UNION ALL BY NAME ")
-    ))
+    Ok(format!("({}) AS {alias}", selects.join(" UNION ALL BY NAME ")))
 }
 
 fn unnest(
@@ -165,16 +129,11 @@ fn unnest(
         .unwrap_or_default();
     // An array of STRUCT written out is a table of its fields.
     if text.starts_with("[struct_pack(") {
-        let table = alias.map_or_else(
-            || format!("_array{number}"),
-            |alias| quote(&alias.name.value),
-        );
+        let table =
+            alias.map_or_else(|| format!("_array{number}"), |alias| quote(&alias.name.value));
         return format!("LATERAL (SELECT unnest({text}, max_depth := 2){offset}) AS {table}");
     }
-    let column = alias.map_or_else(
-        || format!("_unnest{number}"),
-        |alias| quote(&alias.name.value),
-    );
+    let column = alias.map_or_else(|| format!("_unnest{number}"), |alias| quote(&alias.name.value));
     format!("LATERAL (SELECT unnest({text}) AS {column}{offset}) AS _array{number}")
 }
 

@@ -7,10 +7,7 @@ use crate::ids::quote;
 use super::dates;
 
 /// DuckDB's name of a GoogleSQL type.
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "types of other dialects are refused"
-)]
+#[expect(clippy::wildcard_enum_match_arm, reason = "types of other dialects are refused")]
 pub(super) fn duck_type(data_type: &DataType) -> Option<String> {
     Some(match data_type {
         DataType::Int64
@@ -39,11 +36,7 @@ pub(super) fn duck_type(data_type: &DataType) -> Option<String> {
                     Some(name) => name.value.clone(),
                     None => format!("_field_{}", index + 1),
                 };
-                columns.push(format!(
-                    "{} {}",
-                    quote(&name),
-                    duck_type(&field.field_type)?
-                ));
+                columns.push(format!("{} {}", quote(&name), duck_type(&field.field_type)?));
             }
             format!("STRUCT({})", columns.join(", "))
         }

@@ -34,15 +34,10 @@ impl VArrowScalar for ToInt64 {
     }
 
     fn signatures() -> Vec<ArrowFunctionSignature> {
-        [
-            DataType::Int64,
-            DataType::Float64,
-            DataType::Utf8,
-            DataType::Boolean,
-        ]
-        .into_iter()
-        .map(|from| ArrowFunctionSignature::exact(vec![from], DataType::Int64))
-        .collect()
+        [DataType::Int64, DataType::Float64, DataType::Utf8, DataType::Boolean]
+            .into_iter()
+            .map(|from| ArrowFunctionSignature::exact(vec![from], DataType::Int64))
+            .collect()
     }
 }
 
@@ -52,10 +47,7 @@ fn rounded(value: f64) -> Result<i64, String> {
     if rounded.is_finite()
         && (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&rounded)
     {
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "the range was checked above"
-        )]
+        #[expect(clippy::cast_possible_truncation, reason = "the range was checked above")]
         return Ok(rounded as i64);
     }
     Err(format!("Bad int64 value: {value}"))
@@ -63,9 +55,7 @@ fn rounded(value: f64) -> Result<i64, String> {
 
 fn parsed(text: &str) -> Result<i64, String> {
     let trimmed = text.trim();
-    let hexadecimal = trimmed
-        .strip_prefix("0x")
-        .or_else(|| trimmed.strip_prefix("0X"));
+    let hexadecimal = trimmed.strip_prefix("0x").or_else(|| trimmed.strip_prefix("0X"));
     match hexadecimal {
         Some(digits) => i64::from_str_radix(digits, 16),
         None => trimmed.parse(),
@@ -89,27 +79,18 @@ impl VArrowScalar for FloatText {
             if value.is_nan() {
                 "nan".into()
             } else if value.is_infinite() {
-                if value > 0.0 {
-                    "inf".into()
-                } else {
-                    "-inf".into()
-                }
+                if value > 0.0 { "inf".into() } else { "-inf".into() }
             } else if value.abs() >= 1e15 || (value != 0.0 && value.abs() < 1e-5) {
                 format!("{value:e}")
             } else {
                 format!("{value}")
             }
         };
-        Ok(Arc::new(
-            values.iter().map(|v| v.map(text)).collect::<StringArray>(),
-        ))
+        Ok(Arc::new(values.iter().map(|v| v.map(text)).collect::<StringArray>()))
     }
 
     fn signatures() -> Vec<ArrowFunctionSignature> {
-        vec![ArrowFunctionSignature::exact(
-            vec![DataType::Float64],
-            DataType::Utf8,
-        )]
+        vec![ArrowFunctionSignature::exact(vec![DataType::Float64], DataType::Utf8)]
     }
 }
 
@@ -126,10 +107,7 @@ impl VArrowScalar for FarmFingerprint {
     }
 
     fn signatures() -> Vec<ArrowFunctionSignature> {
-        vec![ArrowFunctionSignature::exact(
-            vec![DataType::Utf8],
-            DataType::Int64,
-        )]
+        vec![ArrowFunctionSignature::exact(vec![DataType::Utf8], DataType::Int64)]
     }
 }
 
@@ -145,10 +123,7 @@ impl VArrowScalar for Initcap {
     }
 
     fn signatures() -> Vec<ArrowFunctionSignature> {
-        vec![ArrowFunctionSignature::exact(
-            vec![DataType::Utf8],
-            DataType::Utf8,
-        )]
+        vec![ArrowFunctionSignature::exact(vec![DataType::Utf8], DataType::Utf8)]
     }
 }
 

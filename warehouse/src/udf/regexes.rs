@@ -19,10 +19,7 @@ impl VArrowScalar for Extract {
     fn invoke(_: &(), batch: RecordBatch) -> Column {
         let (texts, patterns) = (strings(&batch, 0)?, strings(&batch, 1)?);
         let numbers = |column: usize| {
-            batch
-                .column(column)
-                .as_primitive_opt::<Int64Type>()
-                .ok_or("an INT64 was expected")
+            batch.column(column).as_primitive_opt::<Int64Type>().ok_or("an INT64 was expected")
         };
         let (positions, occurrences) = (numbers(2)?, numbers(3)?);
         let mut last = LastPattern::default();
@@ -41,12 +38,7 @@ impl VArrowScalar for Extract {
     }
 
     fn signatures() -> Vec<ArrowFunctionSignature> {
-        let args = vec![
-            DataType::Utf8,
-            DataType::Utf8,
-            DataType::Int64,
-            DataType::Int64,
-        ];
+        let args = vec![DataType::Utf8, DataType::Utf8, DataType::Int64, DataType::Int64];
         vec![ArrowFunctionSignature::exact(args, DataType::Utf8)]
     }
 }
@@ -81,10 +73,7 @@ impl VArrowScalar for Instr {
 }
 
 fn extract<'a>(text: &'a str, pattern: &Regex, position: usize, nth: usize) -> Option<&'a str> {
-    let from = text
-        .char_indices()
-        .nth(position)
-        .map_or(text.len(), |(index, _)| index);
+    let from = text.char_indices().nth(position).map_or(text.len(), |(index, _)| index);
     let found = pattern.captures_iter(&text[from..]).nth(nth)?;
     let group = usize::from(found.len() > 1);
     found.get(group).map(|m| m.as_str())

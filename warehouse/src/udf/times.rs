@@ -93,11 +93,8 @@ impl VArrowScalar for Format {
     type State = ();
 
     fn invoke(_: &(), batch: RecordBatch) -> Column {
-        let (times, formats, zones) = (
-            instants(&batch, 0)?,
-            strings(&batch, 1)?,
-            strings(&batch, 2)?,
-        );
+        let (times, formats, zones) =
+            (instants(&batch, 0)?, strings(&batch, 1)?, strings(&batch, 2)?);
         let mut out = StringBuilder::new();
         for row in 0..batch.num_rows() {
             if times.is_null(row) || formats.is_null(row) || zones.is_null(row) {
@@ -170,10 +167,7 @@ impl VArrowScalar for TimestampText {
     }
 
     fn signatures() -> Vec<ArrowFunctionSignature> {
-        vec![ArrowFunctionSignature::exact(
-            vec![timestamp_type()],
-            DataType::Utf8,
-        )]
+        vec![ArrowFunctionSignature::exact(vec![timestamp_type()], DataType::Utf8)]
     }
 }
 
@@ -341,14 +335,8 @@ mod tests {
         let time = at("2026-11-01 09:05:03.250");
 
         assert_eq!(format("%Y%m%d Q%Q", time, "UTC").unwrap(), "20261101 Q4");
-        assert_eq!(
-            format("%E*S %E3S %E4Y", time, "UTC").unwrap(),
-            "03.25 03.250 2026"
-        );
-        assert_eq!(
-            format("%z %Z", time, "Asia/Tokyo").unwrap(),
-            "+0900 Asia/Tokyo"
-        );
+        assert_eq!(format("%E*S %E3S %E4Y", time, "UTC").unwrap(), "03.25 03.250 2026");
+        assert_eq!(format("%z %Z", time, "Asia/Tokyo").unwrap(), "+0900 Asia/Tokyo");
         assert!(format("%!", time, "UTC").is_err());
     }
 
@@ -356,10 +344,7 @@ mod tests {
     fn parsing_fills_what_the_text_leaves_out() {
         assert_eq!(parse("%Y%m%d", "20261101"), Some(at("2026-11-01 00:00:00")));
         assert_eq!(parse("%Y-%m", "2026-11"), Some(at("2026-11-01 00:00:00")));
-        assert_eq!(
-            parse("%F %T%z", "2026-11-01 09:00:00+0900"),
-            Some(at("2026-11-01 00:00:00"))
-        );
+        assert_eq!(parse("%F %T%z", "2026-11-01 09:00:00+0900"), Some(at("2026-11-01 00:00:00")));
         assert_eq!(parse("%Y%m%d", "2026-11-01"), None);
     }
 

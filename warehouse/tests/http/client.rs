@@ -60,30 +60,16 @@ async fn the_client_inserts_a_job_and_reads_its_partition() {
     let server = Server::start().await;
     let client = client(&server).await;
 
-    let inserted = client
-        .job()
-        .insert(PROJECT, partition_job("crate"))
-        .await
-        .unwrap();
+    let inserted = client.job().insert(PROJECT, partition_job("crate")).await.unwrap();
     server.done("crate").await;
-    let job = client
-        .job()
-        .get_job(PROJECT, "crate", Some("US"))
-        .await
-        .unwrap();
+    let job = client.job().get_job(PROJECT, "crate", Some("US")).await.unwrap();
     let mut request = QueryRequest::new("SELECT n, rate FROM mart.kpi");
     request.use_legacy_sql = false;
     let answer = client.job().query(PROJECT, request).await.unwrap();
 
-    assert_eq!(
-        inserted.job_reference.unwrap().job_id.as_deref(),
-        Some("crate")
-    );
+    assert_eq!(inserted.job_reference.unwrap().job_id.as_deref(), Some("crate"));
     let status = job.status.unwrap();
-    assert_eq!(
-        (status.state.as_deref(), status.error_result.is_none()),
-        (Some("DONE"), true)
-    );
+    assert_eq!((status.state.as_deref(), status.error_result.is_none()), (Some("DONE"), true));
     let mut rows =
         gcp_bigquery_client::model::query_response::ResultSet::new_from_query_response(answer);
     assert!(rows.next_row());
@@ -95,23 +81,10 @@ async fn the_client_inserts_a_job_and_reads_its_partition() {
 async fn the_client_sees_code_and_reason_of_a_duplicate() {
     let server = Server::start().await;
     let client = client(&server).await;
-    client
-        .job()
-        .insert(PROJECT, partition_job("twice"))
-        .await
-        .unwrap();
+    client.job().insert(PROJECT, partition_job("twice")).await.unwrap();
 
-    let error = client
-        .job()
-        .insert(PROJECT, partition_job("twice"))
-        .await
-        .unwrap_err();
+    let error = client.job().insert(PROJECT, partition_job("twice")).await.unwrap_err();
 
-    let BQError::ResponseError { error } = error else {
-        panic!("{error}")
-    };
-    assert_eq!(
-        (error.error.code, error.error.errors[0]["reason"].as_str()),
-        (409, "duplicate")
-    );
+    let BQError::ResponseError { error } = error else { panic!("{error}") };
+    assert_eq!((error.error.code, error.error.errors[0]["reason"].as_str()), (409, "duplicate"));
 }

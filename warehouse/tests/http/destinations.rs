@@ -16,22 +16,15 @@ async fn rows_per_day(server: &Server) -> Vec<Vec<Value>> {
 #[tokio::test]
 async fn truncate_replaces_exactly_its_partition() {
     let server = Server::start().await;
-    server
-        .write(DAY_1, "WRITE_TRUNCATE", "SELECT 1 AS n UNION ALL SELECT 2")
-        .await;
-    server
-        .write(DAY_2, "WRITE_TRUNCATE", "SELECT 10 AS n")
-        .await;
+    server.write(DAY_1, "WRITE_TRUNCATE", "SELECT 1 AS n UNION ALL SELECT 2").await;
+    server.write(DAY_2, "WRITE_TRUNCATE", "SELECT 10 AS n").await;
 
     let job = server.write(DAY_1, "WRITE_TRUNCATE", "SELECT 5 AS n").await;
 
     assert_eq!(reason(&job), "none");
     assert_eq!(
         rows_per_day(&server).await,
-        [
-            [json!("20261101"), json!("5")],
-            [json!("20261102"), json!("10")]
-        ]
+        [[json!("20261101"), json!("5")], [json!("20261102"), json!("10")]]
     );
 }
 
@@ -39,23 +32,13 @@ async fn truncate_replaces_exactly_its_partition() {
 async fn a_query_without_rows_empties_its_partition_and_no_other() {
     let server = Server::start().await;
     server.write(DAY_1, "WRITE_TRUNCATE", "SELECT 1 AS n").await;
-    server
-        .write(DAY_2, "WRITE_TRUNCATE", "SELECT 10 AS n")
-        .await;
+    server.write(DAY_2, "WRITE_TRUNCATE", "SELECT 10 AS n").await;
 
-    let job = server
-        .write(
-            DAY_1,
-            "WRITE_TRUNCATE",
-            "SELECT 5 AS n FROM mart.kpi WHERE FALSE",
-        )
-        .await;
+    let job =
+        server.write(DAY_1, "WRITE_TRUNCATE", "SELECT 5 AS n FROM mart.kpi WHERE FALSE").await;
 
     assert_eq!(reason(&job), "none");
-    assert_eq!(
-        rows_per_day(&server).await,
-        [[json!("20261102"), json!("10")]]
-    );
+    assert_eq!(rows_per_day(&server).await, [[json!("20261102"), json!("10")]]);
 }
 
 #[tokio::test]
@@ -63,14 +46,9 @@ async fn a_partition_can_be_computed_from_its_own_old_rows() {
     let server = Server::start().await;
     server.write(DAY_1, "WRITE_TRUNCATE", "SELECT 7 AS n").await;
 
-    server
-        .write(DAY_1, "WRITE_TRUNCATE", "SELECT n + 1 AS n FROM mart.kpi")
-        .await;
+    server.write(DAY_1, "WRITE_TRUNCATE", "SELECT n + 1 AS n FROM mart.kpi").await;
 
-    assert_eq!(
-        rows_per_day(&server).await,
-        [[json!("20261101"), json!("8")]]
-    );
+    assert_eq!(rows_per_day(&server).await, [[json!("20261101"), json!("8")]]);
 }
 
 #[tokio::test]
@@ -80,10 +58,7 @@ async fn append_keeps_the_rows_that_are_there() {
 
     server.write(DAY_1, "WRITE_APPEND", "SELECT 2 AS n").await;
 
-    assert_eq!(
-        rows_per_day(&server).await,
-        [[json!("20261101"), json!("3")]]
-    );
+    assert_eq!(rows_per_day(&server).await, [[json!("20261101"), json!("3")]]);
 }
 
 #[tokio::test]
@@ -95,10 +70,7 @@ async fn append_of_another_type_is_invalid_and_changes_nothing() {
 
     assert_eq!(reason(&job), "invalid");
     assert!(message(&job).contains("Field n has changed type from INTEGER to STRING"));
-    assert_eq!(
-        rows_per_day(&server).await,
-        [[json!("20261101"), json!("1")]]
-    );
+    assert_eq!(rows_per_day(&server).await, [[json!("20261101"), json!("1")]]);
 }
 
 #[tokio::test]
@@ -114,9 +86,7 @@ async fn a_new_column_needs_permission() {
 
     assert!(message(&refused).contains("Cannot add fields (field: device)"));
     assert_eq!(reason(&allowed), "none");
-    let rows = server
-        .rows("SELECT n, device FROM mart.kpi ORDER BY n")
-        .await;
+    let rows = server.rows("SELECT n, device FROM mart.kpi ORDER BY n").await;
     assert_eq!(rows, [[json!("1"), Value::Null], [json!("2"), json!("x")]]);
 }
 
@@ -129,36 +99,23 @@ async fn write_empty_refuses_a_partition_with_rows() {
     let other_day = server.write(DAY_2, "WRITE_EMPTY", "SELECT 3 AS n").await;
 
     assert_eq!(reason(&again), "duplicate");
-    assert_eq!(
-        message(&again),
-        format!("Already Exists: Table {PROJECT}:mart.{DAY_1}")
-    );
+    assert_eq!(message(&again), format!("Already Exists: Table {PROJECT}:mart.{DAY_1}"));
     assert_eq!(reason(&other_day), "none");
     assert_eq!(
         rows_per_day(&server).await,
-        [
-            [json!("20261101"), json!("1")],
-            [json!("20261102"), json!("3")]
-        ]
+        [[json!("20261101"), json!("1")], [json!("20261102"), json!("3")]]
     );
 }
 
 #[tokio::test]
 async fn a_whole_table_takes_the_schema_of_its_new_rows() {
     let server = Server::start().await;
-    server
-        .write("level", "WRITE_TRUNCATE", "SELECT 1 AS n")
-        .await;
+    server.write("level", "WRITE_TRUNCATE", "SELECT 1 AS n").await;
 
-    let job = server
-        .write("level", "WRITE_TRUNCATE", "SELECT 'x' AS name")
-        .await;
+    let job = server.write("level", "WRITE_TRUNCATE", "SELECT 'x' AS name").await;
 
     assert_eq!(reason(&job), "none");
-    assert_eq!(
-        server.rows("SELECT * FROM mart.level").await,
-        [[json!("x")]]
-    );
+    assert_eq!(server.rows("SELECT * FROM mart.level").await, [[json!("x")]]);
 }
 
 #[tokio::test]
@@ -170,10 +127,7 @@ async fn a_missing_dataset_is_not_created() {
     let job = server.run(job).await;
 
     assert_eq!(reason(&job), "notFound");
-    assert_eq!(
-        message(&job),
-        format!("Not found: Dataset {PROJECT}:nowhere")
-    );
+    assert_eq!(message(&job), format!("Not found: Dataset {PROJECT}:nowhere"));
 }
 
 #[tokio::test]
@@ -191,24 +145,13 @@ async fn create_never_needs_the_table() {
 async fn a_decorator_must_fit_the_partition_type() {
     let server = Server::start().await;
     server.write(DAY_1, "WRITE_TRUNCATE", "SELECT 1 AS n").await;
-    server
-        .write("plain", "WRITE_TRUNCATE", "SELECT 1 AS n")
-        .await;
+    server.write("plain", "WRITE_TRUNCATE", "SELECT 1 AS n").await;
 
-    let month = server
-        .write("kpi$202611", "WRITE_TRUNCATE", "SELECT 1 AS n")
-        .await;
-    let no_day = server
-        .write("kpi$20261131", "WRITE_TRUNCATE", "SELECT 1 AS n")
-        .await;
-    let plain = server
-        .write("plain$20261101", "WRITE_TRUNCATE", "SELECT 1 AS n")
-        .await;
+    let month = server.write("kpi$202611", "WRITE_TRUNCATE", "SELECT 1 AS n").await;
+    let no_day = server.write("kpi$20261131", "WRITE_TRUNCATE", "SELECT 1 AS n").await;
+    let plain = server.write("plain$20261101", "WRITE_TRUNCATE", "SELECT 1 AS n").await;
 
-    assert_eq!(
-        [reason(&month), reason(&no_day), reason(&plain)],
-        ["invalid"; 3]
-    );
+    assert_eq!([reason(&month), reason(&no_day), reason(&plain)], ["invalid"; 3]);
     assert!(message(&plain).contains("Expects partitioning specification none"));
 }
 
@@ -216,22 +159,13 @@ async fn a_decorator_must_fit_the_partition_type() {
 async fn a_new_table_takes_its_partition_type_from_the_decorator() {
     let server = Server::start().await;
 
-    for (table, decorator, granularity) in [
-        ("h", "2026110109", "HOUR"),
-        ("m", "202611", "MONTH"),
-        ("y", "2026", "YEAR"),
-    ] {
-        let job = server
-            .write(
-                &format!("{table}${decorator}"),
-                "WRITE_TRUNCATE",
-                "SELECT 1 AS n",
-            )
-            .await;
+    for (table, decorator, granularity) in
+        [("h", "2026110109", "HOUR"), ("m", "202611", "MONTH"), ("y", "2026", "YEAR")]
+    {
+        let job =
+            server.write(&format!("{table}${decorator}"), "WRITE_TRUNCATE", "SELECT 1 AS n").await;
         assert_eq!(reason(&job), "none");
-        let (_, resource) = server
-            .get(&projects(&format!("datasets/mart/tables/{table}")))
-            .await;
+        let (_, resource) = server.get(&projects(&format!("datasets/mart/tables/{table}"))).await;
         assert_eq!(resource["timePartitioning"]["type"], granularity);
     }
 }
@@ -247,18 +181,10 @@ async fn rows_of_another_day_are_refused_when_a_column_decides() {
     server.post(&projects("datasets/mart/tables"), table).await;
 
     let fits = server
-        .write(
-            "daily$20261101",
-            "WRITE_TRUNCATE",
-            "SELECT DATE '2026-11-01' AS d, 1 AS n",
-        )
+        .write("daily$20261101", "WRITE_TRUNCATE", "SELECT DATE '2026-11-01' AS d, 1 AS n")
         .await;
     let other = server
-        .write(
-            "daily$20261101",
-            "WRITE_TRUNCATE",
-            "SELECT DATE '2026-11-02' AS d, 2 AS n",
-        )
+        .write("daily$20261101", "WRITE_TRUNCATE", "SELECT DATE '2026-11-02' AS d, 2 AS n")
         .await;
 
     assert_eq!(reason(&fits), "none");
@@ -276,9 +202,7 @@ async fn a_second_run_leaves_every_partition_identical() {
     let write_all = async || {
         for day in days {
             let sql = format!("SELECT x, '{day}' AS day FROM UNNEST(GENERATE_ARRAY(1, 50)) AS x");
-            server
-                .write(&format!("kpi${day}"), "WRITE_TRUNCATE", &sql)
-                .await;
+            server.write(&format!("kpi${day}"), "WRITE_TRUNCATE", &sql).await;
         }
         server.partitions().await
     };
@@ -293,9 +217,7 @@ async fn a_second_run_leaves_every_partition_identical() {
         )
         .await;
     let other_order = server.partitions().await;
-    server
-        .write(DAY_2, "WRITE_TRUNCATE", "SELECT 1 AS x, '20261102' AS day")
-        .await;
+    server.write(DAY_2, "WRITE_TRUNCATE", "SELECT 1 AS x, '20261102' AS day").await;
     let changed = server.partitions().await;
 
     assert_eq!(first.as_array().unwrap().len(), 3);
@@ -311,11 +233,7 @@ async fn many_days_of_one_table_are_written_at_the_same_time() {
     let days: Vec<String> = (1..=28).map(|day| format!("202602{day:02}")).collect();
 
     for day in &days {
-        let job = to_mart(
-            &format!("kpi${day}"),
-            "WRITE_TRUNCATE",
-            &format!("SELECT {day} AS n"),
-        );
+        let job = to_mart(&format!("kpi${day}"), "WRITE_TRUNCATE", &format!("SELECT {day} AS n"));
         assert_eq!(server.insert(day, job).await.0, 200);
     }
 

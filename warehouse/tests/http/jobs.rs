@@ -15,17 +15,11 @@ async fn an_id_can_be_used_once() {
 
     assert_eq!(status, 409);
     assert_eq!(answer["error"]["errors"][0]["reason"], "duplicate");
-    assert_eq!(
-        answer["error"]["message"],
-        format!("Already Exists: Job {PROJECT}:US.once")
-    );
+    assert_eq!(answer["error"]["message"], format!("Already Exists: Job {PROJECT}:US.once"));
     let (_, executions) = server.get("/himekuri/v1/executions").await;
     assert_eq!(executions["jobs"][0]["executions"], 1);
     let to = &executions["destinations"][0];
-    assert_eq!(
-        (&to["partition"], &to["jobs"]),
-        (&json!("20261101"), &json!(1))
-    );
+    assert_eq!((&to["partition"], &to["jobs"]), (&json!("20261101"), &json!(1)));
 }
 
 #[tokio::test]
@@ -47,12 +41,8 @@ async fn a_restarted_warehouse_knows_jobs_and_rows() {
 #[tokio::test]
 async fn a_job_that_ran_at_a_crash_fails_and_leaves_its_partition() {
     let server = Server::start().await;
-    server
-        .write("kpi$20261101", "WRITE_TRUNCATE", "SELECT 4 AS n")
-        .await;
-    server
-        .insert("lost", to_mart("kpi$20261101", "WRITE_TRUNCATE", ENDLESS))
-        .await;
+    server.write("kpi$20261101", "WRITE_TRUNCATE", "SELECT 4 AS n").await;
+    server.insert("lost", to_mart("kpi$20261101", "WRITE_TRUNCATE", ENDLESS)).await;
     server.until("lost", "RUNNING").await;
 
     let server = server.crash_and_restart();
@@ -64,12 +54,8 @@ async fn a_job_that_ran_at_a_crash_fails_and_leaves_its_partition() {
 #[tokio::test]
 async fn a_cancelled_job_is_stopped_and_leaves_its_partition() {
     let server = Server::start().await;
-    server
-        .write("kpi$20261101", "WRITE_TRUNCATE", "SELECT 4 AS n")
-        .await;
-    server
-        .insert("long", to_mart("kpi$20261101", "WRITE_TRUNCATE", ENDLESS))
-        .await;
+    server.write("kpi$20261101", "WRITE_TRUNCATE", "SELECT 4 AS n").await;
+    server.insert("long", to_mart("kpi$20261101", "WRITE_TRUNCATE", ENDLESS)).await;
     server.until("long", "RUNNING").await;
 
     let (status, answer) = server.post(&projects("jobs/long/cancel"), json!({})).await;
@@ -96,18 +82,14 @@ async fn a_job_ends_when_its_time_is_over() {
 async fn waiting_jobs_can_be_cancelled_behind_running_ones() {
     let server = Server::start().await;
     for id in ["a", "b", "c", "waiting"] {
-        server
-            .insert(id, to_mart(id, "WRITE_TRUNCATE", ENDLESS))
-            .await;
+        server.insert(id, to_mart(id, "WRITE_TRUNCATE", ENDLESS)).await;
     }
     for id in ["a", "b", "c"] {
         server.until(id, "RUNNING").await;
     }
     assert_eq!(server.job("waiting").await["status"]["state"], "PENDING");
 
-    server
-        .post(&projects("jobs/waiting/cancel"), json!({}))
-        .await;
+    server.post(&projects("jobs/waiting/cancel"), json!({})).await;
 
     assert_eq!(reason(&server.done("waiting").await), "stopped");
     assert_eq!(server.job("a").await["status"]["state"], "RUNNING");
@@ -123,11 +105,7 @@ async fn a_dry_run_tells_schema_and_bytes_and_makes_no_job() {
             "SELECT 1 AS n, 'ab' AS s UNION ALL SELECT 2, 'cd'",
         )
         .await;
-    let mut job = to_mart(
-        "out$20261101",
-        "WRITE_TRUNCATE",
-        "SELECT SUM(n) AS total FROM mart.kpi",
-    );
+    let mut job = to_mart("out$20261101", "WRITE_TRUNCATE", "SELECT SUM(n) AS total FROM mart.kpi");
     job["dryRun"] = json!(true);
 
     let (status, answer) = server.insert("dry", job).await;
@@ -136,15 +114,9 @@ async fn a_dry_run_tells_schema_and_bytes_and_makes_no_job() {
     assert_eq!(answer["status"]["state"], "DONE");
     assert_eq!(answer["statistics"]["totalBytesProcessed"], "16");
     assert_eq!(answer["statistics"]["query"]["statementType"], "SELECT");
-    assert_eq!(
-        answer["statistics"]["query"]["schema"]["fields"][0]["name"],
-        "total"
-    );
+    assert_eq!(answer["statistics"]["query"]["schema"]["fields"][0]["name"], "total");
     assert_eq!(server.get(&projects("jobs/dry")).await.0, 404);
-    assert_eq!(
-        server.get(&projects("datasets/mart/tables/out")).await.0,
-        404
-    );
+    assert_eq!(server.get(&projects("datasets/mart/tables/out")).await.0, 404);
 }
 
 #[tokio::test]
@@ -163,24 +135,14 @@ async fn a_dry_run_of_a_wrong_query_is_an_error() {
 async fn results_come_in_pages() {
     let server = Server::start().await;
     let sql = "SELECT x FROM UNNEST(GENERATE_ARRAY(1, 5)) AS x ORDER BY x DESC";
-    server
-        .insert(
-            "pages",
-            json!({ "query": { "query": sql, "useLegacySql": false } }),
-        )
-        .await;
+    server.insert("pages", json!({ "query": { "query": sql, "useLegacySql": false } })).await;
     server.done("pages").await;
 
     let mut seen = Vec::new();
     let mut token = String::new();
     loop {
-        let (_, page) = server
-            .get(&projects(&format!("queries/pages?maxResults=2{token}")))
-            .await;
-        assert_eq!(
-            (&page["jobComplete"], &page["totalRows"]),
-            (&json!(true), &json!("5"))
-        );
+        let (_, page) = server.get(&projects(&format!("queries/pages?maxResults=2{token}"))).await;
+        assert_eq!((&page["jobComplete"], &page["totalRows"]), (&json!(true), &json!("5")));
         seen.extend(rows_of(&page).into_iter().flatten());
         match page["pageToken"].as_str() {
             Some(next) => token = format!("&pageToken={next}"),
@@ -196,12 +158,7 @@ async fn results_come_in_pages() {
 #[tokio::test]
 async fn results_of_an_unfinished_job_are_not_complete() {
     let server = Server::start().await;
-    server
-        .insert(
-            "long",
-            json!({ "query": { "query": ENDLESS, "useLegacySql": false } }),
-        )
-        .await;
+    server.insert("long", json!({ "query": { "query": ENDLESS, "useLegacySql": false } })).await;
 
     let (status, answer) = server.get(&projects("queries/long?timeoutMs=10")).await;
 
@@ -219,13 +176,7 @@ async fn a_job_of_another_region_is_found_with_its_location_only() {
 
     assert_eq!(inserted["jobReference"]["location"], "ASIA-NORTHEAST1");
     assert_eq!(server.get(&projects("jobs/far")).await.0, 404);
-    assert_eq!(
-        server
-            .get(&projects("jobs/far?location=asia-northeast1"))
-            .await
-            .0,
-        200
-    );
+    assert_eq!(server.get(&projects("jobs/far?location=asia-northeast1")).await.0, 200);
 }
 
 #[tokio::test]
@@ -236,18 +187,8 @@ async fn failures_have_googles_shape_everywhere() {
         ("/nowhere", json!({}), 404, "notFound"),
         (&*projects("jobs"), json!([1]), 400, "parseError"),
         (&projects("jobs"), json!({}), 400, "required"),
-        (
-            &projects("jobs"),
-            json!({ "configuration": { "copy": {} } }),
-            501,
-            "notImplemented",
-        ),
-        (
-            &projects("queries"),
-            json!({ "query": "SELEC 1" }),
-            400,
-            "invalidQuery",
-        ),
+        (&projects("jobs"), json!({ "configuration": { "copy": {} } }), 501, "notImplemented"),
+        (&projects("queries"), json!({ "query": "SELEC 1" }), 400, "invalidQuery"),
         (
             &projects("datasets/nowhere/tables"),
             json!({ "tableReference": { "tableId": "t" } }),
@@ -274,13 +215,9 @@ async fn failures_have_googles_shape_everywhere() {
 #[tokio::test]
 async fn jobs_are_listed_by_state() {
     let server = Server::start().await;
-    server
-        .insert("good", to_mart("a", "WRITE_TRUNCATE", "SELECT 1 AS n"))
-        .await;
+    server.insert("good", to_mart("a", "WRITE_TRUNCATE", "SELECT 1 AS n")).await;
     server.done("good").await;
-    server
-        .insert("long", to_mart("b", "WRITE_TRUNCATE", ENDLESS))
-        .await;
+    server.insert("long", to_mart("b", "WRITE_TRUNCATE", ENDLESS)).await;
     server.until("long", "RUNNING").await;
 
     let (_, done) = server.get(&projects("jobs?stateFilter=done")).await;

@@ -35,12 +35,8 @@ async fn uploaded_rows_are_counted_by_days_of_tokyo() {
         r#"{"user_id": 3, "at": 1793620800}"#,
     ];
 
-    let (status, _) = server
-        .upload(
-            load("up", "access$20261101", access_fields()),
-            &rows.join("\n"),
-        )
-        .await;
+    let (status, _) =
+        server.upload(load("up", "access$20261101", access_fields()), &rows.join("\n")).await;
     let job = server.done("up").await;
 
     assert_eq!((status, reason(&job)), (200, "none"));
@@ -55,9 +51,8 @@ async fn uploaded_rows_are_counted_by_days_of_tokyo() {
             [json!("2026-11-02"), json!("3"), json!("3")],
         ]
     );
-    let first = server
-        .rows("SELECT cost, ARRAY_LENGTH(tags) FROM raw.access WHERE cost IS NOT NULL")
-        .await;
+    let first =
+        server.rows("SELECT cost, ARRAY_LENGTH(tags) FROM raw.access WHERE cost IS NOT NULL").await;
     assert_eq!(first, [[json!("1.25"), json!("2")]]);
 }
 
@@ -66,54 +61,28 @@ async fn rows_that_do_not_fit_are_named_and_none_is_written() {
     let server = Server::start().await;
 
     for (id, row, words) in [
-        (
-            "unknown",
-            r#"{"user_id": 1, "colour": "red"}"#,
-            "row 2: No such field: colour.",
-        ),
-        (
-            "missing",
-            r#"{"at": "2026-11-01"}"#,
-            "row 2: Missing required field: user_id.",
-        ),
+        ("unknown", r#"{"user_id": 1, "colour": "red"}"#, "row 2: No such field: colour."),
+        ("missing", r#"{"at": "2026-11-01"}"#, "row 2: Missing required field: user_id."),
         ("broken", r#"{"user_id": 1"#, "JSON parsing error in row 2"),
         ("type", r#"{"user_id": "x"}"#, "Error while reading data"),
     ] {
         let rows = format!("{{\"user_id\": 1}}\n{row}");
-        server
-            .upload(load(id, "access$20261101", access_fields()), &rows)
-            .await;
+        server.upload(load(id, "access$20261101", access_fields()), &rows).await;
         let job = server.done(id).await;
         assert_eq!(reason(&job), "invalid", "{id}");
         assert!(message(&job).contains(words), "{id}: {}", message(&job));
     }
-    assert_eq!(
-        server.get(&projects("datasets/raw/tables/access")).await.0,
-        404
-    );
+    assert_eq!(server.get(&projects("datasets/raw/tables/access")).await.0, 404);
 }
 
 #[tokio::test]
 async fn an_upload_without_schema_takes_that_of_the_table() {
     let server = Server::start().await;
-    server
-        .upload(
-            load("first", "access$20261101", access_fields()),
-            r#"{"user_id": 1}"#,
-        )
-        .await;
+    server.upload(load("first", "access$20261101", access_fields()), r#"{"user_id": 1}"#).await;
     server.done("first").await;
 
-    server
-        .upload(
-            load("second", "access$20261102", Value::Null),
-            r#"{"user_id": 2}"#,
-        )
-        .await;
+    server.upload(load("second", "access$20261102", Value::Null), r#"{"user_id": 2}"#).await;
 
     assert_eq!(reason(&server.done("second").await), "none");
-    assert_eq!(
-        server.rows("SELECT SUM(user_id) FROM raw.access").await,
-        [[json!("3")]]
-    );
+    assert_eq!(server.rows("SELECT SUM(user_id) FROM raw.access").await, [[json!("3")]]);
 }

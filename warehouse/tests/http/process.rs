@@ -10,10 +10,7 @@ use crate::server::{Server, command};
 fn failure(data: &std::path::Path, port: u16) -> (Option<i32>, String) {
     let output = command(data, port).stderr(Stdio::piped()).output().unwrap();
     assert!(output.stdout.is_empty());
-    (
-        output.status.code(),
-        String::from_utf8(output.stderr).unwrap(),
-    )
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
 }
 
 #[tokio::test]
@@ -40,10 +37,7 @@ fn a_port_in_use_is_named_with_the_cure() {
     let (code, text) = failure(data.path(), address.port());
 
     assert_eq!(code, Some(1));
-    assert!(
-        text.contains(&address.to_string()) && text.contains("--port"),
-        "{text}"
-    );
+    assert!(text.contains(&address.to_string()) && text.contains("--port"), "{text}");
 }
 
 #[tokio::test]

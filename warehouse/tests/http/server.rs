@@ -36,23 +36,10 @@ impl Server {
         let mut child = command(data.path(), 0).spawn().unwrap();
         let stdin = child.stdin.take();
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        let url = line
-            .trim()
-            .strip_prefix("listening on ")
-            .unwrap()
-            .to_owned();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let url = line.trim().strip_prefix("listening on ").unwrap().to_owned();
         let http = reqwest::Client::new();
-        Self {
-            child,
-            stdin,
-            url,
-            data: Some(data),
-            http,
-            jobs: AtomicUsize::new(0),
-        }
+        Self { child, stdin, url, data: Some(data), http, jobs: AtomicUsize::new(0) }
     }
 
     /// Kills the process as a crash would, and opens its folder again.
@@ -151,10 +138,7 @@ impl Server {
                 return job;
             }
             assert_ne!(job["status"]["state"], "DONE", "{job}");
-            self.get(&projects(&format!(
-                "queries/{id}?timeoutMs=20&maxResults=0"
-            )))
-            .await;
+            self.get(&projects(&format!("queries/{id}?timeoutMs=20&maxResults=0"))).await;
         }
     }
 
@@ -171,33 +155,20 @@ impl Server {
     }
 
     pub(crate) async fn query(&self, sql: &str) -> (u16, Value) {
-        self.post(
-            &projects("queries"),
-            json!({ "query": sql, "useLegacySql": false }),
-        )
-        .await
+        self.post(&projects("queries"), json!({ "query": sql, "useLegacySql": false })).await
     }
 
     /// Partition, rows and checksum of all tables of `mart`.
     pub(crate) async fn partitions(&self) -> Value {
-        self.get(&format!(
-            "/himekuri/v1/partitions?project={PROJECT}&dataset=mart"
-        ))
-        .await
-        .1
+        self.get(&format!("/himekuri/v1/partitions?project={PROJECT}&dataset=mart")).await.1
     }
 }
 
 /// The binary, not started.
 pub(crate) fn command(data: &Path, port: u16) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_himekuri-warehouse"));
-    command
-        .args(["--exit-with-parent", "--port", &port.to_string(), "--data"])
-        .arg(data);
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null());
+    command.args(["--exit-with-parent", "--port", &port.to_string(), "--data"]).arg(data);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
     command
 }
 
@@ -216,29 +187,19 @@ pub(crate) fn to_mart(table: &str, disposition: &str, sql: &str) -> Value {
 
 pub(crate) fn rows_of(answer: &Value) -> Vec<Vec<Value>> {
     let rows = answer["rows"].as_array().cloned().unwrap_or_default();
-    let cells = |row: &Value| {
-        row["f"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|cell| cell["v"].clone())
-            .collect()
-    };
+    let cells =
+        |row: &Value| row["f"].as_array().unwrap().iter().map(|cell| cell["v"].clone()).collect();
     rows.iter().map(cells).collect()
 }
 
 /// The reason of a failed job.
 pub(crate) fn reason(job: &Value) -> &str {
-    job["status"]["errorResult"]["reason"]
-        .as_str()
-        .unwrap_or("none")
+    job["status"]["errorResult"]["reason"].as_str().unwrap_or("none")
 }
 
 /// The message of a failed job.
 pub(crate) fn message(job: &Value) -> &str {
-    job["status"]["errorResult"]["message"]
-        .as_str()
-        .unwrap_or("none")
+    job["status"]["errorResult"]["message"].as_str().unwrap_or("none")
 }
 
 /// A query that runs for hours unless it is stopped.

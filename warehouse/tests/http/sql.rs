@@ -11,15 +11,9 @@ const ACCESS: &str = "SELECT 1 AS user, TIMESTAMP '2026-11-01 14:59:59+00' AS at
 
 async fn server() -> Server {
     let server = Server::start().await;
-    server
-        .write("access$20261101", "WRITE_TRUNCATE", ACCESS)
-        .await;
-    server
-        .write("events_20261101", "WRITE_TRUNCATE", "SELECT 1 AS n")
-        .await;
-    server
-        .write("events_20261102", "WRITE_TRUNCATE", "SELECT 2 AS n")
-        .await;
+    server.write("access$20261101", "WRITE_TRUNCATE", ACCESS).await;
+    server.write("events_20261101", "WRITE_TRUNCATE", "SELECT 1 AS n").await;
+    server.write("events_20261102", "WRITE_TRUNCATE", "SELECT 2 AS n").await;
     server
 }
 
@@ -41,25 +35,11 @@ fn text(value: &Value) -> String {
     match value {
         Value::Null => "-".into(),
         Value::Array(cells) => {
-            format!(
-                "[{}]",
-                cells
-                    .iter()
-                    .map(|cell| text(&cell["v"]))
-                    .collect::<Vec<_>>()
-                    .join(",")
-            )
+            format!("[{}]", cells.iter().map(|cell| text(&cell["v"])).collect::<Vec<_>>().join(","))
         }
         Value::Object(record) => {
             let cells = record["f"].as_array().unwrap();
-            format!(
-                "({})",
-                cells
-                    .iter()
-                    .map(|cell| text(&cell["v"]))
-                    .collect::<Vec<_>>()
-                    .join(",")
-            )
+            format!("({})", cells.iter().map(|cell| text(&cell["v"])).collect::<Vec<_>>().join(","))
         }
         Value::Bool(_) | Value::Number(_) | Value::String(_) => value.as_str().unwrap().into(),
     }
@@ -72,10 +52,7 @@ async fn refuse(table: &[(&str, &str, &str)]) {
         let (_, answer) = server.query(sql).await;
         let error = &answer["error"]["errors"][0];
         assert_eq!(error["reason"], *reason, "{sql}: {answer}");
-        assert!(
-            error["message"].as_str().unwrap().contains(words),
-            "{sql}: {answer}"
-        );
+        assert!(error["message"].as_str().unwrap().contains(words), "{sql}: {answer}");
     }
 }
 
@@ -126,35 +103,20 @@ async fn dates_are_added_cut_and_counted() {
 async fn numbers_keep_bigquerys_meaning() {
     expect(&[
         ("SELECT 7 / 2, DIV(7, 2), MOD(-7, 3)", "3.5 | 3 | -1"),
-        (
-            "SELECT SAFE_DIVIDE(1, 0), SAFE_DIVIDE(3, 2), SAFE_DIVIDE(NULL, 2)",
-            "- | 1.5 | -",
-        ),
+        ("SELECT SAFE_DIVIDE(1, 0), SAFE_DIVIDE(3, 2), SAFE_DIVIDE(NULL, 2)", "- | 1.5 | -"),
         (
             "SELECT CAST(2.5 AS INT64), CAST(-2.5 AS INT64), ROUND(2.5), ROUND(2.345, 2)",
             "3 | -3 | 3.0 | 2.35",
         ),
-        (
-            "SELECT SUM(coins), AVG(coins), SUM(coins) / COUNT(*) FROM mart.access",
-            "10 | 5.0 | 5.0",
-        ),
+        ("SELECT SUM(coins), AVG(coins), SUM(coins) / COUNT(*) FROM mart.access", "10 | 5.0 | 5.0"),
         ("SELECT SUM(coins) FROM mart.access WHERE FALSE", "-"),
-        (
-            "SELECT GREATEST(1, NULL), GREATEST(1, 3), LEAST(2, 1)",
-            "- | 3 | 1",
-        ),
-        (
-            "SELECT 2000000000 * 3, 1e3, 0.1 + 0.2 = 0.3",
-            "6000000000 | 1000.0 | false",
-        ),
+        ("SELECT GREATEST(1, NULL), GREATEST(1, 3), LEAST(2, 1)", "- | 3 | 1"),
+        ("SELECT 2000000000 * 3, 1e3, 0.1 + 0.2 = 0.3", "6000000000 | 1000.0 | false"),
         (
             "SELECT SAFE_CAST('x' AS INT64), SAFE_CAST('0x1F' AS INT64), CAST('1.5' AS FLOAT64)",
             "- | 31 | 1.5",
         ),
-        (
-            "SELECT NUMERIC '1.10' + NUMERIC '0.05', CAST(2 AS NUMERIC)",
-            "1.15 | 2",
-        ),
+        ("SELECT NUMERIC '1.10' + NUMERIC '0.05', CAST(2 AS NUMERIC)", "1.15 | 2"),
         (
             "SELECT IF(1 > 2, 'a', 'b'), IFNULL(NULL, 3), COALESCE(NULL, NULL, 4), NULLIF(1, 1)",
             "b | 3 | 4 | -",
@@ -227,16 +189,9 @@ async fn names_and_stars_follow_bigquery() {
         ("SELECT user FROM mart.access EXCEPT DISTINCT SELECT n FROM mart.events_20261101", "2"),
     ])
     .await;
-    let (_, answer) = server()
-        .await
-        .query("SELECT 1, 2 AS b, COUNT(*) FROM mart.access")
-        .await;
-    let names: Vec<&Value> = answer["schema"]["fields"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|field| &field["name"])
-        .collect();
+    let (_, answer) = server().await.query("SELECT 1, 2 AS b, COUNT(*) FROM mart.access").await;
+    let names: Vec<&Value> =
+        answer["schema"]["fields"].as_array().unwrap().iter().map(|field| &field["name"]).collect();
     assert_eq!(names, [&json!("f0_"), &json!("b"), &json!("f1_")]);
 }
 
@@ -264,68 +219,24 @@ async fn parameters_are_filled_in_by_name() {
 #[tokio::test]
 async fn what_is_not_understood_is_refused_by_name() {
     refuse(&[
-        (
-            "SELECT NO_SUCH(1)",
-            "invalidQuery",
-            "Function not found: NO_SUCH at [1:8]",
-        ),
-        (
-            "SELECT getenv('HOME')",
-            "invalidQuery",
-            "Function not found: GETENV",
-        ),
-        (
-            "SELECT list_sum([1])",
-            "invalidQuery",
-            "Function not found: LIST_SUM",
-        ),
+        ("SELECT NO_SUCH(1)", "invalidQuery", "Function not found: NO_SUCH at [1:8]"),
+        ("SELECT getenv('HOME')", "invalidQuery", "Function not found: GETENV"),
+        ("SELECT list_sum([1])", "invalidQuery", "Function not found: LIST_SUM"),
         (
             "SELECT TIMESTAMP_ADD(at, INTERVAL 1 MONTH) FROM mart.access",
             "invalidQuery",
             "No matching signature for function TIMESTAMP_ADD",
         ),
-        (
-            "SELECT ROUND(1, 2, 3)",
-            "invalidQuery",
-            "No matching signature for function ROUND",
-        ),
-        (
-            "SELECT * FROM read_csv('x')",
-            "notImplemented",
-            "table function",
-        ),
-        (
-            "SELECT '1'::INT64",
-            "invalidQuery",
-            "Unsupported expression",
-        ),
-        (
-            "SELECT 'a' ILIKE 'A'",
-            "invalidQuery",
-            "Unsupported expression",
-        ),
+        ("SELECT ROUND(1, 2, 3)", "invalidQuery", "No matching signature for function ROUND"),
+        ("SELECT * FROM read_csv('x')", "notImplemented", "table function"),
+        ("SELECT '1'::INT64", "invalidQuery", "Unsupported expression"),
+        ("SELECT 'a' ILIKE 'A'", "invalidQuery", "Unsupported expression"),
         ("SELECT 1 UNION SELECT 2", "invalidQuery", "UNION ALL"),
-        (
-            "DELETE FROM mart.access WHERE TRUE",
-            "notImplemented",
-            "The statement DELETE",
-        ),
+        ("DELETE FROM mart.access WHERE TRUE", "notImplemented", "The statement DELETE"),
         ("SELECT 1; SELECT 2", "notImplemented", "script"),
-        (
-            "SELECT AS STRUCT 1 AS a",
-            "notImplemented",
-            "SELECT AS STRUCT",
-        ),
-        (
-            "SELECT NUMERIC '1' / 2",
-            "notImplemented",
-            "Division of NUMERIC values",
-        ),
-        (
-            "SELECT AVG(NUMERIC '1')",
-            "notImplemented",
-            "AVG of NUMERIC values",
-        ),
+        ("SELECT AS STRUCT 1 AS a", "notImplemented", "SELECT AS STRUCT"),
+        ("SELECT NUMERIC '1' / 2", "notImplemented", "Division of NUMERIC values"),
+        ("SELECT AVG(NUMERIC '1')", "notImplemented", "AVG of NUMERIC values"),
     ])
     .await;
 }
@@ -339,21 +250,9 @@ async fn errors_use_bigquerys_words() {
             "notFound",
             "Not found: Table title-a:mart.nope was not found in location US",
         ),
-        (
-            "SELECT * FROM nope.t",
-            "notFound",
-            "Not found: Dataset title-a:nope",
-        ),
-        (
-            "SELECT * FROM t",
-            "invalidQuery",
-            "must be qualified with a dataset",
-        ),
-        (
-            "SELECT nope FROM mart.access",
-            "invalidQuery",
-            "Unrecognized name: nope",
-        ),
+        ("SELECT * FROM nope.t", "notFound", "Not found: Dataset title-a:nope"),
+        ("SELECT * FROM t", "invalidQuery", "must be qualified with a dataset"),
+        ("SELECT nope FROM mart.access", "invalidQuery", "Unrecognized name: nope"),
         (
             "SELECT user + device FROM mart.access",
             "invalidQuery",
@@ -366,26 +265,10 @@ async fn errors_use_bigquerys_words() {
         ),
         ("SELECT 1 / 0", "invalidQuery", "division by zero: 1 / 0"),
         ("SELECT MOD(1, 0)", "invalidQuery", "division by zero"),
-        (
-            "SELECT CAST('x' AS INT64)",
-            "invalidQuery",
-            "Bad int64 value: x",
-        ),
-        (
-            "SELECT [1][OFFSET(3)]",
-            "invalidQuery",
-            "Array index 3 is out of bounds",
-        ),
-        (
-            "SELECT 1 AS a, 2 AS a",
-            "invalidQuery",
-            "Found duplicate(s): a",
-        ),
-        (
-            "SELECT _PARTITIONTIME FROM mart.access",
-            "invalid",
-            "Invalid field name",
-        ),
+        ("SELECT CAST('x' AS INT64)", "invalidQuery", "Bad int64 value: x"),
+        ("SELECT [1][OFFSET(3)]", "invalidQuery", "Array index 3 is out of bounds"),
+        ("SELECT 1 AS a, 2 AS a", "invalidQuery", "Found duplicate(s): a"),
+        ("SELECT _PARTITIONTIME FROM mart.access", "invalid", "Invalid field name"),
         (
             "SELECT DATE(at, 'Mars/Base') FROM mart.access",
             "invalidQuery",

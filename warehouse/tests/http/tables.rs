@@ -14,28 +14,17 @@ async fn a_table_can_be_made_read_and_deleted() {
         "labels": { "team": "data" },
     });
 
-    let (made, _) = server
-        .post(&projects("datasets/mart/tables"), body.clone())
-        .await;
+    let (made, _) = server.post(&projects("datasets/mart/tables"), body.clone()).await;
     let (again, _) = server.post(&projects("datasets/mart/tables"), body).await;
     server
-        .write(
-            "level",
-            "WRITE_APPEND",
-            "SELECT 1 AS id, 'ann' AS name UNION ALL SELECT 2, NULL",
-        )
+        .write("level", "WRITE_APPEND", "SELECT 1 AS id, 'ann' AS name UNION ALL SELECT 2, NULL")
         .await;
     let (_, table) = server.get(&projects("datasets/mart/tables/level")).await;
-    let (_, page) = server
-        .get(&projects("datasets/mart/tables/level/data?maxResults=1"))
-        .await;
+    let (_, page) = server.get(&projects("datasets/mart/tables/level/data?maxResults=1")).await;
     let (_, list) = server.get(&projects("datasets/mart/tables")).await;
 
     assert_eq!((made, again), (200, 409));
-    assert_eq!(
-        (&table["numRows"], &table["labels"]["team"]),
-        (&json!("2"), &json!("data"))
-    );
+    assert_eq!((&table["numRows"], &table["labels"]["team"]), (&json!("2"), &json!("data")));
     assert_eq!(rows_of(&page), [[json!("1"), json!("ann")]]);
     assert_eq!(page["pageToken"], "1");
     assert_eq!(list["totalItems"], 1);
@@ -62,14 +51,10 @@ async fn a_dataset_with_tables_is_deleted_only_when_asked_for() {
     let path = projects("datasets/mart");
 
     let (refused, answer) = server.ask(Method::DELETE, &path, None).await;
-    let (deleted, _) = server
-        .ask(Method::DELETE, &format!("{path}?deleteContents=true"), None)
-        .await;
+    let (deleted, _) =
+        server.ask(Method::DELETE, &format!("{path}?deleteContents=true"), None).await;
 
-    assert_eq!(
-        (refused, &answer["error"]["errors"][0]["reason"]),
-        (400, &json!("resourceInUse"))
-    );
+    assert_eq!((refused, &answer["error"]["errors"][0]["reason"]), (400, &json!("resourceInUse")));
     assert_eq!(deleted, 204);
     let (_, list) = server.get(&projects("datasets")).await;
     assert_eq!(list["datasets"].as_array().unwrap().len(), 1);
@@ -86,9 +71,6 @@ async fn a_partition_column_must_exist_and_hold_dates() {
             "timePartitioning": { "type": "DAY", "field": field },
         });
         let (status, answer) = server.post(&projects("datasets/mart/tables"), body).await;
-        assert_eq!(
-            (status, &answer["error"]["errors"][0]["reason"]),
-            (400, &json!("invalid"))
-        );
+        assert_eq!((status, &answer["error"]["errors"][0]["reason"]), (400, &json!("invalid")));
     }
 }

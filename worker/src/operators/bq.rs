@@ -23,13 +23,10 @@ pub(crate) async fn run(bigquery: &BigQuery, job: &QueryJob, config: &WorkerConf
 pub(crate) fn outcome_of(state: JobState, job: &JobReference) -> Outcome {
     match state {
         JobState::Running => Outcome::Submitted { job: job.clone() },
-        JobState::Succeeded(statistics) => Outcome::Succeeded {
-            store_params: store_params(&statistics),
-            job: Some(statistics),
-        },
-        JobState::Failed(failure) => Outcome::Failed {
-            error: failure.error,
-        },
+        JobState::Succeeded(statistics) => {
+            Outcome::Succeeded { store_params: store_params(&statistics), job: Some(statistics) }
+        }
+        JobState::Failed(failure) => Outcome::Failed { error: failure.error },
     }
 }
 
@@ -48,10 +45,7 @@ fn store_params(statistics: &JobStatistics) -> StoreParams {
         Some(project) => format!("{project}:{}", job.job_id),
         None => job.job_id.clone(),
     };
-    StoreParams::from_iter([(
-        "bq".to_owned(),
-        json!({"last_job_id": id, "last_jobid": id}),
-    )])
+    StoreParams::from_iter([("bq".to_owned(), json!({"last_job_id": id, "last_jobid": id}))])
 }
 
 #[cfg(test)]
@@ -61,11 +55,7 @@ mod tests {
     use super::*;
 
     fn error() -> TaskError {
-        TaskError {
-            reason: "r".to_owned(),
-            message: "m".to_owned(),
-            job: None,
-        }
+        TaskError { reason: "r".to_owned(), message: "m".to_owned(), job: None }
     }
 
     #[test]

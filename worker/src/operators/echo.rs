@@ -4,8 +4,5 @@ use himekuri_protocol::{Outcome, StoreParams, TaskMessage};
 
 pub(crate) fn run(task: &TaskMessage, message: &str) -> Outcome {
     tracing::info!(attempt.id = %task.attempt, task.name = %task.task_name, "{message}");
-    Outcome::Succeeded {
-        store_params: StoreParams::new(),
-        job: None,
-    }
+    Outcome::Succeeded { store_params: StoreParams::new(), job: None }
 }

@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use std::time::Duration;
 
 use himekuri_coordinator::{Event, EventKind, Started};
-use himekuri_protocol::AttemptId;
+use himekuri_protocol::{AttemptId, TableReference};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
@@ -27,7 +27,7 @@ pub(super) struct Progress {
 /// What became of a run.
 #[derive(Debug, Default)]
 pub(super) struct RunResult {
-    pub(super) destinations: BTreeSet<String>,
+    pub(super) destinations: BTreeMap<String, TableReference>,
     tasks: u64,
     sessions: usize,
     failed_sessions: Vec<String>,
@@ -38,9 +38,12 @@ pub(super) struct RunResult {
 impl Progress {
     pub(super) fn new(planned: u64, attempts: &[Started]) -> Self {
         let is_terminal = std::io::stderr().is_terminal();
-        let target = if is_terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let target =
+            if is_terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(Some(planned), target);
-        if let Ok(style) = ProgressStyle::with_template("{elapsed_precise} [{bar:30.cyan/blue}] {pos}/{len} tasks  {wide_msg}") {
+        if let Ok(style) = ProgressStyle::with_template(
+            "{elapsed_precise} [{bar:30.cyan/blue}] {pos}/{len} tasks  {wide_msg}",
+        ) {
             bar.set_style(style.progress_chars("=> "));
         }
         let sessions: BTreeMap<_, _> = attempts
@@ -72,15 +75,17 @@ impl Progress {
     fn take(&mut self, event: Event) {
         match event.kind {
             EventKind::Dispatched { name, destination, .. } => {
-                self.bar.set_message(destination.unwrap_or(name));
+                let what = destination.map_or(name, |table| table.to_string());
+                self.bar.set_message(what);
             }
             EventKind::Succeeded { name, destination, .. } => {
                 self.bar.inc(1);
                 self.result.tasks += 1;
                 let (done, planned) = (self.result.tasks, self.planned);
-                let what = destination.as_deref().unwrap_or(&name);
+                let what = destination.as_ref().map_or(name, ToString::to_string);
                 self.say(&format!("[{done}/{planned}] {what}"), IfTerminal::Silent);
-                self.result.destinations.extend(destination);
+                let named = destination.map(|table| (table.to_string(), table));
+                self.result.destinations.extend(named);
             }
             EventKind::RetryScheduled { name, retry_at, error } => {
                 let why = format!("{}: {}", error.reason, error.message);
@@ -125,12 +130,13 @@ impl RunResult {
     pub(super) fn sentence(&self) -> String {
         let took = self.took.as_secs_f64();
         let failed = self.failed_sessions.len();
-        let mut sentence = format!(
-            "{} sessions, {} tasks done in {took:.1} s",
-            self.sessions, self.tasks
-        );
+        let mut sentence =
+            format!("{} sessions, {} tasks done in {took:.1} s", self.sessions, self.tasks);
         if failed > 0 {
-            sentence.push_str(&format!("; {failed} sessions failed: {}", self.failed_sessions.join(", ")));
+            sentence.push_str(&format!(
+                "; {failed} sessions failed: {}",
+                self.failed_sessions.join(", ")
+            ));
         }
         sentence
     }

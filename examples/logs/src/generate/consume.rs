@@ -20,10 +20,7 @@ pub(super) fn write(play: &PlayerDay<'_>, rows: &mut Rows<'_>) -> io::Result<()>
     if play.sessions.is_empty() {
         return Ok(());
     }
-    let mut draw = play
-        .logs
-        .streams
-        .open(Purpose::Consume, play.player.key, play.age);
+    let mut draw = play.logs.streams.open(Purpose::Consume, play.player.key, play.age);
     for (number, item) in (0..).zip(cart(&mut draw, play)) {
         write_purchase(play, number, item, &mut draw, rows)?;
     }

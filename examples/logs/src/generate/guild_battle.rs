@@ -8,10 +8,7 @@ use crate::draw::{Draw, Key, Purpose};
 use crate::rows::GuildBattle;
 
 pub(super) fn write(play: &PlayerDay<'_>, rows: &mut Rows<'_>) -> io::Result<()> {
-    let mut draw = play
-        .logs
-        .streams
-        .open(Purpose::Battle, play.player.key, play.age);
+    let mut draw = play.logs.streams.open(Purpose::Battle, play.player.key, play.age);
     let mut number = 0;
     for session in play.sessions {
         for _ in 0..draw.between(0, 3) {
@@ -37,9 +34,7 @@ fn write_battle(
     let war = draw.chance(450_000);
     // In percent: even guilds and an average player win every other battle.
     let edge = 50 + strength(play, player.guild) + player.skill * 3 / 10;
-    let win = edge
-        .saturating_sub(strength(play, opponent) + 15)
-        .clamp(5, 95);
+    let win = edge.saturating_sub(strength(play, opponent) + 15).clamp(5, 95);
     let outcome = draw.below(100);
     let result = if outcome < win {
         "win"
@@ -69,10 +64,7 @@ fn write_battle(
 
 /// 0 to 25: the percent by which a guild wins more often than the weakest.
 fn strength(play: &PlayerDay<'_>, guild: u32) -> u32 {
-    let key = Key {
-        install_day: 0,
-        index: guild,
-    };
+    let key = Key { install_day: 0, index: guild };
     play.logs.streams.open(Purpose::Guild, key, 0).below(26)
 }
 

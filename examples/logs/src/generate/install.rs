@@ -16,10 +16,7 @@ const REINSTALL_PARTS: u32 = 10_000;
 
 pub(super) fn write(play: &PlayerDay<'_>, rows: &mut Rows<'_>) -> io::Result<()> {
     let player = play.player;
-    let mut draw = play
-        .logs
-        .streams
-        .open(Purpose::Install, player.key, play.age);
+    let mut draw = play.logs.streams.open(Purpose::Install, player.key, play.age);
     let start = play.sessions.first().map(Session::start);
     let (moment, campaign) = match start {
         Some(start) if play.age == 0 => (start, player.campaign),

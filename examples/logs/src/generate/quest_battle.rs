@@ -12,10 +12,7 @@ use crate::rows::QuestBattle;
 const DAYS_PER_QUEST: u32 = 3;
 
 pub(super) fn write(play: &PlayerDay<'_>, rows: &mut Rows<'_>) -> io::Result<()> {
-    let mut draw = play
-        .logs
-        .streams
-        .open(Purpose::Battle, play.player.key, play.age);
+    let mut draw = play.logs.streams.open(Purpose::Battle, play.player.key, play.age);
     let mut number = 0;
     for session in play.sessions {
         for _ in 0..draw.between(0, 3) {
@@ -39,9 +36,7 @@ fn write_battle(
     let place = draw.below(open);
     let level = draw.weighted(&[(0_u32, 60), (1, 28), (2, 12)]);
     // In percent: the first quest is nearly always won, the last one at the highest level seldom.
-    let win = (104 + play.player.skill / 4)
-        .saturating_sub(place * 2 + level * 22)
-        .clamp(8, 98);
+    let win = (104 + play.player.skill / 4).saturating_sub(place * 2 + level * 22).clamp(8, 98);
     let outcome = draw.below(100);
     let result = if outcome < win {
         "win"

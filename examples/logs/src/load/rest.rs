@@ -39,10 +39,7 @@ pub(super) struct Job {
 
 impl Rest {
     pub(super) fn new(destination: &Destination) -> Result<Self, LoadError> {
-        let failed = |source| LoadError::Client {
-            address: destination.address.clone(),
-            source,
-        };
+        let failed = |source| LoadError::Client { address: destination.address.clone(), source };
         let client = Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .read_timeout(READ_TIMEOUT)
@@ -70,8 +67,7 @@ impl Rest {
         if let Some(location) = &self.location {
             body["location"] = json!(location);
         }
-        self.create("datasets", &body, &format!("create dataset `{dataset}`"))
-            .await
+        self.create("datasets", &body, &format!("create dataset `{dataset}`")).await
     }
 
     /// Creates an empty table with one partition per day, unless it exists. Its columns come with
@@ -88,24 +84,17 @@ impl Rest {
             "timePartitioning": { "type": "DAY" },
         });
         let path = format!("datasets/{dataset}/tables");
-        self.create(&path, &body, &format!("create table `{dataset}.{table}`"))
-            .await
+        self.create(&path, &body, &format!("create table `{dataset}.{table}`")).await
     }
 
     /// Submits a load job with its rows.
     pub(super) async fn upload(&self, body: Body, doing: &str) -> Result<Job, LoadError> {
-        let url = format!(
-            "{}/upload/bigquery/v2/projects/{}/jobs",
-            self.base, self.project
-        );
+        let url = format!("{}/upload/bigquery/v2/projects/{}/jobs", self.base, self.project);
         let request = self
             .client
             .post(&url)
             .query(&[("uploadType", "multipart")])
-            .header(
-                "content-type",
-                format!("multipart/related; boundary={BOUNDARY}"),
-            )
+            .header("content-type", format!("multipart/related; boundary={BOUNDARY}"))
             .body(body);
         let resource = self.answer(request, &url, doing).await?;
         let reference = &resource["jobReference"];
@@ -118,10 +107,7 @@ impl Rest {
 
     /// Returns when the job has succeeded.
     pub(super) async fn wait_until_done(&self, mut job: Job) -> Result<(), LoadError> {
-        let url = format!(
-            "{}/bigquery/v2/projects/{}/jobs/{}",
-            self.base, self.project, job.id
-        );
+        let url = format!("{}/bigquery/v2/projects/{}/jobs/{}", self.base, self.project, job.id);
         let started = Instant::now();
         let mut pause = POLL_FIRST;
         loop {
@@ -144,18 +130,13 @@ impl Rest {
             if let Some(location) = &job.location {
                 request = request.query(&[("location", location)]);
             }
-            job.resource = self
-                .answer(request, &url, &format!("look at job `{}`", job.id))
-                .await?;
+            job.resource = self.answer(request, &url, &format!("look at job `{}`", job.id)).await?;
         }
     }
 
     async fn create(&self, path: &str, body: &Value, doing: &str) -> Result<(), LoadError> {
         let url = format!("{}/bigquery/v2/projects/{}/{path}", self.base, self.project);
-        match self
-            .answer(self.client.post(&url).json(body), &url, doing)
-            .await
-        {
+        match self.answer(self.client.post(&url).json(body), &url, doing).await {
             Err(LoadError::Refused { status: 409, .. }) => Ok(()),
             other => other.map(drop),
         }

@@ -43,9 +43,7 @@ impl Stub {
 
 async fn answer(State(stub): State<Stub>, request: Request) -> Response {
     let line = format!("{} {}", request.method(), request.uri());
-    let body = axum::body::to_bytes(request.into_body(), usize::MAX)
-        .await
-        .unwrap();
+    let body = axum::body::to_bytes(request.into_body(), usize::MAX).await.unwrap();
     let body = String::from_utf8(body.to_vec()).unwrap();
     stub.asked.lock().unwrap().push((line.clone(), body));
     let reference = json!({ "projectId": "title-b", "jobId": "job_1", "location": "US" });
@@ -58,20 +56,13 @@ async fn answer(State(stub): State<Stub>, request: Request) -> Response {
     } else {
         let status = stub.create_status.unwrap_or(StatusCode::OK);
         let error = json!({ "message": "stub says so", "errors": [{ "reason": "stubReason" }] });
-        let body = if status.is_success() {
-            json!({})
-        } else {
-            json!({ "error": error })
-        };
+        let body = if status.is_success() { json!({}) } else { json!({ "error": error }) };
         (status, Json(body)).into_response()
     }
 }
 
 fn logs() -> Arc<Logs> {
-    let title = Title {
-        name: "title_b".to_owned(),
-        battles: Battles::Guilds,
-    };
+    let title = Title { name: "title_b".to_owned(), battles: Battles::Guilds };
     Arc::new(Logs::new(1, title, 20))
 }
 
@@ -107,22 +98,12 @@ async fn each_day_is_one_job_that_truncates_its_partition() {
         let content = |part: &str| part.split_once("\r\n\r\n").unwrap().1.to_owned();
         let job: Value = serde_json::from_str(&content(parts[1])).unwrap();
         let load = &job["configuration"]["load"];
-        assert_eq!(
-            load["destinationTable"]["tableId"],
-            format!("{table}$20190901")
-        );
+        assert_eq!(load["destinationTable"]["tableId"], format!("{table}$20190901"));
         assert_eq!(load["writeDisposition"], "WRITE_TRUNCATE");
-        assert_eq!(
-            load["timePartitioning"],
-            json!({ "type": "DAY", "field": "created_at" })
-        );
+        assert_eq!(load["timePartitioning"], json!({ "type": "DAY", "field": "created_at" }));
         let mut rows = Vec::new();
         logs().write_day(table, days()[0], &mut rows).unwrap();
-        assert_eq!(
-            content(parts[2]).trim_end().as_bytes(),
-            rows.trim_ascii_end(),
-            "{table}"
-        );
+        assert_eq!(content(parts[2]).trim_end().as_bytes(), rows.trim_ascii_end(), "{table}");
         assert_eq!(parts[3], "--\r\n");
     }
 }
@@ -133,63 +114,38 @@ async fn the_datasets_and_the_mart_tables_are_created_first() {
 
     load_to(&stub.start().await).await.unwrap();
 
-    assert_eq!(
-        stub.asked("POST /bigquery/v2/projects/title-b/datasets")
-            .len(),
-        2 + MARTS.len()
-    );
+    assert_eq!(stub.asked("POST /bigquery/v2/projects/title-b/datasets").len(), 2 + MARTS.len());
     let tables = stub.asked("POST /bigquery/v2/projects/title-b/datasets/summary/tables");
     assert_eq!(tables.len(), MARTS.len());
-    assert!(
-        tables[0].contains(r#""timePartitioning":{"type":"DAY"}"#),
-        "{}",
-        tables[0]
-    );
+    assert!(tables[0].contains(r#""timePartitioning":{"type":"DAY"}"#), "{}", tables[0]);
 }
 
 #[tokio::test]
 async fn mart_tables_are_left_alone_unless_asked_for() {
     let stub = Stub::default();
 
-    load_with(&stub.start().await, MartTables::Leave)
-        .await
-        .unwrap();
+    load_with(&stub.start().await, MartTables::Leave).await.unwrap();
 
-    assert_eq!(
-        stub.asked("POST /bigquery/v2/projects/title-b/datasets")
-            .len(),
-        2
-    );
+    assert_eq!(stub.asked("POST /bigquery/v2/projects/title-b/datasets").len(), 2);
 }
 
 #[tokio::test]
 async fn what_exists_already_is_no_error() {
-    let stub = Stub {
-        create_status: Some(StatusCode::CONFLICT),
-        ..Stub::default()
-    };
+    let stub = Stub { create_status: Some(StatusCode::CONFLICT), ..Stub::default() };
 
     load_to(&stub.start().await).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_refusal_names_address_reason_and_cure() {
-    let stub = Stub {
-        create_status: Some(StatusCode::FORBIDDEN),
-        ..Stub::default()
-    };
+    let stub = Stub { create_status: Some(StatusCode::FORBIDDEN), ..Stub::default() };
     let address = stub.start().await;
 
     let message = load_to(&address).await.unwrap_err().to_string();
 
-    for part in [
-        &*address,
-        "create dataset `raw_log`",
-        "403",
-        "stubReason",
-        "stub says so",
-        "token",
-    ] {
+    for part in
+        [&*address, "create dataset `raw_log`", "403", "stubReason", "stub says so", "token"]
+    {
         assert!(message.contains(part), "{part}: {message}");
     }
 }
@@ -197,22 +153,12 @@ async fn a_refusal_names_address_reason_and_cure() {
 #[tokio::test]
 async fn a_job_that_fails_stops_the_load_with_its_reason() {
     let error = json!({ "reason": "invalid", "message": "no such field: x" });
-    let stub = Stub {
-        job_error: Some(error),
-        ..Stub::default()
-    };
+    let stub = Stub { job_error: Some(error), ..Stub::default() };
 
     let message = load_to(&stub.start().await).await.unwrap_err().to_string();
 
-    assert!(
-        message.contains("`job_1` failed with `invalid`: no such field: x"),
-        "{message}"
-    );
-    assert_eq!(
-        stub.asked("POST /upload/").len(),
-        1,
-        "nothing is loaded after it"
-    );
+    assert!(message.contains("`job_1` failed with `invalid`: no such field: x"), "{message}");
+    assert_eq!(stub.asked("POST /upload/").len(), 1, "nothing is loaded after it");
 }
 
 #[tokio::test]

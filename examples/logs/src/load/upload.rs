@@ -35,15 +35,8 @@ pub(super) struct Producer {
 impl Producer {
     /// How much was sent.
     pub(super) async fn finish(self) -> Result<Made, LoadError> {
-        let made = self
-            .task
-            .await
-            .unwrap_or_else(|panic| Err(io::Error::other(panic)));
-        made.map_err(|source| LoadError::Rows {
-            table: self.table,
-            day: self.day,
-            source,
-        })
+        let made = self.task.await.unwrap_or_else(|panic| Err(io::Error::other(panic)));
+        made.map_err(|source| LoadError::Rows { table: self.table, day: self.day, source })
     }
 }
 
@@ -60,16 +53,10 @@ pub(super) fn body(
          --{BOUNDARY}\r\ncontent-type: application/octet-stream\r\n\r\n"
     );
     let task = tokio::task::spawn_blocking(move || {
-        let mut pieces = Pieces {
-            sender,
-            piece: head.into_bytes(),
-            bytes: 0,
-        };
+        let mut pieces = Pieces { sender, piece: head.into_bytes(), bytes: 0 };
         let rows = logs.write_day(table, day, &mut pieces)?;
         let bytes = pieces.bytes;
-        pieces
-            .piece
-            .extend_from_slice(format!("\r\n--{BOUNDARY}--\r\n").as_bytes());
+        pieces.piece.extend_from_slice(format!("\r\n--{BOUNDARY}--\r\n").as_bytes());
         pieces.flush()?;
         Ok(Made { rows, bytes })
     });
@@ -100,8 +87,6 @@ impl Write for Pieces {
 
     fn flush(&mut self) -> io::Result<()> {
         let piece = std::mem::replace(&mut self.piece, Vec::with_capacity(PIECE_BYTES + 1024));
-        self.sender
-            .blocking_send(piece)
-            .map_err(|_| io::ErrorKind::BrokenPipe.into())
+        self.sender.blocking_send(piece).map_err(|_| io::ErrorKind::BrokenPipe.into())
     }
 }

@@ -43,10 +43,7 @@ pub async fn a_closed_broker_gives_deliveries_back_and_ends_its_consumers(pool: 
     assert!(held.ack().is_err());
     assert!(broker.consume(Queue::Tasks, 1).await.is_err());
     let refused = broker.publish(vec![message("late")]).await;
-    assert!(
-        matches!(refused[..], [Err(PublishError::Closed { .. })]),
-        "{refused:?}"
-    );
+    assert!(matches!(refused[..], [Err(PublishError::Closed { .. })]), "{refused:?}");
     let other = pool.connect().await;
     let mut consumer = other.consume(Queue::Tasks, 1).await.unwrap();
     assert_eq!(take(&mut *consumer).await, "open");

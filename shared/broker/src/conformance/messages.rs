@@ -17,10 +17,7 @@ pub async fn a_confirmed_message_is_received(pool: &dyn Pool) {
     assert_eq!(delivery.message_id.as_deref(), Some("one"));
     assert!(!delivery.redelivered);
     assert_eq!(delivery.delivery_count, 0);
-    assert_eq!(
-        (delivery.death_reason.as_deref(), delivery.died_in),
-        (None, None)
-    );
+    assert_eq!((delivery.death_reason.as_deref(), delivery.died_in), (None, None));
     delivery.ack().unwrap();
 }
 
@@ -28,29 +25,13 @@ pub async fn a_confirmed_message_is_received(pool: &dyn Pool) {
 pub async fn body_and_headers_arrive_unchanged(pool: &dyn Pool) {
     let broker = pool.connect().await;
     let bytes: Vec<u8> = (0..=u8::MAX).cycle().take(200_000).collect();
-    let headers: BTreeMap<String, String> = [
-        ("traceparent", "00-ab-cd-01"),
-        ("baggage", "日めくり"),
-        ("empty", ""),
-    ]
-    .map(|(name, value)| (name.to_owned(), value.to_owned()))
-    .into();
-    let sent = OutgoingMessage {
-        headers: headers.clone(),
-        ..message("binary")
-    };
+    let headers: BTreeMap<String, String> =
+        [("traceparent", "00-ab-cd-01"), ("baggage", "日めくり"), ("empty", "")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into();
+    let sent = OutgoingMessage { headers: headers.clone(), ..message("binary") };
 
-    publish(
-        &*broker,
-        [
-            OutgoingMessage {
-                body: bytes.clone(),
-                ..sent
-            },
-            message(""),
-        ],
-    )
-    .await;
+    publish(&*broker, [OutgoingMessage { body: bytes.clone(), ..sent }, message("")]).await;
 
     let mut consumer = broker.consume(Queue::Tasks, 10).await.unwrap();
     let delivery = next(&mut *consumer).await;
@@ -96,10 +77,7 @@ pub async fn a_body_over_the_limit_fails_alone(pool: &dyn Pool) {
     let results = broker.publish(vec![message("a"), huge, message("b")]).await;
 
     assert!(
-        matches!(
-            results[..],
-            [Ok(()), Err(PublishError::TooLarge { .. }), Ok(())]
-        ),
+        matches!(results[..], [Ok(()), Err(PublishError::TooLarge { .. }), Ok(())]),
         "{results:?}"
     );
     let mut consumer = broker.consume(Queue::Tasks, 10).await.unwrap();

@@ -60,10 +60,8 @@ pub async fn settling_out_of_order_settles_each_message_once(pool: &dyn Pool) {
         deliveries.push(next(&mut *consumer).await);
     }
 
-    let (keep, done): (Vec<_>, Vec<_>) = deliveries
-        .into_iter()
-        .enumerate()
-        .partition(|(n, _)| n % 7 == 3);
+    let (keep, done): (Vec<_>, Vec<_>) =
+        deliveries.into_iter().enumerate().partition(|(n, _)| n % 7 == 3);
     for (_, delivery) in done.into_iter().rev() {
         delivery.ack().unwrap();
     }
@@ -122,14 +120,7 @@ pub async fn a_dead_lettered_message_dies_with_the_reason(pool: &dyn Pool) {
     let broker = pool.connect().await;
     let headers: BTreeMap<String, String> = [("traceparent".to_owned(), "00-1".to_owned())].into();
     let report = OutgoingMessage::new(Queue::Reports, "id", "unreadable");
-    publish(
-        &*broker,
-        [OutgoingMessage {
-            headers: headers.clone(),
-            ..report
-        }],
-    )
-    .await;
+    publish(&*broker, [OutgoingMessage { headers: headers.clone(), ..report }]).await;
     let mut reports = broker.consume(Queue::Reports, 1).await.unwrap();
 
     next(&mut *reports).await.dead_letter().unwrap();

@@ -19,13 +19,7 @@ pub(super) struct MemoryConsumer {
 
 impl MemoryConsumer {
     pub(super) fn new(shared: Arc<Shared>, id: u64, queue: Queue, prefetch: u16) -> Self {
-        Self {
-            shared,
-            id,
-            queue,
-            prefetch: prefetch.max(1),
-            cancelled: false,
-        }
+        Self { shared, id, queue, prefetch: prefetch.max(1), cancelled: false }
     }
 
     fn delivery(&self, tag: u64, stored: Stored) -> Delivery {
@@ -38,10 +32,7 @@ impl MemoryConsumer {
             delivery_count: stored.returned,
             death_reason: death_reason.map(str::to_owned),
             died_in,
-            settler: Settler::new(Sink {
-                shared: Arc::clone(&self.shared),
-                tag,
-            }),
+            settler: Settler::new(Sink { shared: Arc::clone(&self.shared), tag }),
         }
     }
 }
@@ -89,8 +80,7 @@ struct Sink {
 
 impl SettleSink for Sink {
     fn settle(self: Box<Self>, settlement: Settlement) -> Result<(), SettleError> {
-        self.shared
-            .change(|state| state.settle(self.tag, settlement))
+        self.shared.change(|state| state.settle(self.tag, settlement))
     }
 
     fn is_lost(&self) -> bool {

@@ -83,11 +83,7 @@ impl State {
 
     pub(super) fn publish(&mut self, message: OutgoingMessage) {
         let queue = message.queue;
-        self.queue(queue).push_back(Stored {
-            message,
-            returned: 0,
-            death: None,
-        });
+        self.queue(queue).push_back(Stored { message, returned: 0, death: None });
     }
 
     /// Takes the oldest message of a queue for a consumer that has room; returns its delivery tag.
@@ -97,24 +93,13 @@ impl State {
         queue: Queue,
         prefetch: u16,
     ) -> Option<(u64, Stored)> {
-        let held = self
-            .unsettled
-            .values()
-            .filter(|open| open.consumer == consumer)
-            .count();
+        let held = self.unsettled.values().filter(|open| open.consumer == consumer).count();
         if !self.is_subscribed(consumer) || held >= usize::from(prefetch) {
             return None;
         }
         let stored = self.queue(queue).pop_front()?;
         let tag = self.number();
-        self.unsettled.insert(
-            tag,
-            Unsettled {
-                consumer,
-                queue,
-                stored: stored.clone(),
-            },
-        );
+        self.unsettled.insert(tag, Unsettled { consumer, queue, stored: stored.clone() });
         Some((tag, stored))
     }
 
@@ -171,11 +156,7 @@ impl State {
         match open.queue {
             Queue::Tasks | Queue::Reports => {
                 let death = Some((reason, open.queue));
-                self.queue(Queue::Dead).push_back(Stored {
-                    returned: 0,
-                    death,
-                    ..open.stored
-                });
+                self.queue(Queue::Dead).push_back(Stored { returned: 0, death, ..open.stored });
             }
             Queue::Dead => {}
         }

@@ -35,18 +35,11 @@ impl Connector {
         let mut uri: AMQPUri = config
             .url
             .parse()
-            .map_err(|text: String| BrokerError::Address {
-                source: text.into(),
-            })?;
+            .map_err(|text: String| BrokerError::Address { source: text.into() })?;
         uri.query.heartbeat = Some(config.heartbeat);
         let millis = u64::try_from(config.connect_timeout.as_millis()).unwrap_or(u64::MAX);
         uri.query.connection_timeout = Some(millis);
-        Ok(Self {
-            inner: Arc::new(Inner {
-                config,
-                uri: Uri(uri),
-            }),
-        })
+        Ok(Self { inner: Arc::new(Inner { config, uri: Uri(uri) }) })
     }
 
     pub(super) fn config(&self) -> &RabbitConfig {
@@ -94,11 +87,7 @@ impl Connector {
                     return Some(connection);
                 }
                 Err(error) => {
-                    warn!(
-                        role,
-                        error = chain(&error),
-                        "RabbitMQ cannot be reached; trying again"
-                    );
+                    warn!(role, error = chain(&error), "RabbitMQ cannot be reached; trying again");
                 }
             }
         }

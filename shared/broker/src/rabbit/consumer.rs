@@ -56,14 +56,8 @@ impl RabbitConsumer {
         let connection = connector.connect(queue.suffix()).await?;
         let (sender, deliveries) = mpsc::channel(usize::from(prefetch));
         let (wish, wished) = watch::channel(Wish::Deliver);
-        let supervisor = Supervisor {
-            connector,
-            queue,
-            prefetch,
-            deliveries: Some(sender),
-            wished,
-            closing,
-        };
+        let supervisor =
+            Supervisor { connector, queue, prefetch, deliveries: Some(sender), wished, closing };
         let task = tokio::spawn(supervisor.run(connection));
         Ok((Self { deliveries, wish }, task))
     }
@@ -119,18 +113,13 @@ impl Supervisor {
                 }
                 End::Lost(None) => {
                     let queue = self.queue.suffix();
-                    warn!(
-                        queue,
-                        "a consumer's queue was deleted; it is declared again"
-                    );
+                    warn!(queue, "a consumer's queue was deleted; it is declared again");
                     session::AFTER_DELETION
                 }
             };
             let reconnect = async {
                 tokio::time::sleep(wait).await;
-                self.connector
-                    .reconnect(self.queue.suffix(), &mut self.closing)
-                    .await
+                self.connector.reconnect(self.queue.suffix(), &mut self.closing).await
             };
             let next = tokio::select! {
                 // Nothing new is wanted, and what was open comes again to others.
@@ -223,14 +212,11 @@ impl Supervisor {
     async fn open(&self, connection: &Connection) -> lapin::Result<(Channel, lapin::Consumer)> {
         let channel = connection.create_channel().await?;
         // Per consumer: a limit for the whole channel is refused on quorum queues.
-        channel
-            .basic_qos(self.prefetch, BasicQosOptions { global: false })
-            .await?;
+        channel.basic_qos(self.prefetch, BasicQosOptions { global: false }).await?;
         let name = self.connector.topology().name(self.queue);
         let options = BasicConsumeOptions::default();
-        let stream = channel
-            .basic_consume(name.into(), TAG.into(), options, FieldTable::default())
-            .await?;
+        let stream =
+            channel.basic_consume(name.into(), TAG.into(), options, FieldTable::default()).await?;
         Ok((channel, stream))
     }
 }
@@ -247,20 +233,12 @@ impl Round {
     fn new(channel: Channel) -> Self {
         // Not bounded by itself: one settlement per delivery, and prefetch bounds those.
         let (sink, settled) = mpsc::unbounded_channel();
-        Self {
-            channel,
-            sink,
-            settled,
-            unsettled: Unsettled::default(),
-        }
+        Self { channel, sink, settled, unsettled: Unsettled::default() }
     }
 
     fn receive(&mut self, tag: u64) -> Settler {
         self.unsettled.received(tag);
-        Settler::new(Sink {
-            tag,
-            channel: self.sink.clone(),
-        })
+        Settler::new(Sink { tag, channel: self.sink.clone() })
     }
 
     /// Sends this settlement and all others that wait already.
@@ -304,17 +282,13 @@ impl Round {
     /// rest.
     async fn flush(&self) -> lapin::Result<()> {
         let nowait = false;
-        self.channel
-            .basic_cancel(TAG.into(), BasicCancelOptions { nowait })
-            .await?;
+        self.channel.basic_cancel(TAG.into(), BasicCancelOptions { nowait }).await?;
         self.answer().await
     }
 
     /// Any method that the channel itself answers; the value is for consumers to come, of which there are none.
     async fn answer(&self) -> lapin::Result<()> {
-        self.channel
-            .basic_qos(1, BasicQosOptions { global: false })
-            .await
+        self.channel.basic_qos(1, BasicQosOptions { global: false }).await
     }
 
     async fn send(&mut self, decided: Vec<(u64, Settlement)>) -> lapin::Result<()> {
@@ -330,15 +304,11 @@ impl Round {
     }
 
     async fn ack(&self, tag: u64, multiple: bool) -> lapin::Result<()> {
-        self.channel
-            .basic_ack(tag, BasicAckOptions { multiple })
-            .await
+        self.channel.basic_ack(tag, BasicAckOptions { multiple }).await
     }
 
     async fn reject(&self, tag: u64, requeue: bool) -> lapin::Result<()> {
-        self.channel
-            .basic_reject(tag, BasicRejectOptions { requeue })
-            .await
+        self.channel.basic_reject(tag, BasicRejectOptions { requeue }).await
     }
 }
 
@@ -350,9 +320,7 @@ struct Sink {
 
 impl SettleSink for Sink {
     fn settle(self: Box<Self>, settlement: Settlement) -> Result<(), SettleError> {
-        self.channel
-            .send((self.tag, settlement))
-            .map_err(|_| SettleError)
+        self.channel.send((self.tag, settlement)).map_err(|_| SettleError)
     }
 
     fn is_lost(&self) -> bool {

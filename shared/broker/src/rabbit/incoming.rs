@@ -30,34 +30,19 @@ pub(super) fn convert(
 
 /// The publisher's headers; `x-` belongs to RabbitMQ.
 fn text_headers(headers: &FieldTable) -> BTreeMap<String, String> {
-    let own = headers
-        .inner()
-        .iter()
-        .filter(|(name, _)| !name.as_str().starts_with("x-"));
-    own.filter_map(|(name, value)| Some((name.to_string(), text(value)?)))
-        .collect()
+    let own = headers.inner().iter().filter(|(name, _)| !name.as_str().starts_with("x-"));
+    own.filter_map(|(name, value)| Some((name.to_string(), text(value)?))).collect()
 }
 
 /// Absent on a first delivery by 4.0, 0 by 3.10.
 fn count(headers: &FieldTable) -> u32 {
-    let count = headers
-        .inner()
-        .get("x-delivery-count")
-        .and_then(whole_number);
-    count
-        .and_then(|count| u32::try_from(count).ok())
-        .unwrap_or(0)
+    let count = headers.inner().get("x-delivery-count").and_then(whole_number);
+    count.and_then(|count| u32::try_from(count).ok()).unwrap_or(0)
 }
 
 /// RabbitMQ puts the latest death first.
 fn last_death(headers: &FieldTable) -> Option<&FieldTable> {
-    headers
-        .inner()
-        .get("x-death")?
-        .as_array()?
-        .as_slice()
-        .first()?
-        .as_field_table()
+    headers.inner().get("x-death")?.as_array()?.as_slice().first()?.as_field_table()
 }
 
 fn dead_queue(death: &FieldTable, topology: &Topology) -> Option<Queue> {
@@ -70,10 +55,7 @@ fn text(value: &AMQPValue) -> Option<String> {
 }
 
 /// RabbitMQ chooses the width by the value.
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "all other types are not whole numbers"
-)]
+#[expect(clippy::wildcard_enum_match_arm, reason = "all other types are not whole numbers")]
 fn whole_number(value: &AMQPValue) -> Option<i64> {
     match value {
         AMQPValue::ShortShortInt(n) => Some(i64::from(*n)),

@@ -101,10 +101,7 @@ impl Publisher {
         while !window.is_empty() {
             results.push(self.settle_oldest(session, &mut window).await);
         }
-        if results
-            .iter()
-            .any(|result| matches!(result, Err(PublishError::Unroutable { .. })))
-        {
+        if results.iter().any(|result| matches!(result, Err(PublishError::Unroutable { .. }))) {
             self.declare_again(session).await;
         }
         results
@@ -140,10 +137,7 @@ impl Publisher {
         let publishing = session.channel.basic_publish(
             ShortString::default(),
             self.connector.topology().name(message.queue).into(),
-            BasicPublishOptions {
-                mandatory: true,
-                immediate: false,
-            },
+            BasicPublishOptions { mandatory: true, immediate: false },
             &message.body,
             outgoing::properties(message),
         );
@@ -165,15 +159,11 @@ impl Publisher {
             Ok(Ok(Confirmation::Ack(None))) => Ok(()),
             // RabbitMQ confirms what it could not route; only the returned message tells.
             Ok(Ok(Confirmation::Ack(Some(_)) | Confirmation::Nack(Some(_)))) => {
-                Err(PublishError::Unroutable {
-                    id: message.id.clone(),
-                    queue: message.queue,
-                })
+                Err(PublishError::Unroutable { id: message.id.clone(), queue: message.queue })
             }
-            Ok(Ok(Confirmation::Nack(None))) => Err(PublishError::Refused {
-                id: message.id.clone(),
-                queue: message.queue,
-            }),
+            Ok(Ok(Confirmation::Nack(None))) => {
+                Err(PublishError::Refused { id: message.id.clone(), queue: message.queue })
+            }
             // Impossible after `confirm_select`; without a confirm nothing is known.
             Ok(Ok(Confirmation::NotRequested)) | Err(_) => {
                 Err(session.unconfirmed(message, waited))
@@ -185,10 +175,7 @@ impl Publisher {
     async fn declare_again(&self, session: &Session) {
         tokio::time::sleep(session::AFTER_DELETION).await;
         if let Err(error) = self.connector.declare_all(&session.connection).await {
-            warn!(
-                error = chain(&error),
-                "a missing queue could not be declared again"
-            );
+            warn!(error = chain(&error), "a missing queue could not be declared again");
             session.broken.notify_one();
         }
     }
@@ -203,31 +190,19 @@ struct Sent {
 impl Session {
     async fn open(connection: Connection) -> lapin::Result<Self> {
         let channel = connection.create_channel().await?;
-        channel
-            .confirm_select(ConfirmSelectOptions::default())
-            .await?;
-        Ok(Self {
-            connection,
-            channel,
-            broken: Notify::new(),
-        })
+        channel.confirm_select(ConfirmSelectOptions::default()).await?;
+        Ok(Self { connection, channel, broken: Notify::new() })
     }
 
     fn lost(&self, message: &OutgoingMessage, error: lapin::Error) -> PublishError {
         self.broken.notify_one();
-        PublishError::ConnectionLost {
-            id: message.id.clone(),
-            source: Some(Box::new(error)),
-        }
+        PublishError::ConnectionLost { id: message.id.clone(), source: Some(Box::new(error)) }
     }
 
     /// A confirm that is late makes the whole connection suspect: it is opened anew.
     fn unconfirmed(&self, message: &OutgoingMessage, waited: Duration) -> PublishError {
         self.broken.notify_one();
-        PublishError::Unconfirmed {
-            id: message.id.clone(),
-            waited,
-        }
+        PublishError::Unconfirmed { id: message.id.clone(), waited }
     }
 
     /// Returns when the connection failed or a caller called it broken.
@@ -244,10 +219,7 @@ impl Session {
         let mut events = std::pin::pin!(self.connection.events_listener());
         while let Some(event) = events.next().await {
             if let Event::ConnectionBlocked(reason) = &event {
-                warn!(
-                    reason,
-                    "RabbitMQ blocks publishing: it is short of memory or disk"
-                );
+                warn!(reason, "RabbitMQ blocks publishing: it is short of memory or disk");
             }
             if let Event::Error(error) = event {
                 return error;
@@ -296,8 +268,5 @@ fn each(
     messages: &[OutgoingMessage],
     error: impl Fn(String) -> PublishError,
 ) -> Vec<Result<(), PublishError>> {
-    messages
-        .iter()
-        .map(|message| Err(error(message.id.clone())))
-        .collect()
+    messages.iter().map(|message| Err(error(message.id.clone()))).collect()
 }

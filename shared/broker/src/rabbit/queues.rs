@@ -15,10 +15,7 @@ pub(super) async fn declare(
     queue: Queue,
     delivery_limit: u32,
 ) -> lapin::Result<()> {
-    let options = QueueDeclareOptions {
-        durable: true,
-        ..QueueDeclareOptions::default()
-    };
+    let options = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
     let arguments = match queue {
         // No limit of any kind: what died stays until somebody has seen it.
         Queue::Dead => vec![kind()],
@@ -28,10 +25,7 @@ pub(super) async fn declare(
     for (name, value) in arguments {
         table.insert(name.into(), value);
     }
-    channel
-        .queue_declare(topology.name(queue).into(), options, table)
-        .await
-        .map(|_| ())
+    channel.queue_declare(topology.name(queue).into(), options, table).await.map(|_| ())
 }
 
 /// Arguments of a queue whose messages may die. At-least-once dead-lettering needs `reject-publish`; without
@@ -39,10 +33,7 @@ pub(super) async fn declare(
 fn working(dead: &str, delivery_limit: u32) -> Vec<(&'static str, AMQPValue)> {
     vec![
         kind(),
-        (
-            "x-delivery-limit",
-            AMQPValue::LongLongInt(i64::from(delivery_limit)),
-        ),
+        ("x-delivery-limit", AMQPValue::LongLongInt(i64::from(delivery_limit))),
         // The default exchange: it leads to the queue named by the routing key.
         ("x-dead-letter-exchange", text("")),
         ("x-dead-letter-routing-key", text(dead)),

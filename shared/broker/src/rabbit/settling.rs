@@ -52,12 +52,8 @@ impl Unsettled {
                 self.tags.remove(&tag);
             }
         }
-        let prefix: Vec<u64> = self
-            .tags
-            .iter()
-            .copied()
-            .take_while(|tag| acked.contains(tag))
-            .collect();
+        let prefix: Vec<u64> =
+            self.tags.iter().copied().take_while(|tag| acked.contains(tag)).collect();
         if let (Some(last), true) = (prefix.last(), prefix.len() > 1) {
             frames.push(Frame::AckUpTo(*last));
             acked = acked.split_off(&(last + 1));
@@ -109,10 +105,7 @@ mod tests {
 
         let frames = unsettled.settle(vec![(1, Ack), (2, Requeue), (3, DeadLetter), (4, Ack)]);
 
-        assert_eq!(
-            frames,
-            [Frame::Requeue(2), Frame::DeadLetter(3), Frame::AckUpTo(4)]
-        );
+        assert_eq!(frames, [Frame::Requeue(2), Frame::DeadLetter(3), Frame::AckUpTo(4)]);
         assert!(unsettled.is_empty());
     }
 }

@@ -41,10 +41,8 @@ pub(crate) fn query_job(
         default_dataset,
         create_disposition: parameters
             .word("create_disposition", "`CREATE_IF_NEEDED` or `CREATE_NEVER`")?,
-        write_disposition: parameters.word(
-            "write_disposition",
-            "`WRITE_TRUNCATE`, `WRITE_APPEND` or `WRITE_EMPTY`",
-        )?,
+        write_disposition: parameters
+            .word("write_disposition", "`WRITE_TRUNCATE`, `WRITE_APPEND` or `WRITE_EMPTY`")?,
         priority: parameters.word("priority", "`INTERACTIVE` or `BATCH`")?,
         use_legacy_sql: parameters.boolean("use_legacy_sql")?.unwrap_or(false),
         use_query_cache: parameters.boolean("use_query_cache")?,
@@ -66,21 +64,16 @@ pub(crate) fn query_job(
 }
 
 fn query(parameters: &Parameters<'_>, context: &mut Context<'_>) -> Result<String, TaskError> {
-    let key = if parameters.get("bq>").is_some() {
-        "bq>"
-    } else {
-        "query"
-    };
+    let key = if parameters.get("bq>").is_some() { "bq>" } else { "query" };
     match parameters.get(key) {
         Some(Value::Object(inline)) => match inline.get("data") {
             Some(Value::String(sql)) => Ok(sql.clone()),
             Some(_) | None => Err(parameters.error(key, "`bq>` as a mapping needs `data: SQL`")),
         },
         Some(Value::String(path)) => render_file(parameters, key, path, context),
-        Some(_) | None => Err(parameters.error(
-            key,
-            "`bq>` needs an SQL file, or `data:` with the SQL itself",
-        )),
+        Some(_) | None => {
+            Err(parameters.error(key, "`bq>` needs an SQL file, or `data:` with the SQL itself"))
+        }
     }
 }
 
@@ -91,18 +84,12 @@ fn render_file(
     context: &mut Context<'_>,
 ) -> Result<String, TaskError> {
     let path = parameters.resolve(key, path)?;
-    let text = context
-        .files
-        .text(&path)
-        .map_err(|error| parameters.error(key, error))?;
+    let text = context.files.text(&path).map_err(|error| parameters.error(key, error))?;
     let clock = parameters.attempt.clock();
-    context
-        .evaluator
-        .render(clock, text, parameters.config)
-        .map_err(|error| {
-            let position = Position::in_text(path.as_str(), text, error.offset);
-            config_error(format!("{position}: {error}"))
-        })
+    context.evaluator.render(clock, text, parameters.config).map_err(|error| {
+        let position = Position::in_text(path.as_str(), text, error.offset);
+        config_error(format!("{position}: {error}"))
+    })
 }
 
 fn destination(
@@ -152,18 +139,9 @@ fn label(text: &str) -> String {
     let clean: Vec<char> = text
         .to_lowercase()
         .chars()
-        .map(|c| {
-            if c.is_ascii_alphanumeric() || matches!(c, '_' | '-') {
-                c
-            } else {
-                '_'
-            }
-        })
+        .map(|c| if c.is_ascii_alphanumeric() || matches!(c, '_' | '-') { c } else { '_' })
         .collect();
-    clean
-        .iter()
-        .skip(clean.len().saturating_sub(LABEL_MAX))
-        .collect()
+    clean.iter().skip(clean.len().saturating_sub(LABEL_MAX)).collect()
 }
 
 #[cfg(test)]

@@ -5,6 +5,6 @@ use himekuri_protocol::{TaskError, Work};
 use super::Parameters;
 
 pub(crate) fn echo(parameters: &Parameters<'_>) -> Result<Work, TaskError> {
-    let message = parameters.text("echo>")?.unwrap_or_default();
+    let message = parameters.text(parameters.command_key("echo>"))?.unwrap_or_default();
     Ok(Work::Echo { message })
 }

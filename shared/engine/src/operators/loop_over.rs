@@ -17,29 +17,24 @@ pub(crate) fn loop_over(parameters: &Parameters<'_>) -> Result<Expansion, TaskEr
     let parallel = parallel(parameters)?;
     let body = compile_body(&parameters.task.definition, "_do", "+loop")
         .map_err(|diagnostics| parameters.error("_do", diagnostics))?;
-    Ok(Expansion::Loop {
-        count,
-        parallel,
-        body: Arc::new(body),
-    })
+    Ok(Expansion::Loop { count, parallel, body: Arc::new(body) })
 }
 
 /// A negative count runs nothing, as in digdag.
 fn iterations(parameters: &Parameters<'_>) -> Result<u32, TaskError> {
-    let text = parameters.text("loop>")?.unwrap_or_default();
+    let key = parameters.command_key("loop>");
+    let text = parameters.text(key)?.unwrap_or_default();
     let count = match text.trim().parse::<i64>() {
         Ok(count) => count,
         Err(_) => {
             let message = format!("`loop>` needs a whole number of iterations, not `{text}`");
-            return Err(parameters.error("loop>", message));
+            return Err(parameters.error(key, message));
         }
     };
     match u32::try_from(count.max(0)) {
         Ok(iterations) if count <= MAX_ITERATIONS => Ok(iterations),
-        Ok(_) | Err(_) => Err(parameters.error(
-            "loop>",
-            format!("`loop>` of {count} iterations is more than {MAX_ITERATIONS}"),
-        )),
+        Ok(_) | Err(_) => Err(parameters
+            .error(key, format!("`loop>` of {count} iterations is more than {MAX_ITERATIONS}"))),
     }
 }
 

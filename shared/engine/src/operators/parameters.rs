@@ -16,6 +16,11 @@ pub(crate) struct Parameters<'a> {
 }
 
 impl Parameters<'_> {
+    /// The key of the operator's command: `bq>`, or `_command` in the long form `_type: bq`.
+    pub(crate) fn command_key(&self, short: &'static str) -> &'static str {
+        if self.get(short).is_none() && self.get("_command").is_some() { "_command" } else { short }
+    }
+
     /// A parameter that is not null.
     pub(crate) fn get(&self, key: &str) -> Option<&Value> {
         self.config.get(key).filter(|value| !value.is_null())
@@ -39,10 +44,9 @@ impl Parameters<'_> {
             None => Ok(None),
             Some("true" | "True") => Ok(Some(true)),
             Some("false" | "False" | "") => Ok(Some(false)),
-            Some(other) => Err(self.error(
-                key,
-                format!("`{key}` must be `true` or `false`, not `{other}`"),
-            )),
+            Some(other) => {
+                Err(self.error(key, format!("`{key}` must be `true` or `false`, not `{other}`")))
+            }
         }
     }
 

@@ -9,40 +9,13 @@ use crate::{
 pub async fn a_session_has_one_attempt_per_name_and_counts_its_attempts(store: &dyn Store) {
     let epoch = lead(store, "a", LONG).await;
 
-    let first = store
-        .create_attempt(epoch, &request("s", "x"))
-        .await
-        .unwrap();
-    let again = store
-        .create_attempt(epoch, &request("s", "x"))
-        .await
-        .unwrap();
-    let second = store
-        .create_attempt(epoch, &request("s", "y"))
-        .await
-        .unwrap();
+    let first = store.create_attempt(epoch, &request("s", "x")).await.unwrap();
+    let again = store.create_attempt(epoch, &request("s", "x")).await.unwrap();
+    let second = store.create_attempt(epoch, &request("s", "y")).await.unwrap();
 
-    let Creation::Created {
-        attempt: one,
-        number: 1,
-    } = first
-    else {
-        panic!("{first:?}")
-    };
-    assert_eq!(
-        again,
-        Creation::Exists {
-            attempt: one,
-            number: 1
-        }
-    );
-    let Creation::Created {
-        attempt: two,
-        number: 2,
-    } = second
-    else {
-        panic!("{second:?}")
-    };
+    let Creation::Created { attempt: one, number: 1 } = first else { panic!("{first:?}") };
+    assert_eq!(again, Creation::Exists { attempt: one, number: 1 });
+    let Creation::Created { attempt: two, number: 2 } = second else { panic!("{second:?}") };
     assert!(two > one);
 }
 
@@ -50,19 +23,10 @@ pub async fn a_session_has_one_attempt_per_name_and_counts_its_attempts(store: &
 pub async fn ids_rise_and_sessions_do_not_share_numbers(store: &dyn Store) {
     let epoch = lead(store, "a", LONG).await;
 
-    let one = store
-        .create_attempt(epoch, &request("s1", "x"))
-        .await
-        .unwrap();
-    let two = store
-        .create_attempt(epoch, &request("s2", "x"))
-        .await
-        .unwrap();
+    let one = store.create_attempt(epoch, &request("s1", "x")).await.unwrap();
+    let two = store.create_attempt(epoch, &request("s2", "x")).await.unwrap();
 
-    assert!(
-        matches!(two, Creation::Created { number: 1, .. }),
-        "{two:?}"
-    );
+    assert!(matches!(two, Creation::Created { number: 1, .. }), "{two:?}");
     assert!(two.attempt() > one.attempt());
 }
 
@@ -73,39 +37,24 @@ pub async fn a_new_attempt_is_active_empty_and_claimed_by_its_creator(store: &dy
     assert_eq!(store.active_attempts().await.unwrap(), [id]);
     let claimed = store.claim(id, epoch).await.unwrap();
     assert_eq!((claimed.log.len(), claimed.outbox.len()), (0, 0));
-    assert_eq!(
-        (claimed.session_key.as_str(), claimed.number),
-        ("session", 1)
-    );
+    assert_eq!((claimed.session_key.as_str(), claimed.number), ("session", 1));
     assert!(!claimed.finished);
     let lower = Epoch(epoch.0 - 1);
     let refused = store.commit(id, lower, append(0, &["{}"])).await;
-    assert!(
-        matches!(refused, Err(CommitError::Fenced { .. })),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, Err(CommitError::Fenced { .. })), "{refused:?}");
 }
 
 /// Neither its summary nor its end.
 pub async fn an_attempt_asked_for_again_is_not_changed(store: &dyn Store) {
     let (epoch, id) = attempt(store).await;
-    let end = Commit {
-        finished: true,
-        ..append(0, &["{\"end\":1}"])
-    };
+    let end = Commit { finished: true, ..append(0, &["{\"end\":1}"]) };
     store.commit(id, epoch, end).await.unwrap();
 
     let mut same_name = request("session", "first");
     same_name.summary = "{\"other\":true}".to_owned();
     let again = store.create_attempt(epoch, &same_name).await.unwrap();
 
-    assert_eq!(
-        again,
-        Creation::Exists {
-            attempt: id,
-            number: 1
-        }
-    );
+    assert_eq!(again, Creation::Exists { attempt: id, number: 1 });
     assert_eq!(store.active_attempts().await.unwrap(), []);
     let listed = store.attempts(&AttemptFilter::default()).await.unwrap();
     assert_eq!(listed, [(id, "{\"name\":\"first\"}".to_owned())]);
@@ -125,9 +74,7 @@ pub async fn an_unknown_attempt_is_named(store: &dyn Store) {
     assert!(matches!(claimed, Err(StoreError::UnknownAttempt { attempt }) if attempt == id));
     assert!(matches!(log, Err(StoreError::UnknownAttempt { attempt }) if attempt == id));
     for error in [committed.map(|_| ()).unwrap_err(), marked.unwrap_err()] {
-        let CommitError::Store { source, .. } = error else {
-            panic!("{error:?}")
-        };
+        let CommitError::Store { source, .. } = error else { panic!("{error:?}") };
         assert!(matches!(source, StoreError::UnknownAttempt { attempt } if attempt == id));
     }
 }
@@ -138,31 +85,18 @@ pub async fn attempts_are_listed_newest_first_in_pages(store: &dyn Store) {
     let mut ids = Vec::new();
     for n in 0..5 {
         let name = n.to_string();
-        let created = store
-            .create_attempt(epoch, &request(&name, &name))
-            .await
-            .unwrap();
+        let created = store.create_attempt(epoch, &request(&name, &name)).await.unwrap();
         ids.push(created.attempt());
         if n % 2 == 0 {
-            let end = Commit {
-                finished: true,
-                ..append(0, &["{}"])
-            };
+            let end = Commit { finished: true, ..append(0, &["{}"]) };
             store.commit(created.attempt(), epoch, end).await.unwrap();
         }
     }
     ids.reverse();
 
-    let first = AttemptFilter {
-        limit: 3,
-        ..AttemptFilter::default()
-    };
+    let first = AttemptFilter { limit: 3, ..AttemptFilter::default() };
     let first = listed(store, &first).await;
-    let second = AttemptFilter {
-        limit: 3,
-        before: Some(first[2]),
-        ..AttemptFilter::default()
-    };
+    let second = AttemptFilter { limit: 3, before: Some(first[2]), ..AttemptFilter::default() };
     let second = listed(store, &second).await;
 
     assert_eq!(first, ids[..3]);
@@ -172,25 +106,10 @@ pub async fn attempts_are_listed_newest_first_in_pages(store: &dyn Store) {
 /// Alone and together.
 pub async fn attempts_are_filtered_by_session_and_state(store: &dyn Store) {
     let epoch = lead(store, "a", LONG).await;
-    let one = store
-        .create_attempt(epoch, &request("s1", "x"))
-        .await
-        .unwrap()
-        .attempt();
-    let two = store
-        .create_attempt(epoch, &request("s1", "y"))
-        .await
-        .unwrap()
-        .attempt();
-    let other = store
-        .create_attempt(epoch, &request("s2", "x"))
-        .await
-        .unwrap()
-        .attempt();
-    let end = Commit {
-        finished: true,
-        ..append(0, &["{}"])
-    };
+    let one = store.create_attempt(epoch, &request("s1", "x")).await.unwrap().attempt();
+    let two = store.create_attempt(epoch, &request("s1", "y")).await.unwrap().attempt();
+    let other = store.create_attempt(epoch, &request("s2", "x")).await.unwrap().attempt();
+    let end = Commit { finished: true, ..append(0, &["{}"]) };
     store.commit(one, epoch, end).await.unwrap();
 
     let filter = |session_key: Option<&str>, state| AttemptFilter {
@@ -210,11 +129,5 @@ pub async fn attempts_are_filtered_by_session_and_state(store: &dyn Store) {
 }
 
 async fn listed(store: &dyn Store, filter: &AttemptFilter) -> Vec<AttemptId> {
-    store
-        .attempts(filter)
-        .await
-        .unwrap()
-        .into_iter()
-        .map(|(id, _)| id)
-        .collect()
+    store.attempts(filter).await.unwrap().into_iter().map(|(id, _)| id).collect()
 }

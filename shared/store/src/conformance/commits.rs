@@ -7,59 +7,34 @@ use crate::{AttemptFilter, AttemptId, Commit, CommitError, Epoch, OutboxEntry, S
 pub async fn a_commit_appends_and_returns_the_length(store: &dyn Store) {
     let (epoch, id) = attempt(store).await;
 
-    let first = store
-        .commit(id, epoch, append(0, &["{\"n\":1}", "{\"n\":2}"]))
-        .await
-        .unwrap();
-    let second = store
-        .commit(id, epoch, append(2, &["{\"n\":\"三\"}"]))
-        .await
-        .unwrap();
+    let first = store.commit(id, epoch, append(0, &["{\"n\":1}", "{\"n\":2}"])).await.unwrap();
+    let second = store.commit(id, epoch, append(2, &["{\"n\":\"三\"}"])).await.unwrap();
 
     assert_eq!((first, second), (2, 3));
-    assert_eq!(
-        store.log(id).await.unwrap(),
-        ["{\"n\":1}", "{\"n\":2}", "{\"n\":\"三\"}"]
-    );
+    assert_eq!(store.log(id).await.unwrap(), ["{\"n\":1}", "{\"n\":2}", "{\"n\":\"三\"}"]);
 }
 
 /// From the claim on, whatever the deposed one believes.
 pub async fn a_claim_shuts_out_lower_epochs(store: &dyn Store) {
     let (old, id) = attempt(store).await;
-    store
-        .commit(id, old, append(0, &["{\"by\":\"old\"}"]))
-        .await
-        .unwrap();
+    store.commit(id, old, append(0, &["{\"by\":\"old\"}"])).await.unwrap();
     store.release_lease("coordinator-1", old).await.unwrap();
     let new = lead(store, "coordinator-2", LONG).await;
 
     let claimed = store.claim(id, new).await.unwrap();
 
     assert_eq!(claimed.log, ["{\"by\":\"old\"}"]);
-    let late = store
-        .commit(id, old, append(1, &["{\"by\":\"late\"}"]))
-        .await;
-    let Err(CommitError::Fenced { epoch, by, .. }) = late else {
-        panic!("{late:?}")
-    };
+    let late = store.commit(id, old, append(1, &["{\"by\":\"late\"}"])).await;
+    let Err(CommitError::Fenced { epoch, by, .. }) = late else { panic!("{late:?}") };
     assert_eq!((epoch, by), (old, new));
-    store
-        .commit(id, new, append(1, &["{\"by\":\"new\"}"]))
-        .await
-        .unwrap();
-    assert_eq!(
-        store.log(id).await.unwrap(),
-        ["{\"by\":\"old\"}", "{\"by\":\"new\"}"]
-    );
+    store.commit(id, new, append(1, &["{\"by\":\"new\"}"])).await.unwrap();
+    assert_eq!(store.log(id).await.unwrap(), ["{\"by\":\"old\"}", "{\"by\":\"new\"}"]);
 }
 
 /// Nor repeat an old commit.
 pub async fn a_deposed_leader_can_neither_claim_nor_mark(store: &dyn Store) {
     let (old, id) = attempt(store).await;
-    let step = Commit {
-        outbox: vec![entry("m")],
-        ..append(0, &["{}"])
-    };
+    let step = Commit { outbox: vec![entry("m")], ..append(0, &["{}"]) };
     store.commit(id, old, step.clone()).await.unwrap();
     let new = Epoch(old.0 + 1);
     store.claim(id, new).await.unwrap();
@@ -68,28 +43,16 @@ pub async fn a_deposed_leader_can_neither_claim_nor_mark(store: &dyn Store) {
     let marked = store.mark_published(id, old, vec!["m".to_owned()]).await;
     let repeated = store.commit(id, old, step).await;
 
-    assert!(
-        matches!(claimed, Err(StoreError::Fenced { by, .. }) if by == new),
-        "{claimed:?}"
-    );
-    assert!(
-        matches!(marked, Err(CommitError::Fenced { .. })),
-        "{marked:?}"
-    );
-    assert!(
-        matches!(repeated, Err(CommitError::Fenced { .. })),
-        "{repeated:?}"
-    );
+    assert!(matches!(claimed, Err(StoreError::Fenced { by, .. }) if by == new), "{claimed:?}");
+    assert!(matches!(marked, Err(CommitError::Fenced { .. })), "{marked:?}");
+    assert!(matches!(repeated, Err(CommitError::Fenced { .. })), "{repeated:?}");
     assert_eq!(store.claim(id, new).await.unwrap().outbox, [entry("m")]);
 }
 
 /// Shorter or longer.
 pub async fn a_commit_on_another_length_is_a_conflict_and_changes_nothing(store: &dyn Store) {
     let (epoch, id) = attempt(store).await;
-    store
-        .commit(id, epoch, append(0, &["{\"n\":1}"]))
-        .await
-        .unwrap();
+    store.commit(id, epoch, append(0, &["{\"n\":1}"])).await.unwrap();
     let step = |expected_length| Commit {
         outbox: vec![entry("m")],
         summary: Some("{\"changed\":1}".to_owned()),
@@ -99,52 +62,28 @@ pub async fn a_commit_on_another_length_is_a_conflict_and_changes_nothing(store:
 
     let behind = store.commit(id, epoch, step(0)).await;
     let ahead = store.commit(id, epoch, step(5)).await;
-    let empty = store
-        .commit(
-            id,
-            epoch,
-            Commit {
-                records: Vec::new(),
-                ..step(0)
-            },
-        )
-        .await;
+    let empty = store.commit(id, epoch, Commit { records: Vec::new(), ..step(0) }).await;
 
     for (result, told) in [(behind, 0), (ahead, 5), (empty, 0)] {
-        let Err(CommitError::Conflict {
-            expected, found, ..
-        }) = result
-        else {
+        let Err(CommitError::Conflict { expected, found, .. }) = result else {
             panic!("{result:?}")
         };
         assert_eq!((expected, found), (told, 1));
     }
     let claimed = store.claim(id, epoch).await.unwrap();
-    assert_eq!(
-        (claimed.log.len(), claimed.outbox.len(), claimed.finished),
-        (1, 0, false)
-    );
+    assert_eq!((claimed.log.len(), claimed.outbox.len(), claimed.finished), (1, 0, false));
 }
 
 /// The reply was lost, not the commit.
 pub async fn an_identical_commit_again_succeeds_and_changes_nothing(store: &dyn Store) {
     let (epoch, id) = attempt(store).await;
-    let step = Commit {
-        outbox: vec![entry("m")],
-        ..append(0, &["{\"n\":1}", "{\"n\":2}"])
-    };
+    let step = Commit { outbox: vec![entry("m")], ..append(0, &["{\"n\":1}", "{\"n\":2}"]) };
     assert_eq!(store.commit(id, epoch, step.clone()).await.unwrap(), 2);
-    store
-        .mark_published(id, epoch, vec!["m".to_owned()])
-        .await
-        .unwrap();
+    store.mark_published(id, epoch, vec!["m".to_owned()]).await.unwrap();
 
     assert_eq!(store.commit(id, epoch, step.clone()).await.unwrap(), 2);
 
-    store
-        .commit(id, epoch, append(2, &["{\"n\":3}"]))
-        .await
-        .unwrap();
+    store.commit(id, epoch, append(2, &["{\"n\":3}"])).await.unwrap();
     assert_eq!(store.commit(id, epoch, step).await.unwrap(), 2);
     let claimed = store.claim(id, epoch).await.unwrap();
     assert_eq!(claimed.log, ["{\"n\":1}", "{\"n\":2}", "{\"n\":3}"]);
@@ -154,20 +93,11 @@ pub async fn an_identical_commit_again_succeeds_and_changes_nothing(store: &dyn 
 /// Same place and same start are not enough.
 pub async fn a_commit_that_only_looks_like_a_repeat_is_a_conflict(store: &dyn Store) {
     let (epoch, id) = attempt(store).await;
-    store
-        .commit(id, epoch, append(0, &["{\"n\":1}", "{\"n\":2}"]))
-        .await
-        .unwrap();
+    store.commit(id, epoch, append(0, &["{\"n\":1}", "{\"n\":2}"])).await.unwrap();
 
-    for records in [
-        &["{\"n\":1}", "{\"n\":9}"][..],
-        &["{\"n\":1}", "{\"n\":2}", "{\"n\":3}"],
-    ] {
+    for records in [&["{\"n\":1}", "{\"n\":9}"][..], &["{\"n\":1}", "{\"n\":2}", "{\"n\":3}"]] {
         let result = store.commit(id, epoch, append(0, records)).await;
-        assert!(
-            matches!(result, Err(CommitError::Conflict { found: 2, .. })),
-            "{result:?}"
-        );
+        assert!(matches!(result, Err(CommitError::Conflict { found: 2, .. })), "{result:?}");
     }
 }
 
@@ -177,10 +107,7 @@ pub async fn the_outbox_keeps_order_until_published(store: &dyn Store) {
     let ids: Vec<String> = (0..30).map(|n| format!("m{}", 29 - n)).collect();
     let entries: Vec<OutboxEntry> = ids.iter().map(|id| entry(id)).collect();
     let (early, late) = entries.split_at(15);
-    let step = Commit {
-        outbox: early.to_vec(),
-        ..append(0, &["{}"])
-    };
+    let step = Commit { outbox: early.to_vec(), ..append(0, &["{}"]) };
     store.commit(id, epoch, step).await.unwrap();
     let step = Commit {
         outbox: late.to_vec(),
@@ -190,10 +117,7 @@ pub async fn the_outbox_keeps_order_until_published(store: &dyn Store) {
     store.commit(id, epoch, step).await.unwrap();
 
     let unknown = "nobody".to_owned();
-    store
-        .mark_published(id, epoch, vec![ids[29].clone(), unknown])
-        .await
-        .unwrap();
+    store.mark_published(id, epoch, vec![ids[29].clone(), unknown]).await.unwrap();
 
     let left: Vec<OutboxEntry> = entries
         .iter()
@@ -207,57 +131,30 @@ pub async fn the_outbox_keeps_order_until_published(store: &dyn Store) {
 /// And goes to the end.
 pub async fn an_outbox_entry_with_the_same_id_replaces_the_first(store: &dyn Store) {
     let (epoch, id) = attempt(store).await;
-    let step = Commit {
-        outbox: vec![entry("a"), entry("b")],
-        ..append(0, &["{}"])
-    };
+    let step = Commit { outbox: vec![entry("a"), entry("b")], ..append(0, &["{}"]) };
     store.commit(id, epoch, step).await.unwrap();
 
     let queue = "re:ports".to_owned();
-    let newer = OutboxEntry {
-        queue,
-        body: "3:x:日め\0くり".to_owned(),
-        ..entry("a")
-    };
-    let step = Commit {
-        outbox: vec![newer.clone()],
-        ..append(1, &["{}"])
-    };
+    let newer = OutboxEntry { queue, body: "3:x:日め\0くり".to_owned(), ..entry("a") };
+    let step = Commit { outbox: vec![newer.clone()], ..append(1, &["{}"]) };
     store.commit(id, epoch, step).await.unwrap();
 
-    assert_eq!(
-        store.claim(id, epoch).await.unwrap().outbox,
-        [entry("b"), newer]
-    );
+    assert_eq!(store.claim(id, epoch).await.unwrap().outbox, [entry("b"), newer]);
 }
 
 /// Its outbox can still be emptied.
 pub async fn a_finished_attempt_leaves_the_active_ones_and_keeps_its_log(store: &dyn Store) {
     let (epoch, id) = attempt(store).await;
-    let other = store
-        .create_attempt(epoch, &request("session", "second"))
-        .await
-        .unwrap()
-        .attempt();
+    let other = store.create_attempt(epoch, &request("session", "second")).await.unwrap().attempt();
 
-    let end = Commit {
-        finished: true,
-        outbox: vec![entry("m")],
-        ..append(0, &["{\"end\":1}"])
-    };
+    let end = Commit { finished: true, outbox: vec![entry("m")], ..append(0, &["{\"end\":1}"]) };
     store.commit(id, epoch, end).await.unwrap();
 
     assert_eq!(store.active_attempts().await.unwrap(), [other]);
     let claimed = store.claim(id, epoch).await.unwrap();
     assert!(claimed.finished);
-    assert_eq!(
-        (claimed.log, claimed.outbox),
-        (vec!["{\"end\":1}".to_owned()], vec![entry("m")])
-    );
-    store
-        .mark_published(id, epoch, vec!["m".to_owned()])
-        .await
-        .unwrap();
+    assert_eq!((claimed.log, claimed.outbox), (vec!["{\"end\":1}".to_owned()], vec![entry("m")]));
+    store.mark_published(id, epoch, vec!["m".to_owned()]).await.unwrap();
     assert_eq!(store.claim(id, epoch).await.unwrap().outbox, []);
     assert_eq!(store.active_attempts().await.unwrap(), [other]);
 }
@@ -268,10 +165,7 @@ pub async fn a_summary_changes_only_when_given(store: &dyn Store) {
 
     store.commit(id, epoch, append(0, &["{}"])).await.unwrap();
     assert_eq!(summary(store, id).await, "{\"name\":\"first\"}");
-    let step = Commit {
-        summary: Some("{\"tasks\":2}".to_owned()),
-        ..append(1, &[])
-    };
+    let step = Commit { summary: Some("{\"tasks\":2}".to_owned()), ..append(1, &[]) };
     assert_eq!(store.commit(id, epoch, step).await.unwrap(), 1);
 
     assert_eq!(summary(store, id).await, "{\"tasks\":2}");
@@ -280,16 +174,8 @@ pub async fn a_summary_changes_only_when_given(store: &dyn Store) {
 /// Results are in the order given.
 pub async fn commits_of_many_attempts_succeed_and_fail_alone(store: &dyn Store) {
     let (epoch, fine) = attempt(store).await;
-    let conflicting = store
-        .create_attempt(epoch, &request("s", "b"))
-        .await
-        .unwrap()
-        .attempt();
-    let fenced = store
-        .create_attempt(epoch, &request("s", "c"))
-        .await
-        .unwrap()
-        .attempt();
+    let conflicting = store.create_attempt(epoch, &request("s", "b")).await.unwrap().attempt();
+    let fenced = store.create_attempt(epoch, &request("s", "c")).await.unwrap().attempt();
     let newer = Epoch(epoch.0 + 1);
     store.claim(fenced, newer).await.unwrap();
 
@@ -321,11 +207,7 @@ pub async fn a_thousand_records_and_messages_go_in_one_commit(store: &dyn Store)
     let records: Vec<String> = (0..10_000).map(|n| format!("{{\"n\":{n}}}")).collect();
     let outbox: Vec<OutboxEntry> = (0..1_000).map(|n| entry(&n.to_string())).collect();
     let published = (0..1_000).map(|n| n.to_string()).collect();
-    let step = Commit {
-        records: records.clone(),
-        outbox: outbox.clone(),
-        ..Commit::default()
-    };
+    let step = Commit { records: records.clone(), outbox: outbox.clone(), ..Commit::default() };
 
     assert_eq!(store.commit(id, epoch, step).await.unwrap(), 10_000);
 

@@ -17,10 +17,7 @@ pub async fn a_lease_excludes_others_until_it_is_released(store: &dyn Store) {
     match store.acquire_lease("b", LONG).await.unwrap() {
         LeaseOutcome::HeldBy { holder, remaining } => {
             assert_eq!(holder, "a");
-            assert!(
-                remaining > Duration::ZERO && remaining <= LONG,
-                "{remaining:?}"
-            );
+            assert!(remaining > Duration::ZERO && remaining <= LONG, "{remaining:?}");
         }
         LeaseOutcome::Acquired(epoch) => panic!("a second leader, epoch {epoch}"),
     }

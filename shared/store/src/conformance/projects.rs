@@ -21,15 +21,9 @@ pub async fn a_project_record_is_replaced_and_projects_are_sorted(store: &dyn St
 
     store.put_project("title_b", "{\"rev\":2}").await.unwrap();
 
-    assert_eq!(
-        store.project("title_b").await.unwrap().as_deref(),
-        Some("{\"rev\":2}")
-    );
+    assert_eq!(store.project("title_b").await.unwrap().as_deref(), Some("{\"rev\":2}"));
     assert_eq!(store.project("title_c").await.unwrap(), None);
     let all = store.projects().await.unwrap();
     let expected = [("title_a", "{\"rev\":1}"), ("title_b", "{\"rev\":2}")];
-    assert_eq!(
-        all,
-        expected.map(|(name, record)| (name.to_owned(), record.to_owned()))
-    );
+    assert_eq!(all, expected.map(|(name, record)| (name.to_owned(), record.to_owned())));
 }

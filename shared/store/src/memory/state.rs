@@ -48,18 +48,11 @@ impl State {
             && lease.holder != holder
         {
             let remaining = lease.ends - now;
-            return LeaseOutcome::HeldBy {
-                holder: lease.holder.clone(),
-                remaining,
-            };
+            return LeaseOutcome::HeldBy { holder: lease.holder.clone(), remaining };
         }
         self.last_epoch += 1;
         let epoch = Epoch(self.last_epoch);
-        self.lease = Some(Lease {
-            holder: holder.to_owned(),
-            epoch,
-            ends: now + ttl,
-        });
+        self.lease = Some(Lease { holder: holder.to_owned(), epoch, ends: now + ttl });
         LeaseOutcome::Acquired(epoch)
     }
 
@@ -81,24 +74,16 @@ impl State {
     }
 
     fn held(&mut self, holder: &str, epoch: Epoch) -> Option<&mut Lease> {
-        self.lease
-            .as_mut()
-            .filter(|lease| lease.holder == holder && lease.epoch == epoch)
+        self.lease.as_mut().filter(|lease| lease.holder == holder && lease.epoch == epoch)
     }
 
     pub(super) fn create_attempt(&mut self, epoch: Epoch, request: &NewAttempt) -> Creation {
-        let session = self
-            .sessions
-            .entry(request.session_key.clone())
-            .or_default();
+        let session = self.sessions.entry(request.session_key.clone()).or_default();
         for id in session.iter() {
             if let Some(found) = self.attempts.get(id)
                 && found.request.attempt_name == request.attempt_name
             {
-                return Creation::Exists {
-                    attempt: *id,
-                    number: found.number,
-                };
+                return Creation::Exists { attempt: *id, number: found.number };
             }
         }
         self.last_attempt += 1;
@@ -122,15 +107,10 @@ impl State {
         attempt: AttemptId,
         epoch: Epoch,
     ) -> Result<ClaimedAttempt, StoreError> {
-        let found = self
-            .attempts
-            .get_mut(&attempt)
-            .ok_or(StoreError::UnknownAttempt { attempt })?;
+        let found =
+            self.attempts.get_mut(&attempt).ok_or(StoreError::UnknownAttempt { attempt })?;
         if found.fence > epoch {
-            return Err(StoreError::Fenced {
-                epoch,
-                by: found.fence,
-            });
+            return Err(StoreError::Fenced { epoch, by: found.fence });
         }
         found.fence = epoch;
         Ok(ClaimedAttempt {
@@ -154,11 +134,7 @@ impl State {
             return if is_repeat(&target.log, &commit) {
                 Ok(expected + commit.records.len() as u64)
             } else {
-                Err(CommitError::Conflict {
-                    attempt,
-                    expected,
-                    found,
-                })
+                Err(CommitError::Conflict { attempt, expected, found })
             };
         }
         target.fence = epoch;
@@ -197,28 +173,18 @@ impl State {
             source: StoreError::UnknownAttempt { attempt },
         })?;
         if target.fence > epoch {
-            return Err(CommitError::Fenced {
-                attempt,
-                epoch,
-                by: target.fence,
-            });
+            return Err(CommitError::Fenced { attempt, epoch, by: target.fence });
         }
         Ok(target)
     }
 
     pub(super) fn log(&self, attempt: AttemptId) -> Result<Vec<String>, StoreError> {
-        let found = self
-            .attempts
-            .get(&attempt)
-            .ok_or(StoreError::UnknownAttempt { attempt })?;
+        let found = self.attempts.get(&attempt).ok_or(StoreError::UnknownAttempt { attempt })?;
         Ok(found.log.clone())
     }
 
     pub(super) fn active_attempts(&self) -> Vec<AttemptId> {
-        let active = self
-            .attempts
-            .iter()
-            .filter(|(_, found)| found.state == AttemptState::Active);
+        let active = self.attempts.iter().filter(|(_, found)| found.state == AttemptState::Active);
         active.map(|(id, _)| *id).collect()
     }
 
@@ -241,8 +207,6 @@ impl State {
 
 /// Whether the commit's records are in the log, just where it wanted to put them.
 fn is_repeat(log: &[String], commit: &Commit) -> bool {
-    let tail = usize::try_from(commit.expected_length)
-        .ok()
-        .and_then(|start| log.get(start..));
+    let tail = usize::try_from(commit.expected_length).ok().and_then(|start| log.get(start..));
     !commit.records.is_empty() && tail.is_some_and(|tail| tail.starts_with(&commit.records))
 }

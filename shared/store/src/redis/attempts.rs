@@ -21,18 +21,12 @@ pub(super) async fn create(
     request: &NewAttempt,
 ) -> Result<Creation, StoreError> {
     let operation = || {
-        format!(
-            "create attempt `{}` of session `{}`",
-            request.attempt_name, request.session_key
-        )
+        format!("create attempt `{}` of session `{}`", request.attempt_name, request.session_key)
     };
     let drawn = draw_id(store).await?;
     index_active(store, drawn).await?;
 
-    let mut script = store
-        .scripts
-        .reserve_name
-        .key(store.keys.session(&request.session_key));
+    let mut script = store.scripts.reserve_name.key(store.keys.session(&request.session_key));
     script.arg(&request.attempt_name).arg(drawn.0);
     let reserved: Vec<String> = store.link.run(operation, Call::Script(&script)).await?;
     let attempt_number = number(reserved.first(), operation)?;
@@ -42,15 +36,8 @@ pub(super) async fn create(
     }
 
     // Also for a name that was taken: its creator may have died right here.
-    let mut script = store
-        .scripts
-        .create_attempt
-        .key(store.keys.attempt(attempt));
-    script
-        .arg(epoch.0)
-        .arg(&request.session_key)
-        .arg(attempt_number)
-        .arg(&request.summary);
+    let mut script = store.scripts.create_attempt.key(store.keys.attempt(attempt));
+    script.arg(epoch.0).arg(&request.session_key).arg(attempt_number).arg(&request.summary);
     let reply: Reply = store.link.run(operation, Call::Script(&script)).await?;
     match reply.split() {
         // Once more: a claim between the two steps took it for a leftover and removed it.
@@ -58,23 +45,14 @@ pub(super) async fn create(
         ("exists", [finished]) if finished == "0" => index_active(store, attempt).await?,
         ("exists", [_]) => {}
         ("fenced", [by]) => {
-            return Err(StoreError::Fenced {
-                epoch,
-                by: Epoch(number(Some(by), operation)?),
-            });
+            return Err(StoreError::Fenced { epoch, by: Epoch(number(Some(by), operation)?) });
         }
         _ => return Err(reply.unknown(operation())),
     }
     if attempt == drawn {
-        Ok(Creation::Created {
-            attempt,
-            number: attempt_number,
-        })
+        Ok(Creation::Created { attempt, number: attempt_number })
     } else {
-        Ok(Creation::Exists {
-            attempt,
-            number: attempt_number,
-        })
+        Ok(Creation::Exists { attempt, number: attempt_number })
     }
 }
 
@@ -94,10 +72,7 @@ pub(super) async fn claim(
             return Err(StoreError::UnknownAttempt { attempt });
         }
         ("fenced", [by]) => {
-            return Err(StoreError::Fenced {
-                epoch,
-                by: Epoch(number(Some(by), operation)?),
-            });
+            return Err(StoreError::Fenced { epoch, by: Epoch(number(Some(by), operation)?) });
         }
         _ => return Err(reply.unknown(operation())),
     }
@@ -116,15 +91,8 @@ async fn read(store: &RedisStore, attempt: AttemptId) -> Result<ClaimedAttempt, 
     let mut reads = pipe();
     reads.atomic();
     let fields = ["session", "number", "finished"];
-    reads
-        .cmd("HMGET")
-        .arg(store.keys.attempt(attempt))
-        .arg(&fields);
-    reads
-        .cmd("LRANGE")
-        .arg(store.keys.log(attempt))
-        .arg(0)
-        .arg(-1);
+    reads.cmd("HMGET").arg(store.keys.attempt(attempt)).arg(&fields);
+    reads.cmd("LRANGE").arg(store.keys.log(attempt)).arg(0).arg(-1);
     reads.cmd("HGETALL").arg(store.keys.outbox(attempt));
     let (fields, log, entries): (Fields, Vec<String>, Vec<(String, String)>) =
         store.link.run(operation, Call::Pipeline(&reads)).await?;
@@ -141,54 +109,31 @@ async fn read(store: &RedisStore, attempt: AttemptId) -> Result<ClaimedAttempt, 
 pub(super) async fn log(store: &RedisStore, attempt: AttemptId) -> Result<Vec<String>, StoreError> {
     let mut reads = pipe();
     reads.atomic();
-    reads
-        .cmd("HEXISTS")
-        .arg(store.keys.attempt(attempt))
-        .arg("session");
-    reads
-        .cmd("LRANGE")
-        .arg(store.keys.log(attempt))
-        .arg(0)
-        .arg(-1);
+    reads.cmd("HEXISTS").arg(store.keys.attempt(attempt)).arg("session");
+    reads.cmd("LRANGE").arg(store.keys.log(attempt)).arg(0).arg(-1);
     let operation = || format!("read the log of attempt {attempt}");
     let (exists, log): (bool, Vec<String>) =
         store.link.run(operation, Call::Pipeline(&reads)).await?;
-    if exists {
-        Ok(log)
-    } else {
-        Err(StoreError::UnknownAttempt { attempt })
-    }
+    if exists { Ok(log) } else { Err(StoreError::UnknownAttempt { attempt }) }
 }
 
 /// A repeat after a lost reply leaves a gap in the ids, which is harmless.
 async fn draw_id(store: &RedisStore) -> Result<AttemptId, StoreError> {
     let operation = || "draw an attempt id".to_owned();
     let key = store.keys.last_attempt();
-    store
-        .link
-        .run(operation, Call::Command(cmd("INCR").arg(key)))
-        .await
-        .map(AttemptId)
+    store.link.run(operation, Call::Command(cmd("INCR").arg(key))).await.map(AttemptId)
 }
 
 async fn index_active(store: &RedisStore, attempt: AttemptId) -> Result<(), StoreError> {
     let operation = || format!("list attempt {attempt} as active");
     let mut add = cmd("ZADD");
     add.arg(store.keys.active()).arg(attempt.0).arg(attempt.0);
-    store
-        .link
-        .run::<u64>(operation, Call::Command(&add))
-        .await
-        .map(|_| ())
+    store.link.run::<u64>(operation, Call::Command(&add)).await.map(|_| ())
 }
 
 async fn unindex(store: &RedisStore, attempt: AttemptId) -> Result<(), StoreError> {
     let operation = || format!("remove attempt {attempt} from the active ones");
     let mut remove = cmd("ZREM");
     remove.arg(store.keys.active()).arg(attempt.0);
-    store
-        .link
-        .run::<u64>(operation, Call::Command(&remove))
-        .await
-        .map(|_| ())
+    store.link.run::<u64>(operation, Call::Command(&remove)).await.map(|_| ())
 }

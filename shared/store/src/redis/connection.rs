@@ -32,9 +32,7 @@ pub(super) struct Link {
 
 impl std::fmt::Debug for Link {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Link")
-            .field("address", &self.address)
-            .finish_non_exhaustive()
+        f.debug_struct("Link").field("address", &self.address).finish_non_exhaustive()
     }
 }
 
@@ -48,9 +46,7 @@ pub(super) enum Call<'a> {
 impl Link {
     /// Connects, or says why not.
     pub(super) async fn open(config: &RedisConfig) -> Result<Self, StoreError> {
-        let info = parse(&config.url).map_err(|e| StoreError::Address {
-            source: Box::new(e),
-        })?;
+        let info = parse(&config.url).map_err(|e| StoreError::Address { source: Box::new(e) })?;
         let address: Arc<str> =
             format!("{}, database {}", info.addr(), info.redis_settings().db()).into();
         let settings = ConnectionManagerConfig::new()
@@ -65,11 +61,7 @@ impl Link {
             cure: cure(&error),
             source: Box::new(error),
         })?;
-        Ok(Self {
-            manager,
-            address,
-            retry_for: config.retry_for,
-        })
+        Ok(Self { manager, address, retry_for: config.retry_for })
     }
 
     /// Host, port and database: what may be shown.

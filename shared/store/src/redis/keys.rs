@@ -83,11 +83,7 @@ mod tests {
         let keys = Keys::new("himekuri".to_owned());
         let attempt = AttemptId(12);
 
-        for key in [
-            keys.attempt(attempt),
-            keys.log(attempt),
-            keys.outbox(attempt),
-        ] {
+        for key in [keys.attempt(attempt), keys.log(attempt), keys.outbox(attempt)] {
             assert!(key.starts_with("himekuri:{a12}:"), "{key}");
         }
     }

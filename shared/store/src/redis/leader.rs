@@ -20,10 +20,7 @@ pub(super) async fn acquire(
     // A repeat after a lost reply finds its own lease and draws a higher epoch.
     let reply: Reply = store.link.run(operation, Call::Script(&script)).await?;
     match reply.split() {
-        ("acquired", [epoch]) => Ok(LeaseOutcome::Acquired(Epoch(number(
-            Some(epoch),
-            operation,
-        )?))),
+        ("acquired", [epoch]) => Ok(LeaseOutcome::Acquired(Epoch(number(Some(epoch), operation)?))),
         ("held", [holder, left]) => Ok(LeaseOutcome::HeldBy {
             holder: holder.clone(),
             // Negative when it ends this very moment.
@@ -41,13 +38,7 @@ pub(super) async fn renew(
 ) -> Result<bool, StoreError> {
     let mut script = store.scripts.renew_lease.key(store.keys.lease());
     script.arg(value(holder, epoch)).arg(millis(ttl));
-    store
-        .link
-        .run(
-            || format!("renew the lease of `{holder}`"),
-            Call::Script(&script),
-        )
-        .await
+    store.link.run(|| format!("renew the lease of `{holder}`"), Call::Script(&script)).await
 }
 
 pub(super) async fn release(

@@ -12,10 +12,7 @@ pub(super) async fn put_revision(
 ) -> Result<(), StoreError> {
     let operation = || format!("store revision `{revision}`");
     let key = store.keys.revision(revision);
-    store
-        .link
-        .run(operation, Call::Command(cmd("SET").arg(key).arg(archive)))
-        .await
+    store.link.run(operation, Call::Command(cmd("SET").arg(key).arg(archive))).await
 }
 
 pub(super) async fn revision(
@@ -24,10 +21,7 @@ pub(super) async fn revision(
 ) -> Result<Option<Vec<u8>>, StoreError> {
     let operation = || format!("read revision `{revision}`");
     let key = store.keys.revision(revision);
-    store
-        .link
-        .run(operation, Call::Command(cmd("GET").arg(key)))
-        .await
+    store.link.run(operation, Call::Command(cmd("GET").arg(key))).await
 }
 
 pub(super) async fn put_project(
@@ -39,10 +33,7 @@ pub(super) async fn put_project(
     let key = store.keys.projects();
     let _added: u64 = store
         .link
-        .run(
-            operation,
-            Call::Command(cmd("HSET").arg(key).arg(name).arg(record)),
-        )
+        .run(operation, Call::Command(cmd("HSET").arg(key).arg(name).arg(record)))
         .await?;
     Ok(())
 }
@@ -50,19 +41,14 @@ pub(super) async fn put_project(
 pub(super) async fn project(store: &RedisStore, name: &str) -> Result<Option<String>, StoreError> {
     let operation = || format!("read project `{name}`");
     let key = store.keys.projects();
-    store
-        .link
-        .run(operation, Call::Command(cmd("HGET").arg(key).arg(name)))
-        .await
+    store.link.run(operation, Call::Command(cmd("HGET").arg(key).arg(name))).await
 }
 
 pub(super) async fn projects(store: &RedisStore) -> Result<Vec<(String, String)>, StoreError> {
     let operation = || "read the projects".to_owned();
     let key = store.keys.projects();
-    let mut all: Vec<(String, String)> = store
-        .link
-        .run(operation, Call::Command(cmd("HGETALL").arg(key)))
-        .await?;
+    let mut all: Vec<(String, String)> =
+        store.link.run(operation, Call::Command(cmd("HGETALL").arg(key))).await?;
     all.sort();
     Ok(all)
 }

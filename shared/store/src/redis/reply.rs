@@ -12,9 +12,7 @@ pub(super) struct Reply {
 
 impl FromRedisValue for Reply {
     fn from_redis_value(value: Value) -> Result<Self, ParsingError> {
-        Ok(Self {
-            parts: Vec::<String>::from_redis_value(value)?,
-        })
+        Ok(Self { parts: Vec::<String>::from_redis_value(value)? })
     }
 }
 
@@ -41,9 +39,8 @@ pub(super) fn number(
     text: Option<&String>,
     operation: impl Fn() -> String,
 ) -> Result<u64, StoreError> {
-    text.and_then(|text| text.parse().ok())
-        .ok_or_else(|| StoreError::Corrupt {
-            operation: operation(),
-            detail: format!("expected a number, found {text:?}"),
-        })
+    text.and_then(|text| text.parse().ok()).ok_or_else(|| StoreError::Corrupt {
+        operation: operation(),
+        detail: format!("expected a number, found {text:?}"),
+    })
 }

@@ -46,18 +46,14 @@ pub(super) async fn check(link: &Link) -> Result<(), StoreError> {
 async fn info(link: &Link) -> Result<String, StoreError> {
     let operation = || "read INFO of Redis".to_owned();
     // One section per call: several at once need Redis 7.
-    let memory: String = link
-        .run(operation, Call::Command(cmd("INFO").arg("memory")))
-        .await?;
-    let persistence: String = link
-        .run(operation, Call::Command(cmd("INFO").arg("persistence")))
-        .await?;
+    let memory: String = link.run(operation, Call::Command(cmd("INFO").arg("memory"))).await?;
+    let persistence: String =
+        link.run(operation, Call::Command(cmd("INFO").arg("persistence"))).await?;
     Ok(memory + &persistence)
 }
 
 fn field<'a>(info: &'a str, name: &str) -> Option<&'a str> {
-    info.lines()
-        .find_map(|line| line.trim_end().strip_prefix(name)?.strip_prefix(':'))
+    info.lines().find_map(|line| line.trim_end().strip_prefix(name)?.strip_prefix(':'))
 }
 
 #[cfg(test)]

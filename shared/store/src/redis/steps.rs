@@ -30,18 +30,13 @@ pub(super) async fn commit(
         .map_err(|source| CommitError::Store { attempt, source })?;
     let broken = |source| CommitError::Store { attempt, source };
     let (length, is_finished) = match reply.split() {
-        ("ok", [length, finished]) => (
-            number(Some(length), operation).map_err(broken)?,
-            finished == "1",
-        ),
+        ("ok", [length, finished]) => {
+            (number(Some(length), operation).map_err(broken)?, finished == "1")
+        }
         ("conflict", [found]) => {
             let found = number(Some(found), operation).map_err(broken)?;
             let expected = commit.expected_length;
-            return Err(CommitError::Conflict {
-                attempt,
-                expected,
-                found,
-            });
+            return Err(CommitError::Conflict { attempt, expected, found });
         }
         _ => return Err(refusal(&reply, attempt, epoch, operation)),
     };
@@ -75,10 +70,7 @@ pub(super) async fn mark_published(
     ids: &[String],
 ) -> Result<(), CommitError> {
     let operation = || format!("mark messages of attempt {attempt} as published");
-    let mut script = store
-        .scripts
-        .mark_published
-        .key(store.keys.attempt(attempt));
+    let mut script = store.scripts.mark_published.key(store.keys.attempt(attempt));
     script.key(store.keys.outbox(attempt)).arg(epoch.0).arg(ids);
     let reply: Reply = store
         .link
@@ -98,24 +90,9 @@ pub(super) async fn index_finished(
 ) -> Result<(), StoreError> {
     let mut steps = pipe();
     // In this order: an attempt is rather in both lists than in none.
-    steps
-        .cmd("ZADD")
-        .arg(store.keys.finished())
-        .arg(attempt.0)
-        .arg(attempt.0)
-        .ignore();
-    steps
-        .cmd("ZREM")
-        .arg(store.keys.active())
-        .arg(attempt.0)
-        .ignore();
-    store
-        .link
-        .run(
-            || format!("list attempt {attempt} as finished"),
-            Call::Pipeline(&steps),
-        )
-        .await
+    steps.cmd("ZADD").arg(store.keys.finished()).arg(attempt.0).arg(attempt.0).ignore();
+    steps.cmd("ZREM").arg(store.keys.active()).arg(attempt.0).ignore();
+    store.link.run(|| format!("list attempt {attempt} as finished"), Call::Pipeline(&steps)).await
 }
 
 fn commit_script<'a>(
@@ -125,16 +102,9 @@ fn commit_script<'a>(
     commit: &Commit,
 ) -> ScriptInvocation<'a> {
     let mut script = store.scripts.commit.key(store.keys.attempt(attempt));
-    script
-        .key(store.keys.log(attempt))
-        .key(store.keys.outbox(attempt));
-    script
-        .arg(epoch.0)
-        .arg(commit.expected_length)
-        .arg(u8::from(commit.finished));
-    script
-        .arg(u8::from(commit.summary.is_some()))
-        .arg(commit.summary.as_deref().unwrap_or(""));
+    script.key(store.keys.log(attempt)).key(store.keys.outbox(attempt));
+    script.arg(epoch.0).arg(commit.expected_length).arg(u8::from(commit.finished));
+    script.arg(u8::from(commit.summary.is_some())).arg(commit.summary.as_deref().unwrap_or(""));
     script.arg(commit.records.len()).arg(&commit.records);
     script.arg(commit.outbox.len());
     for entry in &commit.outbox {
@@ -155,11 +125,7 @@ fn refusal(
     let source = match reply.split() {
         ("fenced", [by]) => match number(Some(by), &operation) {
             Ok(by) => {
-                return CommitError::Fenced {
-                    attempt,
-                    epoch,
-                    by: Epoch(by),
-                };
+                return CommitError::Fenced { attempt, epoch, by: Epoch(by) };
             }
             Err(error) => error,
         },

@@ -27,11 +27,7 @@ pub(crate) struct Fields {
 
 /// `value`, or NaN when a JavaScript `Date` could not hold it.
 pub(crate) fn time_clip(value: f64) -> f64 {
-    if value.is_finite() && value.abs() <= TIME_MAX_MS {
-        value.trunc() + 0.0
-    } else {
-        f64::NAN
-    }
+    if value.is_finite() && value.abs() <= TIME_MAX_MS { value.trunc() + 0.0 } else { f64::NAN }
 }
 
 /// Days from 1970-01-01 to a date; `month` is 0 to 11.
@@ -63,10 +59,7 @@ fn date_from_days(days: i64) -> (i64, i64, i64) {
 
 /// The fields of a time given in milliseconds from 1970 on the same clock; `ms` must be finite.
 pub(crate) fn fields(ms: f64) -> Fields {
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "at most 8.64e15 plus a day, exact in i64"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "at most 8.64e15 plus a day, exact in i64")]
     let ms = ms as i64;
     let days = ms.div_euclid(86_400_000);
     let rest = ms.rem_euclid(86_400_000);
@@ -86,10 +79,7 @@ pub(crate) fn fields(ms: f64) -> Fields {
 /// Milliseconds from 1970 of parts that may overflow into the next larger one, as JavaScript's
 /// `Date.UTC` counts (without its meaning of years 0 to 99). NaN when a part is not finite.
 pub(crate) fn ms_from_parts(parts: [f64; 7]) -> f64 {
-    if parts
-        .iter()
-        .any(|part| !part.is_finite() || part.abs() > 1e17)
-    {
+    if parts.iter().any(|part| !part.is_finite() || part.abs() > 1e17) {
         return f64::NAN;
     }
     let [year, month, date, hour, minute, second, millisecond] = parts.map(f64::trunc);
@@ -97,15 +87,9 @@ pub(crate) fn ms_from_parts(parts: [f64; 7]) -> f64 {
     if whole_year.abs() > 400_000.0 {
         return f64::NAN;
     }
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "bounded by the check above"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "bounded by the check above")]
     let days = days_from_date(whole_year as i64, month.rem_euclid(12.0) as i64, 1);
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "below 2^53 for years below 400,000"
-    )]
+    #[expect(clippy::cast_precision_loss, reason = "below 2^53 for years below 400,000")]
     let days = days as f64 + date - 1.0;
     days * DAY_MS + hour * 3_600_000.0 + minute * 60_000.0 + second * 1_000.0 + millisecond
 }
@@ -140,15 +124,9 @@ pub(crate) struct WeekRule {
 }
 
 /// ISO 8601: weeks start on Monday, week 1 holds January 4.
-pub(crate) const ISO_WEEK: WeekRule = WeekRule {
-    first_day: 1,
-    anchor: 4,
-};
+pub(crate) const ISO_WEEK: WeekRule = WeekRule { first_day: 1, anchor: 4 };
 /// moment's English locale: weeks start on Sunday, week 1 holds January 1.
-pub(crate) const ENGLISH_WEEK: WeekRule = WeekRule {
-    first_day: 0,
-    anchor: 6,
-};
+pub(crate) const ENGLISH_WEEK: WeekRule = WeekRule { first_day: 0, anchor: 6 };
 
 impl WeekRule {
     /// Days from January 1 to the first day of week 1; negative when that lies in the year before.

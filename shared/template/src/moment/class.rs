@@ -77,18 +77,12 @@ fn methods<'js>() -> Vec<(&'static str, Method<'js>)> {
     vec![
         ("add", |ctx, this, args| add(ctx, this, args, 1.0)),
         ("subtract", |ctx, this, args| add(ctx, this, args, -1.0)),
-        ("startOf", |ctx, this, args| {
-            round_to(ctx, this, args, Time::start_of)
-        }),
-        ("endOf", |ctx, this, args| {
-            round_to(ctx, this, args, Time::end_of)
-        }),
+        ("startOf", |ctx, this, args| round_to(ctx, this, args, Time::start_of)),
+        ("endOf", |ctx, this, args| round_to(ctx, this, args, Time::end_of)),
         ("clone", |ctx, this, _| new(ctx, this.borrow().time)),
         ("utc", |ctx, this, args| {
             let keep_wall = is_true(args.first());
-            change(ctx, this, |time, zone| {
-                time.set_utc_offset(0.0, keep_wall, zone)
-            })
+            change(ctx, this, |time, zone| time.set_utc_offset(0.0, keep_wall, zone))
         }),
         ("local", |ctx, this, args| {
             let keep_wall = is_true(args.first());
@@ -101,15 +95,9 @@ fn methods<'js>() -> Vec<(&'static str, Method<'js>)> {
         }),
         ("set", set),
         ("diff", diff),
-        ("isBefore", |ctx, this, args| {
-            compare(ctx, this, args, Time::is_before)
-        }),
-        ("isAfter", |ctx, this, args| {
-            compare(ctx, this, args, Time::is_after)
-        }),
-        ("isSame", |ctx, this, args| {
-            compare(ctx, this, args, Time::is_same)
-        }),
+        ("isBefore", |ctx, this, args| compare(ctx, this, args, Time::is_before)),
+        ("isAfter", |ctx, this, args| compare(ctx, this, args, Time::is_after)),
+        ("isSame", |ctx, this, args| compare(ctx, this, args, Time::is_same)),
         ("isSameOrBefore", |ctx, this, args| {
             compare(ctx, this, args, |time, other, unit, zone| {
                 time.is_same(other, unit, zone) || time.is_before(other, unit, zone)
@@ -121,15 +109,9 @@ fn methods<'js>() -> Vec<(&'static str, Method<'js>)> {
             })
         }),
         ("isBetween", is_between),
-        ("isValid", |ctx, this, _| {
-            this.borrow().time.is_valid().into_js(ctx)
-        }),
-        ("isUtc", |ctx, this, _| {
-            this.borrow().time.is_utc().into_js(ctx)
-        }),
-        ("isUTC", |ctx, this, _| {
-            this.borrow().time.is_utc().into_js(ctx)
-        }),
+        ("isValid", |ctx, this, _| this.borrow().time.is_valid().into_js(ctx)),
+        ("isUtc", |ctx, this, _| this.borrow().time.is_utc().into_js(ctx)),
+        ("isUTC", |ctx, this, _| this.borrow().time.is_utc().into_js(ctx)),
         ("isLocal", |ctx, this, _| {
             let time = this.borrow().time;
             (time.is_valid() && !time.is_fixed()).into_js(ctx)
@@ -144,36 +126,29 @@ fn methods<'js>() -> Vec<(&'static str, Method<'js>)> {
         }),
         ("daysInMonth", |ctx, this, _| {
             ask(ctx, this, |time, zone| {
-                time.fields(zone)
-                    .map_or(f64::NAN, |f| to_f64(days_in_month(f.year, f.month)))
+                time.fields(zone).map_or(f64::NAN, |f| to_f64(days_in_month(f.year, f.month)))
             })
         }),
         ("weeksInYear", |ctx, this, _| {
             ask(ctx, this, |time, zone| {
-                time.fields(zone)
-                    .map_or(f64::NAN, |f| to_f64(ENGLISH_WEEK.weeks_in_year(f.year)))
+                time.fields(zone).map_or(f64::NAN, |f| to_f64(ENGLISH_WEEK.weeks_in_year(f.year)))
             })
         }),
         ("isoWeeksInYear", |ctx, this, _| {
             ask(ctx, this, |time, zone| {
-                time.fields(zone)
-                    .map_or(f64::NAN, |f| to_f64(ISO_WEEK.weeks_in_year(f.year)))
+                time.fields(zone).map_or(f64::NAN, |f| to_f64(ISO_WEEK.weeks_in_year(f.year)))
             })
         }),
         ("format", |ctx, this, args| {
-            let pattern = match args
-                .first()
-                .filter(|value| !value.is_undefined() && !value.is_null())
-            {
-                Some(pattern) => string_of(pattern)?,
-                None => String::new(),
-            };
+            let pattern =
+                match args.first().filter(|value| !value.is_undefined() && !value.is_null()) {
+                    Some(pattern) => string_of(pattern)?,
+                    None => String::new(),
+                };
             ask(ctx, this, |time, zone| format(time, &pattern, zone))
         }),
         ("toString", |ctx, this, _| {
-            ask(ctx, this, |time, zone| {
-                format(time, "ddd MMM DD YYYY HH:mm:ss [GMT]ZZ", zone)
-            })
+            ask(ctx, this, |time, zone| format(time, "ddd MMM DD YYYY HH:mm:ss [GMT]ZZ", zone))
         }),
         ("toISOString", |ctx, this, args| {
             let keep_offset = is_true(args.first());
@@ -196,17 +171,11 @@ fn methods<'js>() -> Vec<(&'static str, Method<'js>)> {
                 Unit::Millisecond,
             ];
             let world = world::of(ctx)?;
-            world
-                .with_zone(|zone| units.map(|unit| time.get(unit, zone)).to_vec())
-                .into_js(ctx)
+            world.with_zone(|zone| units.map(|unit| time.get(unit, zone)).to_vec()).into_js(ctx)
         }),
         ("toObject", to_object),
-        ("valueOf", |ctx, this, _| {
-            this.borrow().time.value().into_js(ctx)
-        }),
-        ("unix", |ctx, this, _| {
-            (this.borrow().time.value() / 1_000.0).floor().into_js(ctx)
-        }),
+        ("valueOf", |ctx, this, _| this.borrow().time.value().into_js(ctx)),
+        ("unix", |ctx, this, _| (this.borrow().time.value() / 1_000.0).floor().into_js(ctx)),
     ]
 }
 
@@ -239,19 +208,13 @@ fn unit_value(unit: Unit, value: &Value<'_>) -> Result<Option<f64>> {
     }
     let index = |find: fn(&str) -> Option<usize>| -> Result<Option<f64>> {
         let index = find(&string_of(value)?);
-        Ok(index
-            .and_then(|index| u8::try_from(index).ok())
-            .map(f64::from))
+        Ok(index.and_then(|index| u8::try_from(index).ok()).map(f64::from))
     };
     Ok(match unit {
         Unit::Month if as_number.is_nan() => index(month_index)?,
         // moment counts from Sunday when it does not know the name.
         Unit::Day if as_number.is_nan() => Some(index(weekday_index)?.unwrap_or(0.0)),
-        Unit::IsoWeekday => Some(
-            index(weekday_index)?
-                .filter(|day| *day > 0.0)
-                .unwrap_or(7.0),
-        ),
+        Unit::IsoWeekday => Some(index(weekday_index)?.filter(|day| *day > 0.0).unwrap_or(7.0)),
         Unit::Year | Unit::Quarter | Unit::Month | Unit::Week | Unit::IsoWeek => Some(as_number),
         Unit::Day | Unit::Date | Unit::DayOfYear | Unit::Weekday => Some(as_number),
         Unit::WeekYear | Unit::IsoWeekYear | Unit::Hour | Unit::Minute => Some(as_number),
@@ -266,9 +229,7 @@ fn ask<'js, T: IntoJs<'js>>(
     f: impl FnOnce(&Time, &Zone) -> T,
 ) -> Result<Value<'js>> {
     let time = this.borrow().time;
-    world::of(ctx)?
-        .with_zone(|zone| f(&time, zone))
-        .into_js(ctx)
+    world::of(ctx)?.with_zone(|zone| f(&time, zone)).into_js(ctx)
 }
 
 /// Changes the moment and answers it.
@@ -306,10 +267,7 @@ fn round_to<'js>(
 }
 
 fn utc_offset<'js>(ctx: &Ctx<'js>, this: &This0<'js>, args: &[Value<'js>]) -> Result<Value<'js>> {
-    let Some(value) = args
-        .first()
-        .filter(|value| !value.is_null() && !value.is_undefined())
-    else {
+    let Some(value) = args.first().filter(|value| !value.is_null() && !value.is_undefined()) else {
         return ask(ctx, this, Time::utc_offset);
     };
     let keep_wall = is_true(args.get(1));
@@ -322,15 +280,9 @@ fn utc_offset<'js>(ctx: &Ctx<'js>, this: &This0<'js>, args: &[Value<'js>]) -> Re
     } else {
         let given = number(value)?;
         // Small numbers are hours.
-        if given.abs() < 16.0 && !is_true(args.get(2)) {
-            given * 60.0
-        } else {
-            given
-        }
+        if given.abs() < 16.0 && !is_true(args.get(2)) { given * 60.0 } else { given }
     };
-    change(ctx, this, |time, zone| {
-        time.set_utc_offset(minutes, keep_wall, zone)
-    })
+    change(ctx, this, |time, zone| time.set_utc_offset(minutes, keep_wall, zone))
 }
 
 fn set<'js>(ctx: &Ctx<'js>, this: &This0<'js>, args: &[Value<'js>]) -> Result<Value<'js>> {
@@ -358,11 +310,7 @@ fn diff<'js>(ctx: &Ctx<'js>, this: &This0<'js>, args: &[Value<'js>]) -> Result<V
     let exact = is_true(args.get(2));
     ask(ctx, this, |time, zone| {
         let difference = time.diff(&other, unit, zone);
-        if exact {
-            difference
-        } else {
-            difference.trunc() + 0.0
-        }
+        if exact { difference } else { difference.trunc() + 0.0 }
     })
 }
 
@@ -447,10 +395,7 @@ fn is_true(value: Option<&Value<'_>>) -> bool {
     value.is_some_and(|value| value.get::<Coerced<bool>>().is_ok_and(|value| value.0))
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "calendar numbers are far below 2^53"
-)]
+#[expect(clippy::cast_precision_loss, reason = "calendar numbers are far below 2^53")]
 fn to_f64(value: i64) -> f64 {
     value as f64
 }

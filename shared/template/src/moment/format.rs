@@ -37,11 +37,7 @@ pub(crate) fn iso_string(time: &Time, keep_offset: bool, zone: &Zone) -> Option<
     if !time.is_valid() {
         return None;
     }
-    let offset = if keep_offset {
-        time.utc_offset(zone)
-    } else {
-        0.0
-    };
+    let offset = if keep_offset { time.utc_offset(zone) } else { 0.0 };
     let shown = Time::utc(time.value() + offset * 60_000.0);
     let year = shown.get(Unit::Year, zone);
     let pattern = match (0.0..=9999.0).contains(&year) {
@@ -63,10 +59,7 @@ struct Printer<'a> {
 }
 
 impl Printer<'_> {
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "calendar numbers and times fit i64"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "calendar numbers and times fit i64")]
     fn get(&self, unit: Unit) -> i64 {
         self.time.get(unit, self.zone) as i64
     }
@@ -130,16 +123,8 @@ impl Printer<'_> {
             "dd" => output.push_str(&self.weekday_name()[..2]),
             "ddd" => output.push_str(&self.weekday_name()[..3]),
             "dddd" => output.push_str(self.weekday_name()),
-            "a" => output.push_str(if self.get(Unit::Hour) > 11 {
-                "pm"
-            } else {
-                "am"
-            }),
-            "A" => output.push_str(if self.get(Unit::Hour) > 11 {
-                "PM"
-            } else {
-                "AM"
-            }),
+            "a" => output.push_str(if self.get(Unit::Hour) > 11 { "pm" } else { "am" }),
+            "A" => output.push_str(if self.get(Unit::Hour) > 11 { "PM" } else { "AM" }),
             "h" => pad(output, hour_of_12(), 0),
             "hh" => pad(output, hour_of_12(), 2),
             "k" => pad(output, hour_of_24(), 0),
@@ -196,17 +181,11 @@ impl Printer<'_> {
     }
 
     fn month_name(&self) -> &'static str {
-        usize::try_from(self.get(Unit::Month))
-            .ok()
-            .and_then(|m| MONTHS.get(m))
-            .unwrap_or(&"")
+        usize::try_from(self.get(Unit::Month)).ok().and_then(|m| MONTHS.get(m)).unwrap_or(&"")
     }
 
     fn weekday_name(&self) -> &'static str {
-        usize::try_from(self.get(Unit::Day))
-            .ok()
-            .and_then(|d| WEEKDAYS.get(d))
-            .unwrap_or(&"")
+        usize::try_from(self.get(Unit::Day)).ok().and_then(|d| WEEKDAYS.get(d)).unwrap_or(&"")
     }
 }
 

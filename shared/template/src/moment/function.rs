@@ -17,12 +17,7 @@ pub(crate) fn install<'js>(ctx: &Ctx<'js>) -> Result<Function<'js>> {
     };
     let moment = create(Clock::Local)?.with_name("moment")?;
     let unix = Function::new(ctx.clone(), |ctx: Ctx<'js>, seconds: Opt<Value<'js>>| {
-        let seconds = seconds
-            .0
-            .as_ref()
-            .map(number)
-            .transpose()?
-            .unwrap_or(f64::NAN);
+        let seconds = seconds.0.as_ref().map(number).transpose()?.unwrap_or(f64::NAN);
         new(&ctx, Time::local(seconds * 1_000.0))
     });
     let is_moment = Function::new(ctx.clone(), |value: Opt<Value<'js>>| {

@@ -36,10 +36,7 @@ fn created<'js>(ctx: &Ctx<'js>, args: &[Value<'js>], clock: Clock) -> Result<Tim
     };
     let input = args.first().filter(|value| !is_empty_collection(value));
     let format = args.get(1).filter(|value| !value.is_undefined());
-    let is_strict = args
-        .iter()
-        .skip(2)
-        .any(|value| value.as_bool() == Some(true));
+    let is_strict = args.iter().skip(2).any(|value| value.as_bool() == Some(true));
     let Some(input) = input.filter(|value| !value.is_undefined() || format.is_some()) else {
         return Ok(at(world::of(ctx)?.now_ms()));
     };
@@ -91,15 +88,10 @@ fn text_instant(ctx: &Ctx<'_>, text: &str, clock: Clock) -> Result<f64> {
 /// `/Date(1567263600000)/`
 fn asp_net_ms(text: &str) -> Option<f64> {
     let text = text.strip_prefix('/').unwrap_or(text);
-    let prefix = text
-        .get(..5)
-        .filter(|prefix| prefix.eq_ignore_ascii_case("date("))?;
+    let prefix = text.get(..5).filter(|prefix| prefix.eq_ignore_ascii_case("date("))?;
     let number = &text[prefix.len()..];
     let sign = usize::from(number.starts_with('-'));
-    let digits = number[sign..]
-        .bytes()
-        .take_while(u8::is_ascii_digit)
-        .count();
+    let digits = number[sign..].bytes().take_while(u8::is_ascii_digit).count();
     number[..sign + digits].parse().ok().filter(|_| digits > 0)
 }
 
@@ -136,13 +128,7 @@ fn formatted<'js>(
 fn with_now(ctx: &Ctx<'_>, clock: Clock, parsed: Parsed) -> Result<f64> {
     let world = world::of(ctx)?;
     let ms = world.now_ms();
-    Ok(world.with_zone(|zone| {
-        parsed.instant(&Now {
-            ms,
-            zone,
-            utc: clock == Clock::Utc,
-        })
-    }))
+    Ok(world.with_zone(|zone| parsed.instant(&Now { ms, zone, utc: clock == Clock::Utc })))
 }
 
 fn array_parts(array: &Array<'_>) -> Result<Parsed> {
@@ -212,9 +198,7 @@ pub(crate) fn span<'js>(args: &[Value<'js>]) -> Result<Span> {
             let units = units_of(object)?;
             Ok(units
                 .into_iter()
-                .fold(Span::default(), |span, (unit, amount)| {
-                    span.plus(amount, unit)
-                }))
+                .fold(Span::default(), |span, (unit, amount)| span.plus(amount, unit)))
         }
         None => Ok(Span::default()),
     }
@@ -263,9 +247,7 @@ fn is_empty_collection(value: &Value<'_>) -> bool {
 
 /// Objects such as `Date` have no properties of their own but are not empty.
 fn is_plain(object: &Object<'_>) -> bool {
-    object
-        .get_prototype()
-        .is_none_or(|prototype| prototype.get_prototype().is_none())
+    object.get_prototype().is_none_or(|prototype| prototype.get_prototype().is_none())
 }
 
 /// `'' + value`

@@ -50,11 +50,7 @@ const BASIC_DATES: [(&str, &str, bool); 5] = [
 ];
 
 fn date_format(text: &str, extended: bool) -> Option<(&'static str, usize, bool)> {
-    let dates: &[_] = if extended {
-        &EXTENDED_DATES
-    } else {
-        &BASIC_DATES
-    };
+    let dates: &[_] = if extended { &EXTENDED_DATES } else { &BASIC_DATES };
     let ends = |length: usize| text.len() == length || text[length..].starts_with(['T', ' ']);
     let fits = |shape: &str| has_shape(text, shape) && ends(shape.len());
     dates
@@ -65,14 +61,11 @@ fn date_format(text: &str, extended: bool) -> Option<(&'static str, usize, bool)
 
 fn has_shape(text: &str, shape: &str) -> bool {
     text.len() >= shape.len()
-        && text
-            .bytes()
-            .zip(shape.bytes())
-            .all(|(byte, shape)| match shape {
-                b'9' => byte.is_ascii_digit(),
-                b'*' => byte == b'+' || byte == b'-',
-                literal => byte == literal,
-            })
+        && text.bytes().zip(shape.bytes()).all(|(byte, shape)| match shape {
+            b'9' => byte.is_ascii_digit(),
+            b'*' => byte == b'+' || byte == b'-',
+            literal => byte == literal,
+        })
 }
 
 fn time_format(text: &str, extended: bool) -> Option<(&'static str, usize)> {
@@ -85,9 +78,7 @@ fn time_format(text: &str, extended: bool) -> Option<(&'static str, usize)> {
     let length = shape.len();
     let fraction = text[length..]
         .strip_prefix(['.', ','])
-        .map_or(0, |fraction| {
-            fraction.bytes().take_while(u8::is_ascii_digit).count()
-        });
+        .map_or(0, |fraction| fraction.bytes().take_while(u8::is_ascii_digit).count());
     if fraction == 0 || !format.ends_with("ss") {
         return Some((format, length));
     }
@@ -104,9 +95,7 @@ fn time_format(text: &str, extended: bool) -> Option<(&'static str, usize)> {
 /// Minutes of `Z`, `+09`, `+0900`, `+09:00`; spaces may stand before the `Z`.
 fn zone_minutes(text: &str) -> Option<f64> {
     let shapes = ["*99:99", "*9999", "*99"];
-    let is_offset = shapes
-        .iter()
-        .any(|shape| text.len() == shape.len() && has_shape(text, shape));
+    let is_offset = shapes.iter().any(|shape| text.len() == shape.len() && has_shape(text, shape));
     (text.trim_start() == "Z" || is_offset).then(|| offset_minutes(text))
 }
 
@@ -133,10 +122,7 @@ pub(crate) fn rfc_2822(text: &str) -> Option<Parsed> {
     if !is_clock || !digits(day, 1, 2) || !digits(year, 2, 4) {
         return None;
     }
-    let mut parsed = Parsed {
-        offset_minutes: Some(rfc_2822_minutes(zone)?),
-        ..Parsed::default()
-    };
+    let mut parsed = Parsed { offset_minutes: Some(rfc_2822_minutes(zone)?), ..Parsed::default() };
     parsed.date[0] = Some(full_year(number(year)));
     parsed.date[1] = Some(f64::from(u8::try_from(month).ok()?));
     parsed.date[2] = Some(number(day));

@@ -4,11 +4,7 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Matcher {
     /// From `min` to `max` digits, with a sign if `signed`.
-    Digits {
-        min: usize,
-        max: usize,
-        signed: bool,
-    },
+    Digits { min: usize, max: usize, signed: bool },
     /// A number with up to three digits behind the point.
     Timestamp,
     /// `Z`, `+09`, `+0900`, `+09:00`.
@@ -23,20 +19,8 @@ pub(crate) enum Matcher {
 
 /// The pattern of a token; `None` for tokens that stand for themselves.
 pub(crate) fn matcher(token: &str, strict: bool) -> Option<Matcher> {
-    let digits = |min, max| {
-        Some(Matcher::Digits {
-            min,
-            max,
-            signed: false,
-        })
-    };
-    let signed = |min, max| {
-        Some(Matcher::Digits {
-            min,
-            max,
-            signed: true,
-        })
-    };
+    let digits = |min, max| Some(Matcher::Digits { min, max, signed: false });
+    let signed = |min, max| Some(Matcher::Digits { min, max, signed: true });
     match token {
         "YY" | "gg" | "GG" | "MM" | "DD" | "HH" | "hh" | "kk" | "mm" | "ss" | "ww" | "WW"
             if strict =>
@@ -73,8 +57,7 @@ impl Matcher {
     /// The first place in `text` where the pattern matches, as byte positions.
     pub(crate) fn find(self, text: &str) -> Option<(usize, usize)> {
         text.char_indices().find_map(|(start, _)| {
-            self.length(&text[start..])
-                .map(|length| (start, start + length))
+            self.length(&text[start..]).map(|length| (start, start + length))
         })
     }
 
@@ -90,9 +73,7 @@ impl Matcher {
                 let sign = usize::from(text.starts_with(['+', '-']));
                 let whole = digit_count(&text[sign..]);
                 let end = sign + whole;
-                let fraction = text[end..]
-                    .strip_prefix('.')
-                    .map_or(0, |f| digit_count(f).min(3));
+                let fraction = text[end..].strip_prefix('.').map_or(0, |f| digit_count(f).min(3));
                 (whole > 0).then_some(end + if fraction > 0 { fraction + 1 } else { 0 })
             }
             Matcher::Offset => offset_length(text),
@@ -116,40 +97,25 @@ fn offset_length(text: &str) -> Option<usize> {
     let hours = digits.get(..2).filter(|hours| digit_count(hours) == 2)?;
     let rest = &digits[hours.len()..];
     let colon = usize::from(rest.starts_with(':'));
-    Some(if digit_count(&rest[colon..]) >= 2 {
-        3 + colon + 2
-    } else {
-        3
-    })
+    Some(if digit_count(&rest[colon..]) >= 2 { 3 + colon + 2 } else { 3 })
 }
 
 /// Minutes east of UTC; 0 for `Z`.
 pub(crate) fn offset_minutes(text: &str) -> f64 {
-    let digits: Vec<f64> = text
-        .bytes()
-        .filter(u8::is_ascii_digit)
-        .map(|digit| f64::from(digit - b'0'))
-        .collect();
+    let digits: Vec<f64> =
+        text.bytes().filter(u8::is_ascii_digit).map(|digit| f64::from(digit - b'0')).collect();
     let pair = |at: usize| match digits.get(at..at + 2) {
         Some([tens, ones]) => tens * 10.0 + ones,
         _ => 0.0,
     };
     let minutes = pair(0) * 60.0 + pair(2);
-    if text.starts_with('-') {
-        -minutes + 0.0
-    } else {
-        minutes
-    }
+    if text.starts_with('-') { -minutes + 0.0 } else { minutes }
 }
 
 fn word_length(text: &str) -> Option<usize> {
     let digits = digit_count(text);
     let is_letter = |c: &char| c.is_ascii_alphabetic() || *c == '\'' || *c >= '\u{a0}';
-    let letters: usize = text[digits..]
-        .chars()
-        .take_while(is_letter)
-        .map(char::len_utf8)
-        .sum();
+    let letters: usize = text[digits..].chars().take_while(is_letter).map(char::len_utf8).sum();
     (letters > 0).then_some(digits + letters)
 }
 
@@ -164,9 +130,7 @@ fn meridiem_length(text: &str) -> Option<usize> {
 fn ordinal_length(text: &str, strict: bool) -> Option<usize> {
     let digits = digit_count(text).min(2);
     let suffixed = (1..=digits).rev().find(|count| {
-        ["th", "st", "nd", "rd"]
-            .iter()
-            .any(|suffix| text[*count..].starts_with(suffix))
+        ["th", "st", "nd", "rd"].iter().any(|suffix| text[*count..].starts_with(suffix))
     });
     match suffixed {
         Some(count) => Some(count + 2),

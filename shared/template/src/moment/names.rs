@@ -17,15 +17,8 @@ pub(crate) const MONTHS: [&str; 12] = [
 ];
 
 /// The days of the week, Sunday first.
-pub(crate) const WEEKDAYS: [&str; 7] = [
-    "Sunday",
-    "Monday",
-    "Tuesday",
-    "Wednesday",
-    "Thursday",
-    "Friday",
-    "Saturday",
-];
+pub(crate) const WEEKDAYS: [&str; 7] =
+    ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 
 /// `1st`, `2nd`, `3rd`, `11th`.
 pub(crate) fn ordinal(number: i64) -> String {
@@ -46,12 +39,9 @@ pub(crate) fn month_index(text: &str) -> Option<usize> {
 
 /// The day of the week (0 is Sunday) whose full, short or two-letter name `text` starts with, in any case.
 pub(crate) fn weekday_index(text: &str) -> Option<usize> {
-    WEEKDAYS
-        .iter()
-        .position(|name| starts_with(text, &name[..2]))
+    WEEKDAYS.iter().position(|name| starts_with(text, &name[..2]))
 }
 
 fn starts_with(text: &str, prefix: &str) -> bool {
-    text.get(..prefix.len())
-        .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+    text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }

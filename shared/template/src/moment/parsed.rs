@@ -52,10 +52,7 @@ pub(crate) struct Now<'a> {
 impl Parsed {
     /// Parts of a text of which nothing has been read yet.
     pub(crate) fn empty() -> Self {
-        Parsed {
-            is_empty: true,
-            ..Parsed::default()
-        }
+        Parsed { is_empty: true, ..Parsed::default() }
     }
 
     /// A 12-hour token with an hour that is not on a 12-hour clock.
@@ -93,11 +90,7 @@ impl Parsed {
         }
         let instant = if utc { wall } else { now.zone.utc_ms(wall) };
         let instant = instant - self.offset_minutes.unwrap_or(0.0) * 60_000.0;
-        if next_day {
-            following_day(instant, now)
-        } else {
-            instant
-        }
+        if next_day { following_day(instant, now) } else { instant }
     }
 
     fn apply_meridiem(&mut self) {
@@ -189,22 +182,14 @@ impl Parsed {
 }
 
 fn following_day(instant: f64, now: &Now<'_>) -> f64 {
-    let mut time = if now.utc {
-        Time::utc(instant)
-    } else {
-        Time::local(instant)
-    };
+    let mut time = if now.utc { Time::utc(instant) } else { Time::local(instant) };
     let date = time.get(Unit::Date, now.zone);
     time.set(Unit::Date, date + 1.0, now.zone);
     time.value()
 }
 
 fn weekday(wall: f64) -> f64 {
-    if wall.is_nan() {
-        f64::NAN
-    } else {
-        float(fields(wall).weekday)
-    }
+    if wall.is_nan() { f64::NAN } else { float(fields(wall).weekday) }
 }
 
 #[expect(
@@ -215,10 +200,7 @@ fn int(value: f64) -> i64 {
     (value as i64).clamp(-10_000_000, 10_000_000)
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "calendar numbers are far below 2^53"
-)]
+#[expect(clippy::cast_precision_loss, reason = "calendar numbers are far below 2^53")]
 fn float(value: i64) -> f64 {
     value as f64
 }

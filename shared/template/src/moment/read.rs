@@ -24,13 +24,9 @@ pub(crate) fn read(text: &str, format: &str, strict: bool) -> Reading {
         let matcher = matching::matcher(token.0, strict);
         let found = match &matcher {
             Some(matcher) => matcher.find(rest),
-            None => rest
-                .find(literal.as_ref())
-                .map(|start| (start, start + literal.len())),
+            None => rest.find(literal.as_ref()).map(|start| (start, start + literal.len())),
         };
-        let input = found
-            .map(|(start, end)| &rest[start..end])
-            .filter(|input| !input.is_empty());
+        let input = found.map(|(start, end)| &rest[start..end]).filter(|input| !input.is_empty());
         if let (Some(input), Some((_, end))) = (input, found) {
             matched += input.chars().count();
             rest = &rest[end..];
@@ -49,10 +45,7 @@ pub(crate) fn read(text: &str, format: &str, strict: bool) -> Reading {
     if strict && (left_over != 0 || unused_tokens != 0 || parsed.big_hour_is_wrong()) {
         parsed.is_invalid = true;
     }
-    Reading {
-        parsed,
-        misfit: left_over + unused_tokens * 10,
-    }
+    Reading { parsed, misfit: left_over + unused_tokens * 10 }
 }
 
 fn take(parsed: &mut Parsed, token: &str, input: &str, strict: bool) {
@@ -69,9 +62,7 @@ fn take(parsed: &mut Parsed, token: &str, input: &str, strict: bool) {
             None => parsed.is_invalid = true,
         },
         "D" | "DD" | "Do" => {
-            parsed.date[2] = Some(number(
-                input.trim_end_matches(|c: char| !c.is_ascii_digit()),
-            ));
+            parsed.date[2] = Some(number(input.trim_end_matches(|c: char| !c.is_ascii_digit())));
         }
         "DDD" | "DDDD" => parsed.day_of_year = Some(number(input)),
         "H" | "HH" => parsed.date[3] = Some(number(input)),
@@ -111,11 +102,7 @@ fn take(parsed: &mut Parsed, token: &str, input: &str, strict: bool) {
 
 /// Whether a strict token's text is the name in just the token's length: `MMM` is `Sep`, `MMMM` is `September`.
 fn is_exact(name: &str, token: &str, input: &str) -> bool {
-    let name = if token.len() == 4 {
-        name
-    } else {
-        &name[..token.len()]
-    };
+    let name = if token.len() == 4 { name } else { &name[..token.len()] };
     name.eq_ignore_ascii_case(input)
 }
 

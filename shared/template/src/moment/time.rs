@@ -24,19 +24,12 @@ pub(crate) struct Time {
 impl Time {
     /// A moment on the workflow's clock.
     pub(crate) fn local(ms: f64) -> Self {
-        Time {
-            shown: time_clip(ms),
-            utc: false,
-            offset: 0.0,
-        }
+        Time { shown: time_clip(ms), utc: false, offset: 0.0 }
     }
 
     /// A moment on the clock of UTC.
     pub(crate) fn utc(ms: f64) -> Self {
-        Time {
-            utc: true,
-            ..Time::local(ms)
-        }
+        Time { utc: true, ..Time::local(ms) }
     }
 
     /// The moment that is not one: `moment(null)`.
@@ -70,11 +63,7 @@ impl Time {
     }
 
     fn wall(&self, zone: &Zone) -> f64 {
-        if self.utc {
-            self.shown
-        } else {
-            zone.local_ms(self.shown)
-        }
+        if self.utc { self.shown } else { zone.local_ms(self.shown) }
     }
 
     fn set_wall(&mut self, wall: f64, zone: &Zone) {
@@ -175,11 +164,7 @@ impl Time {
                 self.add_days(value - self.get(unit, zone), zone);
             }
             Unit::IsoWeekday => {
-                let target = if fields.weekday == 0 {
-                    value - 7.0
-                } else {
-                    value
-                };
+                let target = if fields.weekday == 0 { value - 7.0 } else { value };
                 self.add_days(target - number(fields.weekday), zone);
             }
             Unit::WeekYear => self.set_week_year(value, Unit::Week, ENGLISH_WEEK, zone),
@@ -233,10 +218,7 @@ impl Time {
     /// `add` (`sign` 1) and `subtract` (-1): months first, then days, then exact milliseconds.
     pub(crate) fn add(&mut self, span: Span, sign: f64, zone: &Zone) {
         let months = round(span.months);
-        if let Some(fields) = self
-            .fields(zone)
-            .filter(|_| months != 0.0 && !months.is_nan())
-        {
+        if let Some(fields) = self.fields(zone).filter(|_| months != 0.0 && !months.is_nan()) {
             self.set_month(&fields, number(fields.month) + months * sign, zone);
         }
         let days = round(span.days);
@@ -329,17 +311,8 @@ impl Time {
 
     /// The same instant shown on `model`'s clock.
     fn on_clock_of(&self, model: &Time) -> Time {
-        let shown = self.value()
-            + if model.utc {
-                model.offset * 60_000.0
-            } else {
-                0.0
-            };
-        Time {
-            shown,
-            utc: model.utc,
-            offset: if model.utc { model.offset } else { 0.0 },
-        }
+        let shown = self.value() + if model.utc { model.offset * 60_000.0 } else { 0.0 };
+        Time { shown, utc: model.utc, offset: if model.utc { model.offset } else { 0.0 } }
     }
 
     fn months_until(&self, other: &Time, zone: &Zone) -> f64 {
@@ -347,14 +320,7 @@ impl Time {
         let whole = months(other) - months(self);
         let anchored = |months: f64| {
             let mut anchor = *self;
-            anchor.add(
-                Span {
-                    months,
-                    ..Span::default()
-                },
-                1.0,
-                zone,
-            );
+            anchor.add(Span { months, ..Span::default() }, 1.0, zone);
             anchor.value()
         };
         let anchor = anchored(whole);
@@ -388,10 +354,7 @@ fn day_of_year(fields: &Fields) -> i64 {
     days_from_date(fields.year, fields.month, fields.date) - days_from_date(fields.year, 0, 1) + 1
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "calendar numbers are far below 2^53"
-)]
+#[expect(clippy::cast_precision_loss, reason = "calendar numbers are far below 2^53")]
 fn number(value: i64) -> f64 {
     value as f64
 }
@@ -406,11 +369,7 @@ fn whole(value: f64) -> i64 {
 
 /// Half away from zero.
 fn round(value: f64) -> f64 {
-    if value < 0.0 {
-        -((-value + 0.5).floor())
-    } else {
-        (value + 0.5).floor()
-    }
+    if value < 0.0 { -((-value + 0.5).floor()) } else { (value + 0.5).floor() }
 }
 
 /// moment's `isLeapYear()`.

@@ -110,10 +110,7 @@ fn bracketed_length(text: &str) -> Option<usize> {
 }
 
 fn known_token(text: &str) -> Option<usize> {
-    TOKENS
-        .iter()
-        .find(|token| text.starts_with(**token))
-        .map(|token| token.len())
+    TOKENS.iter().find(|token| text.starts_with(**token)).map(|token| token.len())
 }
 
 impl<'a> Token<'a> {

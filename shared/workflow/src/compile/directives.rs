@@ -12,16 +12,8 @@ use crate::yaml::{Entry, Kind};
 use super::as_bool;
 
 /// Keys of the top of a workflow beside `+tasks` (digdag `WorkflowFile`).
-pub(super) const TOP_KEYS: &[&str] = &[
-    "timezone",
-    "_export",
-    "schedule",
-    "sla",
-    "_error",
-    "_check",
-    "_retry",
-    "_parallel",
-];
+pub(super) const TOP_KEYS: &[&str] =
+    &["timezone", "_export", "schedule", "sla", "_error", "_check", "_retry", "_parallel"];
 
 /// Keys of a group beside `+tasks` (digdag `WorkflowCompiler`); `_disable` is read before they are
 /// checked.
@@ -42,14 +34,7 @@ pub(super) const GROUP_KEYS: &[&str] = &[
 
 /// Directives of digdag that change what runs and that this version does not run: an error, never
 /// ignored.
-const NOT_RUN_YET: &[&str] = &[
-    "_error",
-    "_check",
-    "_background",
-    "_after",
-    "_secrets",
-    "sla",
-];
+const NOT_RUN_YET: &[&str] = &["_error", "_check", "_background", "_after", "_secrets", "sla"];
 
 /// Keys of a group that digdag reads at the top of a workflow only.
 const WITHOUT_EFFECT_IN_GROUP: &[&str] = &["timezone", "schedule", "sla", "_secrets"];
@@ -62,12 +47,7 @@ pub(super) fn not_run_yet(entry: &Entry) -> Option<Diagnostic> {
     let key = &entry.key;
     let message = format!("this version does not run `{key}` yet");
     let help = format!("remove `{key}`, or stay on digdag for this workflow until it does");
-    Some(
-        entry
-            .key_span
-            .error(codes::NOT_RUN_YET, message)
-            .with_help(help),
-    )
+    Some(entry.key_span.error(codes::NOT_RUN_YET, message).with_help(help))
 }
 
 /// Null, `false` and the empty list mean "not set" for these directives.
@@ -81,45 +61,33 @@ fn is_off(entry: &Entry) -> bool {
 
 /// A warning for a group's key that digdag accepts there and ignores.
 pub(super) fn without_effect(entry: &Entry) -> Option<Diagnostic> {
-    WITHOUT_EFFECT_IN_GROUP
-        .contains(&entry.key.as_str())
-        .then(|| {
-            let message = format!("`{}` has no effect in a group", entry.key);
-            let place = if entry.key == "_secrets" {
-                "the operator task"
-            } else {
-                "the top of the workflow"
-            };
-            Diagnostic::warning(codes::WITHOUT_EFFECT, message)
-                .at(entry.key_span.position())
-                .with_help(format!("move it to {place}"))
-        })
+    WITHOUT_EFFECT_IN_GROUP.contains(&entry.key.as_str()).then(|| {
+        let message = format!("`{}` has no effect in a group", entry.key);
+        let place =
+            if entry.key == "_secrets" { "the operator task" } else { "the top of the workflow" };
+        Diagnostic::warning(codes::WITHOUT_EFFECT, message)
+            .at(entry.key_span.position())
+            .with_help(format!("move it to {place}"))
+    })
 }
 
 /// A key that means nothing here.
 pub(super) fn unknown_key(entry: &Entry, known: &[&str], place: &str) -> Diagnostic {
     let key = &entry.key;
-    let error = entry
-        .key_span
-        .error(codes::UNKNOWN_KEY, format!("unknown key `{key}` {place}"));
+    let error = entry.key_span.error(codes::UNKNOWN_KEY, format!("unknown key `{key}` {place}"));
     if key.ends_with('>') || key == "_type" {
         return error.with_help("an operator needs a task of its own: write `+name:` above it");
     }
     match did_you_mean(key, known.iter().copied()).or_else(|| with_underscore(key, known)) {
         Some(word) => error.with_help(format!("did you mean `{word}`?")),
-        None => error.with_help(format!(
-            "known are {}, and tasks that begin with `+`",
-            known.join(", ")
-        )),
+        None => error
+            .with_help(format!("known are {}, and tasks that begin with `+`", known.join(", "))),
     }
 }
 
 /// `parallel` is `_parallel`, `disable` is `_disable`.
 fn with_underscore<'a>(key: &str, known: &[&'a str]) -> Option<&'a str> {
-    known
-        .iter()
-        .copied()
-        .find(|word| word.strip_prefix('_') == Some(key))
+    known.iter().copied().find(|word| word.strip_prefix('_') == Some(key))
 }
 
 /// `_export`: a mapping, or nothing.
@@ -176,18 +144,13 @@ pub(super) fn disable(entry: &Entry) -> Result<bool, Box<Diagnostic>> {
 }
 
 pub(super) fn wrong_type(entry: &Entry, expected: &str) -> Diagnostic {
-    let message = format!(
-        "`{}` must be {expected}, but it is {}",
-        entry.key,
-        entry.value.describe()
-    );
+    let message =
+        format!("`{}` must be {expected}, but it is {}", entry.key, entry.value.describe());
     entry.value.span.error(codes::WRONG_TYPE, message)
 }
 
 fn whole_number(value: &Value) -> Option<i64> {
-    value
-        .as_i64()
-        .or_else(|| value.as_str()?.trim().parse().ok())
+    value.as_i64().or_else(|| value.as_str()?.trim().parse().ok())
 }
 
 fn mentions_variable(value: &Value) -> bool {

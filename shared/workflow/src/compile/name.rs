@@ -23,9 +23,7 @@ pub(super) fn check_task(
     let problem = if rest.is_empty() {
         Some("a task needs a name after the `+`".to_owned())
     } else if name.chars().count() > MAX_CHARS {
-        Some(format!(
-            "the task name is longer than {MAX_CHARS} characters"
-        ))
+        Some(format!("the task name is longer than {MAX_CHARS} characters"))
     } else {
         let allowed = |c: char| c.is_ascii_alphanumeric() || TASK_NAME_SIGNS.contains(c);
         rest.chars()

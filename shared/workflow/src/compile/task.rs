@@ -28,10 +28,7 @@ pub(super) struct TaskHead<'a> {
 
 impl Compiler {
     pub(super) fn new(workdir: &str) -> Self {
-        Self {
-            problems: Vec::new(),
-            workdir: workdir.to_owned(),
-        }
+        Self { problems: Vec::new(), workdir: workdir.to_owned() }
     }
 
     /// Compiles the task `name`; `None` if it has problems, which are then noted.
@@ -43,17 +40,10 @@ impl Compiler {
         value: &Node,
     ) -> Option<TaskDefinition> {
         name::check_task(name, full_name, key_span, &mut self.problems);
-        let head = TaskHead {
-            name,
-            full_name,
-            key_span,
-        };
+        let head = TaskHead { name, full_name, key_span };
         let entries = self.entries(&head, value)?;
         if self.is_disabled(&head, &entries) {
-            let kind = TaskKind::Group {
-                children: Vec::new(),
-                parallel: Parallel::No,
-            };
+            let kind = TaskKind::Group { children: Vec::new(), parallel: Parallel::No };
             return Some(self.definition(&head, kind, &[]));
         }
         let is_operator = |entry: &Entry| entry.key.ends_with('>') || entry.key == "_type";
@@ -81,10 +71,7 @@ impl Compiler {
             "the task must be a mapping or a list of mappings, but it is {}",
             value.describe()
         );
-        let error = head
-            .key_span
-            .error(codes::TASK_NOT_MAPPING, message)
-            .in_task(head.full_name);
+        let error = head.key_span.error(codes::TASK_NOT_MAPPING, message).in_task(head.full_name);
         self.problems.push(error.with_help(
             "write an operator or `+tasks` below it, indented deeper; or remove the task",
         ));
@@ -124,14 +111,9 @@ impl Compiler {
                 directives::without_effect(entry).or_else(|| directives::not_run_yet(entry))
             } else {
                 let known = directives::GROUP_KEYS;
-                Some(directives::unknown_key(
-                    entry,
-                    known,
-                    "in a task without an operator",
-                ))
+                Some(directives::unknown_key(entry, known, "in a task without an operator"))
             };
-            self.problems
-                .extend(problem.map(|problem| problem.in_task(head.full_name)));
+            self.problems.extend(problem.map(|problem| problem.in_task(head.full_name)));
         }
     }
 
@@ -145,9 +127,7 @@ impl Compiler {
                 let child = self.task(&entry.key, &full_name, &entry.key_span, &entry.value);
                 children.extend(child.map(Arc::new));
             } else if entry.key == "_parallel" {
-                parallel = self
-                    .read(head, directives::parallel(entry))
-                    .unwrap_or_default();
+                parallel = self.read(head, directives::parallel(entry)).unwrap_or_default();
             }
         }
         self.definition(head, TaskKind::Group { children, parallel }, entries)
@@ -160,8 +140,7 @@ impl Compiler {
             } else {
                 directives::not_run_yet(entry)
             };
-            self.problems
-                .extend(problem.map(|problem| problem.in_task(head.full_name)));
+            self.problems.extend(problem.map(|problem| problem.in_task(head.full_name)));
         }
         let (operator, command) = self.read(head, operator_and_command(entries))?;
         let config: Config = entries
@@ -169,15 +148,7 @@ impl Compiler {
             .filter(|entry| entry.key != "_export")
             .map(|entry| (entry.key.clone(), entry.value.to_value()))
             .collect();
-        Some(self.definition(
-            head,
-            TaskKind::Operator {
-                operator,
-                command,
-                config,
-            },
-            entries,
-        ))
+        Some(self.definition(head, TaskKind::Operator { operator, command, config }, entries))
     }
 
     /// The definition with what groups and operators have in common.
@@ -194,9 +165,7 @@ impl Compiler {
             entry.record_positions("", &mut positions);
             match entry.key.as_str() {
                 "_export" => {
-                    export = self
-                        .read(head, directives::export(entry))
-                        .unwrap_or_default()
+                    export = self.read(head, directives::export(entry)).unwrap_or_default()
                 }
                 "_retry" => retry = Some(entry.value.to_value()).filter(|retry| !retry.is_null()),
                 _ => {}
@@ -219,8 +188,7 @@ impl Compiler {
         head: &TaskHead<'_>,
         read: Result<T, Box<Diagnostic>>,
     ) -> Option<T> {
-        read.map_err(|problem| self.problems.push(problem.in_task(head.full_name)))
-            .ok()
+        read.map_err(|problem| self.problems.push(problem.in_task(head.full_name))).ok()
     }
 }
 
@@ -232,16 +200,11 @@ fn as_map(node: &Node) -> Option<&[Entry]> {
 }
 
 fn child_of_operator(entry: &Entry) -> Diagnostic {
-    let message = format!(
-        "a task with an operator can't have subtasks, but it has `{}`",
-        entry.key
-    );
-    entry
-        .key_span
-        .error(codes::OPERATOR_WITH_CHILDREN, message)
-        .with_help(
-            "give the operator a task of its own beside the others, or check the indentation",
-        )
+    let message =
+        format!("a task with an operator can't have subtasks, but it has `{}`", entry.key);
+    entry.key_span.error(codes::OPERATOR_WITH_CHILDREN, message).with_help(
+        "give the operator a task of its own beside the others, or check the indentation",
+    )
 }
 
 /// The operator's name without `>`, and its command.
@@ -260,12 +223,8 @@ fn operator_and_command(entries: &[Entry]) -> Result<(String, Value), Box<Diagno
     }
     let name = first.key.trim_end_matches('>');
     if name.is_empty() {
-        let error = first
-            .key_span
-            .error(codes::UNKNOWN_OPERATOR, "the operator has no name");
-        return Err(error
-            .with_help("write it before the `>`, as in `bq>:`")
-            .into());
+        let error = first.key_span.error(codes::UNKNOWN_OPERATOR, "the operator has no name");
+        return Err(error.with_help("write it before the `>`, as in `bq>:`").into());
     }
     Ok((name.to_owned(), first.value.to_value()))
 }
@@ -282,10 +241,7 @@ fn long_form(entries: &[Entry]) -> Result<(String, Value), Box<Diagnostic>> {
         Kind::Scalar(Value::String(name)) if name.contains("${") => Err(entry
             .value
             .span
-            .error(
-                codes::NOT_RUN_YET,
-                "this version does not evaluate `${...}` in `_type` yet",
-            )
+            .error(codes::NOT_RUN_YET, "this version does not evaluate `${...}` in `_type` yet")
             .with_help("write the operator's name itself")
             .into()),
         Kind::Scalar(Value::String(name)) if !name.is_empty() => Ok((name.clone(), command)),

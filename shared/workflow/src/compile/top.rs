@@ -18,37 +18,19 @@ pub(super) fn compile(name: &str, root: &Node, compiler: &mut Compiler) -> Workf
     let root_name = format!("+{name}");
     let entries = entries_of(root);
     let span = file_span(root);
-    let head = TaskHead {
-        name: &root_name,
-        full_name: &root_name,
-        key_span: &span,
-    };
+    let head = TaskHead { name: &root_name, full_name: &root_name, key_span: &span };
     check_keys(entries, compiler);
-    let find = |key| {
-        entries
-            .iter()
-            .find(|entry| entry.key == key && !entry.value.is_null())
-    };
+    let find = |key| entries.iter().find(|entry| entry.key == key && !entry.value.is_null());
     let timezone = find("timezone").and_then(|entry| compiler.read(&head, timezone(entry)));
     let schedule = find("schedule").and_then(|entry| compiler.read(&head, schedule(entry)));
     let root = compiler.group(&head, entries);
-    Workflow {
-        name: name.to_owned(),
-        timezone,
-        schedule,
-        root,
-        warnings: Vec::new(),
-    }
+    Workflow { name: name.to_owned(), timezone, schedule, root, warnings: Vec::new() }
 }
 
 /// The tree of a called file.
 pub(super) fn compile_called(name: &str, root: &Node, compiler: &mut Compiler) -> TaskDefinition {
     let span = file_span(root);
-    let head = TaskHead {
-        name,
-        full_name: name,
-        key_span: &span,
-    };
+    let head = TaskHead { name, full_name: name, key_span: &span };
     let entries: Vec<Entry> = entries_of(root)
         .iter()
         .filter(|entry| !IGNORED_IN_CALLED.contains(&entry.key.as_str()))
@@ -72,11 +54,7 @@ fn check_keys(entries: &[Entry], compiler: &mut Compiler) {
         let problem = if known.contains(&entry.key.as_str()) {
             directives::not_run_yet(entry)
         } else {
-            Some(directives::unknown_key(
-                entry,
-                known,
-                "at the top of the workflow",
-            ))
+            Some(directives::unknown_key(entry, known, "at the top of the workflow"))
         };
         compiler.problems.extend(problem);
     }
@@ -84,24 +62,19 @@ fn check_keys(entries: &[Entry], compiler: &mut Compiler) {
 
 fn timezone(entry: &Entry) -> Result<Located<String>, Box<Diagnostic>> {
     match &entry.value.kind {
-        Kind::Scalar(Value::String(zone)) => Ok(Located {
-            value: zone.clone(),
-            position: entry.value.span.position(),
-        }),
-        Kind::Scalar(_) | Kind::List(_) | Kind::Map(_) => Err(directives::wrong_type(
-            entry,
-            "the name of a time zone, such as `Asia/Tokyo`",
-        )
-        .into()),
+        Kind::Scalar(Value::String(zone)) => {
+            Ok(Located { value: zone.clone(), position: entry.value.span.position() })
+        }
+        Kind::Scalar(_) | Kind::List(_) | Kind::Map(_) => {
+            Err(directives::wrong_type(entry, "the name of a time zone, such as `Asia/Tokyo`")
+                .into())
+        }
     }
 }
 
 fn schedule(entry: &Entry) -> Result<Located<Config>, Box<Diagnostic>> {
     match entry.value.to_value() {
-        Value::Object(value) => Ok(Located {
-            value,
-            position: entry.key_span.position(),
-        }),
+        Value::Object(value) => Ok(Located { value, position: entry.key_span.position() }),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
             Err(directives::wrong_type(
                 entry,

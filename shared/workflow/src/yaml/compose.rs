@@ -35,14 +35,8 @@ pub(super) fn compose(
     refuse_control_characters(file, text)?;
     let mut tab_lines = TabLines::find(text);
     budget.charge(FILE_COST + text.len(), &Span::start_of(file))?;
-    let mut composer = Composer {
-        file,
-        depth,
-        budget,
-        stack: Vec::new(),
-        anchors: HashMap::new(),
-        root: None,
-    };
+    let mut composer =
+        Composer { file, depth, budget, stack: Vec::new(), anchors: HashMap::new(), root: None };
     let options = granit_parser::options! {
         emit_comments: false,
         flow_nesting_limit: MAX_DEPTH,
@@ -69,17 +63,12 @@ pub(super) fn compose(
 }
 
 fn empty(file: &Arc<str>) -> Node {
-    Node {
-        span: Span::start_of(file),
-        kind: Kind::Scalar(Value::Null),
-    }
+    Node { span: Span::start_of(file), kind: Kind::Scalar(Value::Null) }
 }
 
 fn not_a_mapping(root: &Node) -> Diagnostics {
-    let message = format!(
-        "the file must hold a mapping (`key: value` lines), but it is {}",
-        root.describe()
-    );
+    let message =
+        format!("the file must hold a mapping (`key: value` lines), but it is {}", root.describe());
     root.span.error(codes::ROOT_NOT_MAPPING, message).into()
 }
 
@@ -92,10 +81,7 @@ struct Frame {
 
 enum FrameKind {
     List(Vec<Node>),
-    Map {
-        builder: MappingBuilder,
-        key: Option<Key>,
-    },
+    Map { builder: MappingBuilder, key: Option<Key> },
 }
 
 /// What a tag says.
@@ -173,21 +159,11 @@ impl Composer<'_> {
         }
         let plain = style == ScalarStyle::Plain && matches!(tagged, Tagged::No);
         if is_key && plain && text == "<<" {
-            self.set_key(Key {
-                span,
-                kind: KeyKind::Merge,
-            });
+            self.set_key(Key { span, kind: KeyKind::Merge });
             return Ok(());
         }
-        let value = if plain {
-            scalar::implicit(text)
-        } else {
-            Value::from(text)
-        };
-        let node = Node {
-            span,
-            kind: Kind::Scalar(value),
-        };
+        let value = if plain { scalar::implicit(text) } else { Value::from(text) };
+        let node = Node { span, kind: Kind::Scalar(value) };
         self.remember(anchor, &node)?;
         self.node(node)
     }
@@ -202,10 +178,7 @@ impl Composer<'_> {
                 .with_help("write `!include : path/to/file.yml`")
                 .into());
         }
-        self.set_key(Key {
-            span,
-            kind: KeyKind::Include,
-        });
+        self.set_key(Key { span, kind: KeyKind::Include });
         Ok(())
     }
 
@@ -222,10 +195,7 @@ impl Composer<'_> {
         if self.level() + target.height() > MAX_DEPTH {
             return Err(too_deep(&span).into());
         }
-        let node = Node {
-            span: target.span.clone(),
-            kind: target.kind.clone(),
-        };
+        let node = Node { span: target.span.clone(), kind: target.kind.clone() };
         self.node(node)
     }
 
@@ -249,10 +219,7 @@ impl Composer<'_> {
             FrameKind::List(items) => Kind::List(items),
             FrameKind::Map { builder, .. } => Kind::Map(builder.finish()),
         };
-        let node = Node {
-            span: frame.span,
-            kind,
-        };
+        let node = Node { span: frame.span, kind };
         self.remember(frame.anchor, &node)?;
         self.node(node)
     }
@@ -281,21 +248,11 @@ impl Composer<'_> {
     }
 
     fn expects_key(&self) -> bool {
-        matches!(
-            self.stack.last(),
-            Some(Frame {
-                kind: FrameKind::Map { key: None, .. },
-                ..
-            })
-        )
+        matches!(self.stack.last(), Some(Frame { kind: FrameKind::Map { key: None, .. }, .. }))
     }
 
     fn set_key(&mut self, new: Key) {
-        if let Some(Frame {
-            kind: FrameKind::Map { key, .. },
-            ..
-        }) = self.stack.last_mut()
-        {
+        if let Some(Frame { kind: FrameKind::Map { key, .. }, .. }) = self.stack.last_mut() {
             *key = Some(new);
         }
     }
@@ -314,8 +271,7 @@ impl Composer<'_> {
 
     /// The place of the tag, or of a value without one.
     fn tag_span(&self, at: &granit_parser::Span) -> Span {
-        at.tag_span()
-            .map_or_else(|| self.span(at), |tag| self.span(&tag))
+        at.tag_span().map_or_else(|| self.span(at), |tag| self.span(&tag))
     }
 }
 
@@ -327,27 +283,17 @@ fn key_of(node: Node) -> Result<Key, Diagnostics> {
         Kind::Scalar(value) => value.to_string(),
         Kind::List(_) | Kind::Map(_) => return Err(bad_key(&node.span, "a list or mapping")),
     };
-    Ok(Key {
-        span: node.span,
-        kind: KeyKind::Name(name),
-    })
+    Ok(Key { span: node.span, kind: KeyKind::Name(name) })
 }
 
 fn bad_key(span: &Span, found: &str) -> Diagnostics {
-    span.error(
-        codes::BAD_KEY,
-        format!("a key must be a word or a text, but this one is {found}"),
-    )
-    .with_help("put it into quotes if it is meant as text")
-    .into()
+    span.error(codes::BAD_KEY, format!("a key must be a word or a text, but this one is {found}"))
+        .with_help("put it into quotes if it is meant as text")
+        .into()
 }
 
 fn include_as_value(text: &str, span: &Span) -> Diagnostics {
-    let path = if text.is_empty() {
-        "path/to/file.yml"
-    } else {
-        text
-    };
+    let path = if text.is_empty() { "path/to/file.yml" } else { text };
     span.error(codes::BAD_INCLUDE, "`!include` stands as a value")
         .with_help(format!(
             "it is a key of its own: write `!include : {path}` on the next line, indented"
@@ -380,7 +326,5 @@ fn unknown_tag(written: &str, span: &Span) -> Diagnostics {
     } else {
         "only `!include : path` is known; put a text that begins with `!` into quotes"
     };
-    span.error(codes::UNKNOWN_TAG, format!("unknown tag `{written}`"))
-        .with_help(help)
-        .into()
+    span.error(codes::UNKNOWN_TAG, format!("unknown tag `{written}`")).with_help(help).into()
 }

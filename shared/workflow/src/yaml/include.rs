@@ -21,14 +21,8 @@ use super::{Budget, MAX_DEPTH, too_deep};
 pub(crate) fn load(files: &ProjectFiles, path: &str) -> Result<Node, Diagnostics> {
     let file: Arc<str> = Arc::from(path);
     let start = Span::start_of(&file);
-    let mut loader = Loader {
-        files,
-        chain: Vec::new(),
-        budget: Budget::new(),
-    };
-    loader
-        .file(&file, &start, 0)
-        .map_err(|diagnostics| diagnostics.with_sources(files))
+    let mut loader = Loader { files, chain: Vec::new(), budget: Budget::new() };
+    loader.file(&file, &start, 0).map_err(|diagnostics| diagnostics.with_sources(files))
 }
 
 struct Loader<'a> {
@@ -47,16 +41,9 @@ impl Loader<'_> {
         depth: usize,
     ) -> Result<Node, Diagnostics> {
         if self.chain.contains(file) {
-            let chain: Vec<String> = self
-                .chain
-                .iter()
-                .chain([file])
-                .map(|file| format!("`{file}`"))
-                .collect();
-            let message = format!(
-                "files include one another in a circle: {}",
-                chain.join(" -> ")
-            );
+            let chain: Vec<String> =
+                self.chain.iter().chain([file]).map(|file| format!("`{file}`")).collect();
+            let message = format!("files include one another in a circle: {}", chain.join(" -> "));
             return Err(asked_at.error(codes::INCLUDE_CYCLE, message).into());
         }
         // Each file of a chain may put its include at its top level, so the chain has its own
@@ -64,10 +51,7 @@ impl Loader<'_> {
         if self.chain.len() >= MAX_DEPTH {
             return Err(too_deep(asked_at).into());
         }
-        let text = self
-            .files
-            .text(file)
-            .map_err(|error| unreadable(&error, asked_at))?;
+        let text = self.files.text(file).map_err(|error| unreadable(&error, asked_at))?;
         let root = compose(file, text, depth, &mut self.budget)?;
         self.chain.push(Arc::clone(file));
         let root = self.resolve(root, depth);
@@ -116,10 +100,8 @@ impl Loader<'_> {
 /// Path of the included file, from the project's folder.
 fn include_path(entry: &Entry) -> Result<Arc<str>, Diagnostics> {
     let Kind::Scalar(Value::String(written)) = &entry.value.kind else {
-        let message = format!(
-            "`!include :` needs the path of a file, but it is {}",
-            entry.value.describe()
-        );
+        let message =
+            format!("`!include :` needs the path of a file, but it is {}", entry.value.describe());
         return Err(entry
             .key_span
             .error(codes::BAD_INCLUDE, message)
@@ -129,29 +111,18 @@ fn include_path(entry: &Entry) -> Result<Arc<str>, Diagnostics> {
     let span = &entry.value.span;
     if written.contains("${") {
         return Err(span
-            .error(
-                codes::BAD_INCLUDE,
-                "the path of an `!include` cannot hold `${...}`",
-            )
+            .error(codes::BAD_INCLUDE, "the path of an `!include` cannot hold `${...}`")
             .with_help("files are included before anything is evaluated: write the path itself")
             .into());
     }
-    join(folder_of(&span.file), written)
-        .map(Arc::from)
-        .map_err(|problem| {
-            span.error(
-                codes::BAD_INCLUDE,
-                format!("cannot include `{written}`: {}", problem.reason()),
-            )
+    join(folder_of(&span.file), written).map(Arc::from).map_err(|problem| {
+        span.error(codes::BAD_INCLUDE, format!("cannot include `{written}`: {}", problem.reason()))
             .into()
-        })
+    })
 }
 
 fn unreadable(error: &FileError, asked_at: &Span) -> Diagnostics {
-    asked_at
-        .error(codes::FILE_UNREADABLE, error.summary())
-        .with_suggestion(error.similar())
-        .into()
+    asked_at.error(codes::FILE_UNREADABLE, error.summary()).with_suggestion(error.similar()).into()
 }
 
 /// A mapping while includes are merged into it.
@@ -196,10 +167,7 @@ fn merge_entry(old: &mut Entry, new: Entry) {
         }
         (_, kind) => {
             old.key_span = new.key_span;
-            old.value = Node {
-                span: new.value.span,
-                kind,
-            };
+            old.value = Node { span: new.value.span, kind };
         }
     }
 }

@@ -53,25 +53,14 @@ impl MappingBuilder {
     }
 
     fn push_include(&mut self, key_span: Span, value: Node) {
-        self.entries.push(Entry {
-            key: String::new(),
-            key_span,
-            value,
-            include: true,
-        });
+        self.entries.push(Entry { key: String::new(), key_span, value, include: true });
     }
 
     fn add_named(&mut self, key: String, key_span: Span, value: Node) -> Result<(), Diagnostics> {
-        let entry = Entry {
-            key: key.clone(),
-            key_span,
-            value,
-            include: false,
-        };
+        let entry = Entry { key: key.clone(), key_span, value, include: false };
         match self.index.get(&key) {
             None => {
-                self.index
-                    .insert(key, (self.entries.len(), Origin::Written));
+                self.index.insert(key, (self.entries.len(), Origin::Written));
                 self.entries.push(entry);
                 Ok(())
             }
@@ -116,8 +105,7 @@ impl MappingBuilder {
             if entry.include {
                 self.entries.push(entry);
             } else if !self.index.contains_key(&entry.key) {
-                self.index
-                    .insert(entry.key.clone(), (self.entries.len(), Origin::Merged));
+                self.index.insert(entry.key.clone(), (self.entries.len(), Origin::Merged));
                 self.entries.push(entry);
             }
         }
@@ -125,10 +113,8 @@ impl MappingBuilder {
 }
 
 fn not_mergeable(key_span: &Span, value: &Node) -> Diagnostics {
-    let message = format!(
-        "`<<` merges a mapping or a list of mappings, but this is {}",
-        value.describe()
-    );
+    let message =
+        format!("`<<` merges a mapping or a list of mappings, but this is {}", value.describe());
     key_span
         .error(codes::WRONG_TYPE, message)
         .with_help("write `<<: *name` of an anchored mapping")

@@ -20,19 +20,11 @@ pub(crate) struct Span {
 
 impl Span {
     pub(crate) fn start_of(file: &Arc<str>) -> Self {
-        Self {
-            file: Arc::clone(file),
-            start: (1, 1),
-            end: None,
-        }
+        Self { file: Arc::clone(file), start: (1, 1), end: None }
     }
 
     pub(crate) fn position(&self) -> Position {
-        Position {
-            file: Arc::clone(&self.file),
-            line: self.start.0,
-            column: self.start.1,
-        }
+        Position { file: Arc::clone(&self.file), line: self.start.0, column: self.start.1 }
     }
 
     pub(crate) fn error(&self, code: &'static str, message: impl Into<String>) -> Diagnostic {
@@ -44,11 +36,7 @@ impl Span {
 
 impl From<Position> for Span {
     fn from(position: Position) -> Self {
-        Self {
-            start: (position.line, position.column),
-            file: position.file,
-            end: None,
-        }
+        Self { start: (position.line, position.column), file: position.file, end: None }
     }
 }
 
@@ -81,10 +69,9 @@ impl Node {
             + match &self.kind {
                 Kind::Scalar(value) => value.as_str().map_or(0, str::len),
                 Kind::List(items) => items.iter().map(Self::cost).sum(),
-                Kind::Map(entries) => entries
-                    .iter()
-                    .map(|entry| entry.key.len() + entry.value.cost())
-                    .sum(),
+                Kind::Map(entries) => {
+                    entries.iter().map(|entry| entry.key.len() + entry.value.cost()).sum()
+                }
             }
     }
 
@@ -94,11 +81,7 @@ impl Node {
             Kind::Scalar(_) => 0,
             Kind::List(items) => 1 + items.iter().map(Self::height).max().unwrap_or(0),
             Kind::Map(entries) => {
-                1 + entries
-                    .iter()
-                    .map(|entry| entry.value.height())
-                    .max()
-                    .unwrap_or(0)
+                1 + entries.iter().map(|entry| entry.value.height()).max().unwrap_or(0)
             }
         }
     }
@@ -152,9 +135,7 @@ impl Node {
         positions: &Positions,
         around: &Span,
     ) -> Self {
-        let span = positions
-            .value(pointer)
-            .map_or_else(|| around.clone(), Span::from);
+        let span = positions.value(pointer).map_or_else(|| around.clone(), Span::from);
         let kind = match value {
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
                 Kind::Scalar(value.clone())
@@ -168,16 +149,9 @@ impl Node {
             Value::Object(fields) => {
                 let entry = |(key, value): (&String, &Value)| {
                     let pointer = format!("{pointer}/{}", escape(key));
-                    let key_span = positions
-                        .key(&pointer)
-                        .map_or_else(|| span.clone(), Span::from);
+                    let key_span = positions.key(&pointer).map_or_else(|| span.clone(), Span::from);
                     let value = Self::from_value(value, &pointer, positions, &key_span);
-                    Entry {
-                        key: key.clone(),
-                        key_span,
-                        value,
-                        include: false,
-                    }
+                    Entry { key: key.clone(), key_span, value, include: false }
                 };
                 Kind::Map(fields.iter().map(entry).collect())
             }
@@ -205,8 +179,5 @@ impl Entry {
 
 /// Entries as plain values, in order.
 pub(crate) fn config_of(entries: &[Entry]) -> Config {
-    entries
-        .iter()
-        .map(|entry| (entry.key.clone(), entry.value.to_value()))
-        .collect()
+    entries.iter().map(|entry| (entry.key.clone(), entry.value.to_value())).collect()
 }

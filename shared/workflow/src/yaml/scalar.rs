@@ -13,9 +13,9 @@ pub(super) fn implicit(text: &str) -> Value {
         "" | "~" | "null" | "Null" | "NULL" => Value::Null,
         "true" | "True" => Value::Bool(true),
         "false" | "False" => Value::Bool(false),
-        _ => integer(text)
-            .or_else(|| float(text))
-            .unwrap_or_else(|| Value::String(text.to_owned())),
+        _ => {
+            integer(text).or_else(|| float(text)).unwrap_or_else(|| Value::String(text.to_owned()))
+        }
     }
 }
 
@@ -57,9 +57,7 @@ fn integer(text: &str) -> Option<Value> {
             Err(_) => return (radix == 10).then(|| decimal(negative, &digits)).flatten(),
         }
     };
-    let signed = i128::try_from(magnitude)
-        .ok()
-        .map(|value| if negative { -value } else { value });
+    let signed = i128::try_from(magnitude).ok().map(|value| if negative { -value } else { value });
     let number = signed.and_then(|value| {
         i64::try_from(value)
             .map(Number::from)
@@ -89,11 +87,7 @@ fn float(text: &str) -> Option<Value> {
     if matches!(text, ".nan" | ".NaN" | ".NAN") {
         return Some(Value::from("NaN"));
     }
-    let value = if rest.contains(':') {
-        sexagesimal(rest)?
-    } else {
-        plain_float(rest)?
-    };
+    let value = if rest.contains(':') { sexagesimal(rest)? } else { plain_float(rest)? };
     Number::from_f64(if negative { -value } else { value }).map(Value::Number)
 }
 
@@ -115,9 +109,7 @@ fn plain_float(text: &str) -> Option<f64> {
                 && (fraction.is_empty() || is_digits(fraction, 10))
         }
     };
-    accepted
-        .then(|| text.replace('_', "").parse().ok())
-        .flatten()
+    accepted.then(|| text.replace('_', "").parse().ok()).flatten()
 }
 
 fn is_exponent(text: &str) -> bool {
@@ -246,9 +238,6 @@ mod tests {
     fn numbers_beyond_64_bits_round_as_javascript_rounds_them() {
         assert_eq!(implicit("9223372036854775807"), json!(i64::MAX));
         assert_eq!(implicit("18446744073709551615"), json!(u64::MAX));
-        assert_eq!(
-            implicit("-18446744073709551616"),
-            json!(-18_446_744_073_709_551_616.0)
-        );
+        assert_eq!(implicit("-18446744073709551616"), json!(-18_446_744_073_709_551_616.0));
     }
 }

@@ -12,10 +12,7 @@ use super::too_deep;
 
 /// Line and column from 1; the parser counts columns from 0.
 pub(super) fn place(marker: &Marker) -> (u32, u32) {
-    (
-        number(marker.line()),
-        number(marker.col()).saturating_add(1),
-    )
+    (number(marker.line()), number(marker.col()).saturating_add(1))
 }
 
 fn number(n: usize) -> u32 {
@@ -23,18 +20,11 @@ fn number(n: usize) -> u32 {
 }
 
 pub(super) fn syntax_error(file: &Arc<str>, error: &ScanError) -> Diagnostics {
-    let span = Span {
-        file: Arc::clone(file),
-        start: place(error.marker()),
-        end: None,
-    };
+    let span = Span { file: Arc::clone(file), start: place(error.marker()), end: None };
     if *error.kind() == ErrorKind::RecursionLimitExceeded {
         return too_deep(&span).into();
     }
-    let diagnostic = span.error(
-        codes::YAML_SYNTAX,
-        format!("not valid YAML: {}", error.kind()),
-    );
+    let diagnostic = span.error(codes::YAML_SYNTAX, format!("not valid YAML: {}", error.kind()));
     match cure(error.kind()) {
         Some(cure) => diagnostic.with_help(cure).into(),
         None => diagnostic.into(),
@@ -51,10 +41,7 @@ fn cure(kind: &ErrorKind) -> Option<&'static str> {
             | ErrorKind::TabInPlainScalar
             | ErrorKind::TabAtBlockScalarStart
     );
-    let is_alias = matches!(
-        kind,
-        ErrorKind::UnknownAnchor | ErrorKind::MissingAnchorOrAliasName
-    );
+    let is_alias = matches!(kind, ErrorKind::UnknownAnchor | ErrorKind::MissingAnchorOrAliasName);
     let in_brackets = matches!(
         kind,
         ErrorKind::ExpectedFlowMappingSeparator | ErrorKind::ExpectedFlowSequenceSeparator
@@ -81,19 +68,9 @@ pub(super) fn refuse_control_characters(file: &Arc<str>, text: &str) -> Result<(
     let before = &text[..offset];
     let line = number(before.matches('\n').count() + 1);
     let column = number(before.chars().rev().take_while(|c| *c != '\n').count() + 1);
-    let span = Span {
-        file: Arc::clone(file),
-        start: (line, column),
-        end: None,
-    };
-    let message = format!(
-        "the file holds the control character U+{:04X}",
-        u32::from(bad)
-    );
-    Err(span
-        .error(codes::YAML_SYNTAX, message)
-        .with_help("delete it")
-        .into())
+    let span = Span { file: Arc::clone(file), start: (line, column), end: None };
+    let message = format!("the file holds the control character U+{:04X}", u32::from(bad));
+    Err(span.error(codes::YAML_SYNTAX, message).with_help("delete it").into())
 }
 
 fn is_printable(c: char) -> bool {

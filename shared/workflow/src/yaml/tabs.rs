@@ -27,11 +27,8 @@ impl TabLines {
             && *style != ScalarStyle::Plain
             && !self.0.is_empty()
         {
-            let content: Vec<usize> = self
-                .0
-                .range(span.start.line()..=span.end.line())
-                .copied()
-                .collect();
+            let content: Vec<usize> =
+                self.0.range(span.start.line()..=span.end.line()).copied().collect();
             for line in content {
                 self.0.remove(&line);
             }
@@ -43,16 +40,9 @@ impl TabLines {
             return Ok(());
         };
         let line = u32::try_from(line).unwrap_or(u32::MAX);
-        let span = Span {
-            file: Arc::clone(file),
-            start: (line, 1),
-            end: None,
-        };
+        let span = Span { file: Arc::clone(file), start: (line, 1), end: None };
         Err(span
-            .error(
-                codes::YAML_SYNTAX,
-                "not valid YAML: the line holds a tab and nothing else",
-            )
+            .error(codes::YAML_SYNTAX, "not valid YAML: the line holds a tab and nothing else")
             .with_help("delete the tab; YAML allows only spaces there")
             .into())
     }

@@ -29,10 +29,7 @@ pub(crate) async fn list(
     let mut rows = described(store, &ids).await?;
     rows.retain(|row| filter.state.is_none_or(|state| state == row.state));
     rows.truncate(filter.limit);
-    Ok(rows
-        .into_iter()
-        .map(|row| (row.attempt, row.summary))
-        .collect())
+    Ok(rows.into_iter().map(|row| (row.attempt, row.summary)).collect())
 }
 
 /// Enough ids of the indexes for one page.
@@ -46,18 +43,10 @@ async fn of_indexes(
         // What a crash left in the wrong index is told apart by the attempt itself.
         Some(AttemptState::Finished) | None => vec![active, finished],
     };
-    let highest = filter
-        .before
-        .map_or_else(|| "+inf".to_owned(), |before| format!("({before}"));
+    let highest = filter.before.map_or_else(|| "+inf".to_owned(), |before| format!("({before}"));
     let mut ranges = pipe();
     for index in &indexes {
-        ranges
-            .cmd("ZRANGE")
-            .arg(index)
-            .arg(&highest)
-            .arg("-inf")
-            .arg("BYSCORE")
-            .arg("REV");
+        ranges.cmd("ZRANGE").arg(index).arg(&highest).arg("-inf").arg("BYSCORE").arg("REV");
         // All active ones: a leftover in there must not cost a place on the page.
         if indexes.len() == 2 && index == &indexes[1] {
             ranges.arg("LIMIT").arg(0).arg(filter.limit);
@@ -74,9 +63,7 @@ async fn of_session(store: &RedisStore, session_key: &str) -> Result<Vec<Attempt
     all.arg(store.keys.session(session_key));
     let values: Vec<String> = store.link.run(operation, Call::Command(&all)).await?;
     // `<number>:<id>` of each name; the count has no colon.
-    let ids = values
-        .iter()
-        .filter_map(|value| value.split_once(':')?.1.parse().ok());
+    let ids = values.iter().filter_map(|value| value.split_once(':')?.1.parse().ok());
     Ok(ids.map(AttemptId).collect())
 }
 
@@ -93,27 +80,17 @@ async fn described(store: &RedisStore, ids: &[AttemptId]) -> Result<Vec<Row>, St
     }
     let mut reads = pipe();
     for id in ids {
-        reads
-            .cmd("HMGET")
-            .arg(store.keys.attempt(*id))
-            .arg(&["summary", "finished"]);
+        reads.cmd("HMGET").arg(store.keys.attempt(*id)).arg(&["summary", "finished"]);
     }
     let operation = || "read the summaries of attempts".to_owned();
     let found: Vec<(Option<String>, Option<String>)> =
         store.link.run(operation, Call::Pipeline(&reads)).await?;
-    let rows = ids
-        .iter()
-        .zip(found)
-        .filter_map(|(attempt, (summary, finished))| {
-            let state = match finished {
-                Some(_) => AttemptState::Finished,
-                None => AttemptState::Active,
-            };
-            Some(Row {
-                attempt: *attempt,
-                summary: summary?,
-                state,
-            })
-        });
+    let rows = ids.iter().zip(found).filter_map(|(attempt, (summary, finished))| {
+        let state = match finished {
+            Some(_) => AttemptState::Finished,
+            None => AttemptState::Active,
+        };
+        Some(Row { attempt: *attempt, summary: summary?, state })
+    });
     Ok(rows.collect())
 }

@@ -13,14 +13,7 @@ pub(super) fn in_order(
             operation: operation(),
             detail: format!("outbox entry `{id}`"),
         })?;
-        ordered.push((
-            order,
-            OutboxEntry {
-                queue: queue.to_owned(),
-                body: body.to_owned(),
-                id,
-            },
-        ));
+        ordered.push((order, OutboxEntry { queue: queue.to_owned(), body: body.to_owned(), id }));
     }
     ordered.sort_by_key(|(order, _)| *order);
     Ok(ordered.into_iter().map(|(_, entry)| entry).collect())
@@ -39,10 +32,7 @@ mod tests {
 
     #[test]
     fn colons_in_queue_and_body_are_no_separators() {
-        assert_eq!(
-            split("12:5:a:b:c{\"d\":1}"),
-            Some((12, "a:b:c", "{\"d\":1}"))
-        );
+        assert_eq!(split("12:5:a:b:c{\"d\":1}"), Some((12, "a:b:c", "{\"d\":1}")));
         assert_eq!(split("1:0:"), Some((1, "", "")));
     }
 

@@ -1,0 +1,39 @@
+# The only commands a person must know. Each works from a fresh clone.
+
+export DUCKDB_LIB_DIR ?= $(CURDIR)/target/duckdb
+
+.PHONY: help build demo test verify lint bench up clean-demo
+
+help:
+	@echo 'make demo    build, run two example titles for seven dates on a local warehouse, list 70 partitions'
+	@echo 'make test    install what the tests need (RabbitMQ, Redis) and run them all'
+	@echo 'make verify  what CI runs: format, lints, tests'
+	@echo 'make bench   measure speed as ratios to a floor, into target/bench.json'
+	@echo 'make up      the whole pool in containers'
+	@echo 'make build   all programs, into target/debug'
+
+build:
+	scripts/fetch-duckdb.sh
+	cargo build --workspace --bins
+
+demo: build
+	scripts/demo.sh
+
+test: build
+	scripts/install-servers.sh
+	cargo test --workspace
+
+lint:
+	scripts/fetch-duckdb.sh
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+
+verify: lint test
+
+bench:
+	scripts/fetch-duckdb.sh
+	scripts/install-servers.sh
+	cargo run --release -p himekuri-bench
+
+up:
+	docker compose up --build

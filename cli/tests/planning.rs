@@ -1,0 +1,79 @@
+//! What `plan` says of the example titles: every task of the sessions, in order, with its destination and SQL.
+
+#![expect(clippy::unwrap_used, reason = "a test ends where it fails")]
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+const MARTS: [&str; 5] = ["access", "consume", "install", "session", "battle"];
+
+fn plan(title: &str, arguments: &[&str]) -> Vec<Value> {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
+    let output = Command::new(env!("CARGO_BIN_EXE_himekuri"))
+        .args(["plan", title, "summary", "--json"])
+        .args(arguments)
+        .current_dir(examples)
+        // Nothing listens anywhere: a plan contacts nothing.
+        .env("http_proxy", "http://127.0.0.1:1")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn column<'a>(lines: &'a [Value], key: &str) -> Vec<&'a str> {
+    lines.iter().map(|line| line[key].as_str().unwrap()).collect()
+}
+
+#[test]
+fn each_session_computes_the_day_before_it_whenever_it_is_planned() {
+    let lines = plan("title_a", &["--from", "2019-09-02", "--to", "2019-09-04"]);
+
+    let expected: Vec<String> = ["20190901", "20190902", "20190903"]
+        .into_iter()
+        .flat_map(|day| MARTS.map(|mart| format!("summary.{mart}${day}")))
+        .collect();
+    assert_eq!(column(&lines, "destination"), expected);
+    assert_eq!(lines[0]["session_time"], "2019-09-02T00:00:00+09:00");
+    assert_eq!(lines[0]["operator"], "bq");
+    assert_eq!(lines[0]["task"], "+summary+create_access^sub+create_access^sub+loop-0");
+    assert_eq!(lines[0]["config"]["DATE"], "2019-09-01");
+    assert!(lines[0]["query"].as_str().unwrap().contains("TIMESTAMP('2019-09-01', 'Asia/Tokyo')"));
+}
+
+#[test]
+fn overrides_compute_the_same_dates_from_one_session() {
+    let dates = ["--override", "START_DATE=2019-09-01", "--override", "END_DATE=2019-09-03"];
+    let lines = plan("title_a", &[&["--session", "2019-09-04"], &dates[..]].concat());
+
+    let expected: Vec<String> = MARTS
+        .into_iter()
+        .flat_map(|mart| ["01", "02", "03"].map(|day| format!("summary.{mart}$201909{day}")))
+        .collect();
+    assert_eq!(column(&lines, "destination"), expected);
+    assert!(lines.iter().all(|line| line["session_time"] == "2019-09-04T00:00:00+09:00"));
+}
+
+#[test]
+fn a_parameter_does_not_beat_an_export_as_in_digdag() {
+    let lines = plan("title_b", &["--session", "2019-09-04", "-p", "START_DATE=2019-08-01"]);
+
+    assert_eq!(column(&lines, "destination"), MARTS.map(|mart| format!("summary.{mart}$20190903")));
+}
+
+#[test]
+fn a_known_gcp_project_completes_the_destination() {
+    let lines = plan("title_b", &["--session", "2019-09-04", "--gcp-project", "game-b"]);
+
+    assert_eq!(lines[0]["destination"], "game-b.summary.access$20190903");
+}
+
+#[test]
+fn the_same_plan_is_printed_twice_the_same() {
+    let arguments = ["--from", "2019-09-02", "--to", "2019-09-03"];
+
+    assert_eq!(plan("title_a", &arguments), plan("title_a", &arguments));
+}
