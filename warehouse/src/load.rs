@@ -26,8 +26,10 @@ pub(crate) fn stage(
     catalog.dataset(&destination.dataset_id())?;
     let fields = match (&config.fields, catalog.find(destination)) {
         (Some(fields), _) => fields.clone(),
-        (None, Some(table)) => table.fields.clone(),
-        (None, None) => return Err(BqError::invalid("No schema specified on job or table.")),
+        (None, Some(table)) if !table.fields.is_empty() => table.fields.clone(),
+        (None, Some(_) | None) => {
+            return Err(BqError::invalid("No schema specified on job or table."));
+        }
     };
     check_lines(&upload, &fields, config.ignore_unknown)?;
     let file = warehouse.folder.join(format!("upload-{}.json", uuid::Uuid::new_v4().simple()));

@@ -44,24 +44,27 @@ pub(crate) fn count(connection: &Connection, from: &str) -> Result<i64, BqError>
     Ok(connection.query_row(&format!("SELECT count(*) FROM {from}"), [], |row| row.get(0))?)
 }
 
-/// All partitions of a project that hold rows; a table without partitions is one, with `null`.
+/// All partitions that hold rows, of one project or of all; a table without partitions is one, with
+/// `null`. Ordered by project, dataset, table and partition.
 ///
 /// # Errors
 /// `backendError`.
 pub(crate) fn list(
     connection: &Connection,
     catalog: &Catalog,
-    project: &str,
+    project: Option<&str>,
     dataset: Option<&str>,
 ) -> Result<Vec<Value>, BqError> {
     let mut list = Vec::new();
     for (dataset_id, entry) in &catalog.datasets {
-        if dataset_id.project != project || dataset.is_some_and(|name| name != dataset_id.dataset) {
+        let wanted = project.is_none_or(|name| name == dataset_id.project)
+            && dataset.is_none_or(|name| name == dataset_id.dataset);
+        if !wanted {
             continue;
         }
         for (name, table) in &entry.tables {
             let id = TableId {
-                project: project.into(),
+                project: dataset_id.project.clone(),
                 dataset: dataset_id.dataset.clone(),
                 table: name.clone(),
             };

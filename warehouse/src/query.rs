@@ -149,10 +149,19 @@ pub(crate) fn keep(connection: &Connection, table: &str, fields: &[Field]) -> Re
     crate::partitions::count(connection, table)
 }
 
-/// The rows of an output: `FROM` text and columns, one page of them.
+/// How many rows an output holds now.
 ///
 /// # Errors
 /// `notFound` when the table is gone.
+pub(crate) fn total(connection: &Connection, from: &str) -> Result<i64, BqError> {
+    let sql = format!("SELECT count(*) FROM {from}");
+    connection.query_row(&sql, [], |row| row.get(0)).map_err(gone)
+}
+
+/// The rows of an output: `FROM` text and columns, one page of them.
+///
+/// # Errors
+/// `notFound` when the table is gone, or has other columns by now.
 pub(crate) fn read(
     connection: &Connection,
     from: &str,
@@ -163,12 +172,21 @@ pub(crate) fn read(
     let columns: Vec<String> = fields.iter().map(|field| quote(&field.name)).collect();
     let columns = if columns.is_empty() { literal("") } else { columns.join(", ") };
     let sql = format!("SELECT {columns} FROM {from} LIMIT {} OFFSET {}", page.length, page.start);
-    let mut statement = connection.prepare(&sql)?;
+    let mut statement = connection.prepare(&sql).map_err(gone)?;
     let mut rows = Vec::new();
     for batch in statement.query_arrow([])? {
         rows.extend(crate::cells::rows(&batch, fields, format)?);
     }
     Ok(rows)
+}
+
+/// A result lives in its destination: when that was dropped or made anew, the rows are lost.
+fn gone(error: duckdb::Error) -> BqError {
+    let text = error.to_string();
+    if text.contains("Catalog Error") || text.contains("Binder Error") {
+        return BqError::not_found("the table that held the rows of this job");
+    }
+    error.into()
 }
 
 /// A part of a result.

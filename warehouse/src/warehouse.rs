@@ -5,9 +5,12 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
 use duckdb::Connection;
 use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tracing::warn;
 
 use crate::catalog::{self, Catalog};
 use crate::duck::{Pool, Pooled, locked};
@@ -19,6 +22,10 @@ use crate::jobs::registry::Registry;
 /// Jobs that run at the same time. DuckDB spreads each over all cores; a few more than one let
 /// small jobs pass while a long one reads.
 const JOBS_AT_ONCE: usize = 3;
+
+/// How long a shutdown waits for jobs. Supervisors kill after some seconds, and a parent process
+/// waits for this one.
+const STOP_MAX: Duration = Duration::from_millis(1500);
 
 /// The database file inside the data folder.
 const FILE: &str = "warehouse.duckdb";
@@ -155,11 +162,19 @@ impl Warehouse {
         Arc::clone(locked(&self.writing).entry(id.clone()).or_default())
     }
 
-    /// Stops all running jobs with an error and waits for them.
+    /// Stops all jobs with an error and waits for their end, at most [`STOP_MAX`]: what goes on
+    /// after that is broken off with the process, as by a crash, and has written nothing.
     pub async fn shut_down(&self) {
+        let mut stopping = JoinSet::new();
         for job in self.jobs.unfinished() {
             let why = "The local warehouse was stopped while this job was not done";
-            job.cancel(BqError::new(Reason::BackendError, why)).await;
+            stopping
+                .spawn(async move { job.cancel(BqError::new(Reason::BackendError, why)).await });
+        }
+        let all = async { while stopping.join_next().await.is_some() {} };
+        if tokio::time::timeout(STOP_MAX, all).await.is_err() {
+            let left = self.jobs.unfinished().len();
+            warn!(jobs = left, "some jobs did not stop in time; the next start ends them");
         }
     }
 }

@@ -154,6 +154,11 @@ fn wanted_table(
     };
     let mut table = old.clone();
     table.modified_ms = now;
+    if old.fields.is_empty() {
+        // A table made without columns takes those of its first rows, into whichever partition.
+        table.fields = fields.to_vec();
+        return Ok(Wanted { table, change: Change::Recreate });
+    }
     let whole = destination.decorator.is_none();
     if whole
         && destination.write == WriteDisposition::Truncate

@@ -116,6 +116,10 @@ pub(crate) fn create(connection: &Connection, id: &TableId, table: &Table) -> Re
     if table.is_ingestion_time() {
         columns.push(format!("{} TIMESTAMPTZ NOT NULL", quote(PARTITION_TIME)));
     }
+    if columns.is_empty() {
+        // DuckDB has no table without columns. The first write replaces this one.
+        columns.push("_no_schema BOOLEAN".into());
+    }
     connection.execute_batch(&format!("CREATE TABLE {} ({})", id.duck(), columns.join(", ")))?;
     Ok(())
 }

@@ -14,7 +14,7 @@ use crate::error::BqError;
 use crate::jobs::record::JobRecord;
 use crate::jobs::run::Request;
 use crate::query::{self, Page};
-use crate::warehouse::Warehouse;
+use crate::warehouse::{Warehouse, in_transaction};
 
 /// How long a request waits for the end of a job when it does not say (BigQuery's page on
 /// `jobs.query`).
@@ -137,14 +137,18 @@ async fn answer(
     };
     answer["cacheHit"] = json!(false);
     answer["schema"] = json!({ "fields": output.fields });
-    answer["totalRows"] = json!(output.rows.to_string());
     answer["totalBytesProcessed"] = json!(output.bytes.to_string());
-    let total = output.rows;
-    let rows = blocking(move || {
+    let (total, rows) = blocking(move || {
         let connection = warehouse.connection()?;
-        query::read(&connection, &output.from, &output.fields, paging.page, paging.format)
+        // One snapshot: the rows are those of the destination now, which others may write to.
+        in_transaction(&connection, |c| {
+            let total = query::total(c, &output.from)?;
+            let rows = query::read(c, &output.from, &output.fields, paging.page, paging.format)?;
+            Ok((total, rows))
+        })
     })
     .await?;
+    answer["totalRows"] = json!(total.to_string());
     let next = paging.page.start.saturating_add(i64::try_from(rows.len()).unwrap_or(i64::MAX));
     // A page of no rows was asked for to see the schema only.
     if next < total && !rows.is_empty() {

@@ -73,7 +73,7 @@ pub(super) fn translate(call: &Call) -> Option<String> {
         ("CEILING", [x]) => format!("ceil({x})"),
         ("POW" | "POWER", [x, y]) => format!("pow({x}, {y})"),
         ("RAND", []) => "random()".into(),
-        ("ROUND", [x, digits]) => format!("round({x}, CAST({digits} AS INTEGER))"),
+        ("ROUND", [x, digits]) => format!("bq_round({x}, CAST({digits} AS BIGINT))"),
         (
             "ABS" | "SIGN" | "ROUND" | "TRUNC" | "CEIL" | "FLOOR" | "SQRT" | "EXP" | "LN" | "LOG10"
             | "SIN" | "COS" | "TAN",

@@ -22,6 +22,8 @@ use crate::ids::{TableId, literal, quote};
 
 type Flow = ControlFlow<BqError>;
 
+const ROW_ID: &str = "rowid";
+
 /// Walks one statement.
 pub(super) struct Rewriter<'a> {
     pub(super) scope: &'a Scope<'a>,
@@ -29,17 +31,60 @@ pub(super) struct Rewriter<'a> {
     pub(super) ctes: BTreeSet<String>,
     pub(super) reads: BTreeSet<TableId>,
     unnests: usize,
+    row_id: RowId,
+}
+
+/// DuckDB gives every table a hidden column `rowid`; in BigQuery it is a name like any other.
+#[derive(Default)]
+struct RowId {
+    /// How often the word stands in the query.
+    words: usize,
+    /// How often it is a value; all other places give the name to something.
+    values: usize,
+    /// ` at [line:column]` of the first value.
+    first: String,
 }
 
 impl<'a> Rewriter<'a> {
     pub(super) fn new(scope: &'a Scope<'a>) -> Self {
-        Self { scope, ctes: BTreeSet::new(), reads: BTreeSet::new(), unnests: 0 }
+        Self {
+            scope,
+            ctes: BTreeSet::new(),
+            reads: BTreeSet::new(),
+            unnests: 0,
+            row_id: RowId::default(),
+        }
     }
 
     pub(super) fn query(&mut self, query: &mut Query) -> Result<(), BqError> {
         match VisitMut::visit(query, self) {
-            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Continue(()) => self.check_row_id(),
             ControlFlow::Break(error) => Err(error),
+        }
+    }
+
+    /// Refuses `rowid` in a query that nowhere gives this name to something of its own.
+    fn check_row_id(&self) -> Result<(), BqError> {
+        let RowId { words, values, first } = &self.row_id;
+        let catalog = self.scope.catalog;
+        let mut tables = self.reads.iter().filter_map(|id| catalog.find(id));
+        if *values == 0 || words > values || tables.any(|table| table.field(ROW_ID).is_some()) {
+            return Ok(());
+        }
+        Err(BqError::query(format!("Unrecognized name: {ROW_ID}{first}")))
+    }
+
+    fn note_row_id(&mut self, expr: &Expr) {
+        let last = match expr {
+            Expr::Identifier(ident) => Some(ident),
+            Expr::CompoundIdentifier(parts) => parts.last(),
+            _other => None,
+        };
+        if last.is_some_and(|ident| ident.value.eq_ignore_ascii_case(ROW_ID)) {
+            if self.row_id.values == 0 {
+                self.row_id.first = place(expr);
+            }
+            self.row_id.values += 1;
         }
     }
 
@@ -73,6 +118,7 @@ impl VisitorMut for Rewriter<'_> {
     }
 
     fn pre_visit_ident(&mut self, ident: &mut Ident) -> Flow {
+        self.row_id.words += usize::from(ident.value.eq_ignore_ascii_case(ROW_ID));
         let backticked = ident.quote_style == Some('`') && !ident.value.contains('.');
         let reserved = ident.quote_style.is_none() && is_reserved_in_duckdb(&ident.value);
         if backticked || reserved {
@@ -94,6 +140,7 @@ impl VisitorMut for Rewriter<'_> {
     }
 
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> Flow {
+        self.note_row_id(expr);
         if let Some(text) = pseudo_column(expr) {
             *expr = raw(text);
         }

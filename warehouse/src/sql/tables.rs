@@ -67,7 +67,10 @@ fn table(
         Source::Cte => Ok(None),
         Source::Table(id) => {
             let catalog = rewriter.scope.catalog;
-            catalog.table(&id).map_err(|error| located(error, rewriter, &id))?;
+            let found = catalog.table(&id).map_err(|error| located(error, rewriter, &id))?;
+            if found.fields.is_empty() {
+                return Err(BqError::invalid(format!("Table {id} does not have a schema.")));
+            }
             let alias = alias.map_or_else(|| quote(&id.table), |alias| alias.name.to_string());
             let text = format!("{} AS {alias}", id.duck());
             rewriter.reads.insert(id);

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::error::Error;
 use std::fmt::Write as _;
+use std::ops::Range;
 use std::sync::Arc;
 
 use chrono::format::{Parsed, StrftimeItems};
@@ -182,6 +183,8 @@ struct Offsets {
     zone: Option<Tz>,
     /// Microseconds to add on a UTC day; `None` for a day on which clocks are changed.
     days: HashMap<i64, Option<i64>>,
+    /// The last day and what to add on it: logs are nearly in the order of time, so most rows end here.
+    last: Option<(Range<i64>, i64)>,
 }
 
 impl Offsets {
@@ -189,6 +192,12 @@ impl Offsets {
         const DAY: i64 = 24 * 60 * 60 * 1_000_000;
         if self.zone.replace(zone) != Some(zone) {
             self.days.clear();
+            self.last = None;
+        }
+        if let Some((day, offset)) = &self.last
+            && day.contains(&micros)
+        {
+            return Ok(micros + offset);
         }
         let exact = |micros: i64| -> Result<i64, Box<dyn Error>> {
             let civil = instant(micros)?.with_timezone(&zone).naive_local();
@@ -206,7 +215,13 @@ impl Offsets {
                 offset
             }
         };
-        offset.map_or_else(|| exact(micros), |offset| Ok(micros + offset))
+        match offset {
+            Some(offset) => {
+                self.last = Some((day * DAY..(day + 1) * DAY, offset));
+                Ok(micros + offset)
+            }
+            None => exact(micros),
+        }
     }
 }
 
@@ -362,6 +377,8 @@ mod tests {
         assert_eq!(hour("2026-11-01 09:00:00"), -8);
         assert_eq!(hour("2026-11-02 00:00:00"), -8);
         assert_eq!(hour("2026-10-31 23:59:59"), -7);
+        assert_eq!(hour("2026-10-31 00:00:00"), -7);
+        assert_eq!(hour("2026-11-01 09:00:00"), -8);
     }
 
     #[test]

@@ -108,6 +108,43 @@ async fn write_empty_refuses_a_partition_with_rows() {
 }
 
 #[tokio::test]
+async fn a_table_made_without_columns_takes_those_of_its_first_rows() {
+    for disposition in ["WRITE_TRUNCATE", "WRITE_APPEND", "WRITE_EMPTY"] {
+        let server = Server::start().await;
+        let table = json!({
+            "tableReference": { "tableId": "kpi" },
+            "timePartitioning": { "type": "DAY", "expirationMs": "9000000000000" },
+        });
+        assert_eq!(server.post(&projects("datasets/mart/tables"), table).await.0, 200);
+
+        let first = server.write(DAY_1, disposition, "SELECT 1 AS n, 'x' AS device").await;
+        let wider = server.write(DAY_2, disposition, "SELECT 2 AS n, 3 AS more").await;
+
+        assert_eq!(reason(&first), "none", "{first}");
+        assert!(message(&wider).contains("Cannot add fields (field: more)"));
+        assert_eq!(rows_per_day(&server).await, [[json!("20261101"), json!("1")]]);
+        let server = server.restart();
+        let (_, table) = server.get(&projects("datasets/mart/tables/kpi")).await;
+        assert_eq!(table["schema"]["fields"][1]["name"], "device");
+        assert_eq!(table["timePartitioning"]["expirationMs"], "9000000000000");
+    }
+}
+
+#[tokio::test]
+async fn a_table_without_columns_and_partitions_can_be_filled_but_not_read() {
+    let server = Server::start().await;
+    let table = json!({ "tableReference": { "tableId": "plain" } });
+    assert_eq!(server.post(&projects("datasets/mart/tables"), table).await.0, 200);
+
+    let (status, answer) = server.query("SELECT * FROM mart.plain").await;
+    let job = server.write("plain", "WRITE_APPEND", "SELECT 1 AS n").await;
+
+    assert_eq!((status, &answer["error"]["errors"][0]["reason"]), (400, &json!("invalid")));
+    assert_eq!(reason(&job), "none");
+    assert_eq!(server.rows("SELECT * FROM mart.plain").await, [[json!("1")]]);
+}
+
+#[tokio::test]
 async fn a_whole_table_takes_the_schema_of_its_new_rows() {
     let server = Server::start().await;
     server.write("level", "WRITE_TRUNCATE", "SELECT 1 AS n").await;

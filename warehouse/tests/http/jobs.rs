@@ -1,5 +1,6 @@
 //! Ids, states, cancel, restart, dry run, results.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::server::{ENDLESS, PROJECT, Server, message, projects, reason, rows_of, to_mart};
@@ -153,6 +154,44 @@ async fn results_come_in_pages() {
     assert_eq!(seen, ["5", "4", "3", "2", "1"].map(Value::from));
     let (_, from_three) = server.get(&projects("queries/pages?startIndex=3")).await;
     assert_eq!(rows_of(&from_three), [[json!("2")], [json!("1")]]);
+}
+
+#[tokio::test]
+async fn results_with_a_destination_are_its_rows_of_now() {
+    let server = Server::start().await;
+    let day = "kpi$20261101";
+    server.insert("first", to_mart(day, "WRITE_TRUNCATE", "SELECT 1 AS n LIMIT 0")).await;
+    server.done("first").await;
+    server.insert("second", to_mart(day, "WRITE_APPEND", "SELECT 2 AS n")).await;
+    server.done("second").await;
+    server.write(day, "WRITE_APPEND", "SELECT 3 AS n").await;
+
+    for job in ["first", "second"] {
+        let (_, all) = server.get(&projects(&format!("queries/{job}"))).await;
+        let (_, page) = server.get(&projects(&format!("queries/{job}?maxResults=1"))).await;
+
+        assert_eq!((&all["totalRows"], rows_of(&all).len()), (&json!("2"), 2), "{job}");
+        assert_eq!((&page["totalRows"], rows_of(&page).len()), (&json!("2"), 1), "{job}");
+        assert_eq!(page["pageToken"], "1");
+    }
+}
+
+#[tokio::test]
+async fn results_are_gone_with_the_table_that_held_them() {
+    let server = Server::start().await;
+    for id in ["made_anew", "dropped"] {
+        server.insert(id, to_mart(id, "WRITE_TRUNCATE", "SELECT 1 AS n")).await;
+        server.done(id).await;
+    }
+    server.write("made_anew", "WRITE_TRUNCATE", "SELECT 'x' AS name").await;
+    let path = projects("datasets/mart/tables/dropped");
+    assert_eq!(server.ask(Method::DELETE, &path, None).await.0, 204);
+
+    for id in ["made_anew", "dropped"] {
+        let (status, answer) = server.get(&projects(&format!("queries/{id}"))).await;
+
+        assert_eq!((status, &answer["error"]["errors"][0]["reason"]), (404, &json!("notFound")));
+    }
 }
 
 #[tokio::test]

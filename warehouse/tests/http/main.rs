@@ -5,6 +5,7 @@ mod client;
 mod destinations;
 mod jobs;
 mod loads;
+mod marts;
 mod process;
 mod server;
 mod sql;

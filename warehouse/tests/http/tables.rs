@@ -1,9 +1,9 @@
 //! Datasets, tables and their rows.
 
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::server::{Server, projects, rows_of};
+use crate::server::{Server, projects, reason, rows_of, to_mart};
 
 #[tokio::test]
 async fn a_table_can_be_made_read_and_deleted() {
@@ -73,4 +73,48 @@ async fn a_partition_column_must_exist_and_hold_dates() {
         let (status, answer) = server.post(&projects("datasets/mart/tables"), body).await;
         assert_eq!((status, &answer["error"]["errors"][0]["reason"]), (400, &json!("invalid")));
     }
+}
+
+#[tokio::test]
+async fn partitions_of_all_projects_are_listed_in_order() {
+    let server = Server::start().await;
+    for (project, dataset) in [("other", "mart"), ("other", "log"), ("a-first", "mart")] {
+        let path = format!("/bigquery/v2/projects/{project}");
+        let body = json!({ "datasetReference": { "datasetId": dataset } });
+        assert_eq!(server.post(&format!("{path}/datasets"), body).await.0, 200);
+        for table in ["kpi$20261102", "kpi$20261101"] {
+            let mut job = to_mart(table, "WRITE_TRUNCATE", "SELECT 1 AS n");
+            job["query"]["destinationTable"]["projectId"] = json!(project);
+            job["query"]["destinationTable"]["datasetId"] = json!(dataset);
+            assert_eq!(reason(&server.run(job).await), "none");
+        }
+    }
+    server.write("level", "WRITE_TRUNCATE", "SELECT 1 AS n").await;
+
+    let names = async |path: &str| -> Vec<String> {
+        let (status, list) = server.get(path).await;
+        assert_eq!(status, 200, "{list}");
+        let name = |entry: &Value| {
+            let word = |key: &str| entry[key].as_str().unwrap_or("null").to_owned();
+            ["project", "dataset", "table", "partition"].map(word).join(" ")
+        };
+        list.as_array().unwrap().iter().map(name).collect()
+    };
+
+    assert_eq!(
+        names("/himekuri/v1/partitions").await,
+        [
+            "a-first mart kpi 20261101",
+            "a-first mart kpi 20261102",
+            "other log kpi 20261101",
+            "other log kpi 20261102",
+            "other mart kpi 20261101",
+            "other mart kpi 20261102",
+            "title-a mart level null",
+        ]
+    );
+    assert_eq!(
+        names("/himekuri/v1/partitions?dataset=log").await,
+        ["other log kpi 20261101", "other log kpi 20261102"]
+    );
 }

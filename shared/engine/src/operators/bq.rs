@@ -64,7 +64,8 @@ pub(crate) fn query_job(
 }
 
 fn query(parameters: &Parameters<'_>, context: &mut Context<'_>) -> Result<String, TaskError> {
-    let key = if parameters.get("bq>").is_some() { "bq>" } else { "query" };
+    let command = parameters.command_key("bq>");
+    let key = if parameters.get(command).is_some() { command } else { "query" };
     match parameters.get(key) {
         Some(Value::Object(inline)) => match inline.get("data") {
             Some(Value::String(sql)) => Ok(sql.clone()),

@@ -1,0 +1,80 @@
+//! The written form of the log, held to files: a stored log must be read by every later version. A test that fails here
+//! asks for a new `LOG_VERSION`, and for code that still reads the old one; not for another file.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use himekuri_engine::{Attempt, AttemptStarted, Expansion, LOG_VERSION, Record, render_tree};
+
+fn golden() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
+}
+
+/// Name and text of each file with one record.
+fn files() -> Vec<(String, String)> {
+    let paths = fs::read_dir(golden()).unwrap().map(|entry| entry.unwrap().path());
+    paths
+        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
+        .map(|path| {
+            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+            (name, fs::read_to_string(&path).unwrap())
+        })
+        .collect()
+}
+
+/// The file that shows a record's kind. A new kind does not build until it is added here, and fails until it has a file.
+fn file_of(record: &Record) -> &'static str {
+    match record {
+        Record::AttemptStarted(_) => "attempt_started",
+        Record::Expanded { expansion: Expansion::Children, .. } => "expanded_children",
+        Record::Expanded { expansion: Expansion::Sub { .. }, .. } => "expanded_sub",
+        Record::Expanded { expansion: Expansion::Loop { .. }, .. } => "expanded_loop",
+        Record::Dispatched { .. } => "dispatched",
+        Record::Submitted { .. } => "submitted",
+        Record::Unreachable { .. } => "unreachable",
+        Record::Succeeded { .. } => "succeeded",
+        Record::RetryScheduled { .. } => "retry_scheduled",
+        Record::Retried { .. } => "retried",
+        Record::Failed { .. } => "failed",
+        Record::GroupFailed { .. } => "group_failed",
+        Record::AttemptFinished { .. } => "attempt_finished",
+    }
+}
+
+#[test]
+fn every_kind_of_record_is_written_as_it_was_read() {
+    for (name, text) in files() {
+        let record: Record = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{name}: {e}"));
+
+        assert_eq!(file_of(&record), name);
+        assert_eq!(serde_json::to_string_pretty(&record).unwrap(), text.trim_end(), "{name}");
+    }
+}
+
+#[test]
+fn there_is_a_file_for_every_kind_of_record() {
+    let names: BTreeSet<String> = files().into_iter().map(|(name, _)| name).collect();
+
+    assert_eq!(names.len(), 13, "{names:?}");
+}
+
+#[test]
+fn the_start_is_written_with_the_current_version() {
+    let text = fs::read_to_string(golden().join("attempt_started.json")).unwrap();
+
+    let started: AttemptStarted = serde_json::from_str(&text).unwrap();
+
+    assert_eq!(started.version, LOG_VERSION);
+}
+
+#[test]
+fn an_old_log_replays_to_the_tree_it_led_to() {
+    let log = fs::read_to_string(golden().join("version-1.log")).unwrap();
+    let tree = fs::read_to_string(golden().join("version-1.tree")).unwrap();
+    let records = log.lines().map(|line| serde_json::from_str::<Record>(line).unwrap());
+
+    let attempt = Attempt::replay(records).unwrap();
+
+    assert_eq!(render_tree(&attempt), tree);
+}

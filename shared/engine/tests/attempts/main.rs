@@ -1,0 +1,17 @@
+//! The engine from outside: a workflow, what the workers answer, and what becomes of the tree.
+
+mod calls;
+mod dispatching;
+mod evaluator;
+mod golden;
+mod group_retries;
+mod loops;
+mod parallel;
+mod parameters;
+mod replay;
+mod reports;
+mod retries;
+mod sequences;
+mod size;
+mod stores;
+mod world;

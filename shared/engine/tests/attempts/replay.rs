@@ -1,0 +1,345 @@
+//! The log is the attempt: whatever moment a coordinator dies at, the next one goes on as it would have.
+
+use std::collections::BTreeMap;
+
+use himekuri_engine::{Attempt, AttemptOutcome, Phase, Record, ReplayError, Task};
+use himekuri_protocol::{Outcome, TaskId, TryNo};
+use himekuri_workflow::TaskKind;
+use serde_json::json;
+
+use crate::world::{
+    Project, World, failed, stored, submitted, succeeded, through_json, unreachable,
+};
+
+/// Every control flow, every retry and every answer there is, from small to all at once.
+fn workflows() -> Vec<(&'static str, World)> {
+    let everything = "
+_export: {x: none}
+_retry: 1
++prepare: {echo>: prepare stores}
++marts:
+  _parallel: {limit: 2}
+  +access:
+    call>: access
+    _retry: {limit: 1, interval: 60}
+  +battle:
+    loop>: 3
+    _parallel: true
+    _do:
+      +day: {echo>: 'slow ${i} stores', _retry: {limit: 1, interval: 10}}
+  +last: {echo>: fails-on-odd}
++empty: {}
++end: {echo>: 'unreachable ${x}'}
+";
+    vec![
+        ("a sequence", Project::new("+a: {echo>: a stores}\n+b: {echo>: slow}\n").start()),
+        ("a failure", Project::new("+a: {echo>: fails}\n+b: {echo>: b}\n").start()),
+        (
+            "a failure beside others",
+            Project::new("_parallel: true\n+a: {echo>: fails}\n+b: {echo>: slow}\n+c: {echo>: unreachable}\n")
+                .start(),
+        ),
+        ("a broken expression", Project::new("+a: {echo>: a}\n+b: {echo>: '${nope}'}\n").start()),
+        (
+            "everything",
+            Project::new(everything)
+                .file("access.dig", "+one: {echo>: one}\n+two: {echo>: fails-on-odd}\n")
+                .start(),
+        ),
+        (
+            "everything, and it fails",
+            Project::new(&format!("{everything}+no: {{echo>: fails}}\n"))
+                .file("access.dig", "+one: {echo>: one}\n+two: {echo>: fails-on-odd}\n")
+                .start(),
+        ),
+    ]
+}
+
+/// The next thing that happens, chosen by the state alone; the text of an `echo>` says how its tries end.
+fn step(world: &mut World) {
+    let ready = world.attempt.dispatchable().next();
+    if let Some(task) = world.attempt.due_again(world.now).first().copied() {
+        send(world, task);
+    } else if let Some((task, try_no, outcome)) = next_report(world) {
+        world.report_try(task, try_no, outcome);
+    } else if let Some(task) = ready {
+        send(world, task);
+    } else {
+        let deadline = world.attempt.next_deadline().expect("something is left to happen");
+        world.now = deadline.max(world.now);
+        world.tick(0);
+    }
+}
+
+fn send(world: &mut World, task: TaskId) {
+    let name = world.attempt.task(task).unwrap().full_name.clone();
+    world.send(name.trim_start_matches("+wf"));
+}
+
+fn next_report(world: &mut World) -> Option<(TaskId, TryNo, Outcome)> {
+    let running = world.attempt.running();
+    let answers = running.filter_map(|(task, try_no, phase)| {
+        let said = |word: &str| command(task).split(' ').any(|said| said == word);
+        let was_unreachable = world
+            .log
+            .iter()
+            .any(|record| matches!(record, Record::Unreachable { task: of, .. } if *of == task.id));
+        let outcome = match phase {
+            Phase::Unreachable { .. } => return None,
+            Phase::Dispatched if said("slow") => submitted("job"),
+            Phase::Dispatched if said("unreachable") && !was_unreachable => {
+                unreachable("no answer")
+            }
+            Phase::Dispatched | Phase::Submitted { .. } => {
+                if said("fails-on-odd") && try_no.0 % 2 == 1 || said("fails") {
+                    failed("broken")
+                } else if said("stores") {
+                    stored(json!({"x": task.full_name, "n": 0.1}))
+                } else {
+                    succeeded()
+                }
+            }
+        };
+        Some((task.id, try_no, outcome))
+    });
+    answers.min_by_key(|(task, _, _)| *task)
+}
+
+/// The text of an `echo>`, as written.
+fn command(task: &Task) -> &str {
+    match &task.definition.kind {
+        TaskKind::Operator { command, .. } => command.as_str().unwrap_or_default(),
+        TaskKind::Group { .. } => "",
+    }
+}
+
+/// Runs to the end and notes the attempt after each verb, by the length of its log.
+fn run(world: &mut World) -> BTreeMap<usize, Attempt> {
+    let mut seen = BTreeMap::from([(world.log.len(), world.attempt.clone())]);
+    for _ in 0..10_000 {
+        if world.outcome().is_some() {
+            return seen;
+        }
+        step(world);
+        seen.insert(world.log.len(), world.attempt.clone());
+    }
+    panic!("the attempt does not end:\n{}", world.tree());
+}
+
+#[test]
+fn the_log_leads_to_the_very_state_that_was_lived() {
+    for (what, mut world) in workflows() {
+        for (length, lived) in run(&mut world) {
+            let replayed = world.replayed(&world.log[..length]).attempt;
+
+            assert_eq!(replayed, lived, "{what}, {length} records");
+            // Equality of maps does not see the order of their keys, which is the order of evaluation.
+            assert_eq!(format!("{replayed:?}"), format!("{lived:?}"), "{what}, {length} records");
+        }
+    }
+}
+
+#[test]
+fn a_crash_after_any_record_changes_nothing_about_the_end() {
+    for (what, mut world) in workflows() {
+        run(&mut world);
+        for length in 1..world.log.len() {
+            let mut next = world.replayed(&world.log[..length]);
+            next.now = world.attempt.started().at;
+            next.decide(|attempt, now, context| attempt.advance(now, context));
+
+            run(&mut next);
+
+            assert_eq!(next.tree(), world.tree(), "{what}, a crash after {length} records");
+            assert_eq!(next.outcome(), world.outcome());
+        }
+    }
+}
+
+#[test]
+fn every_prefix_of_a_log_replays_to_one_record_less_than_the_next() {
+    for (what, mut world) in workflows() {
+        run(&mut world);
+        let lengths = 1..=world.log.len();
+
+        let replayed =
+            lengths.clone().map(|n| world.replayed(&world.log[..n]).attempt.log_length());
+
+        let expected = lengths.map(|n| u64::try_from(n).unwrap());
+        assert!(replayed.eq(expected), "{what}");
+    }
+}
+
+#[test]
+fn the_workflows_of_these_tests_reach_every_kind_of_record() {
+    let mut kinds = std::collections::BTreeSet::new();
+    for (_, mut world) in workflows() {
+        run(&mut world);
+        for record in &world.log {
+            let json = serde_json::to_value(record).unwrap();
+            kinds.insert(json["record"].as_str().unwrap().to_owned());
+        }
+    }
+
+    assert_eq!(kinds.len(), 11, "{kinds:?}");
+}
+
+#[test]
+fn stored_numbers_come_back_to_the_last_digit() {
+    let mut world = Project::new("+a: {echo>: a}\n+b: {echo>: '${n} ${m}'}\n").start();
+    world.store("+a", json!({"n": 1.000_000_000_000_000_2_f64, "m": 122.416_294_033_786_585}));
+
+    let mut replayed = world.replayed(&world.log);
+
+    assert_eq!(replayed.attempt, world.attempt);
+    assert_eq!(replayed.echo("+b"), world.echo("+b"));
+}
+
+#[test]
+fn a_log_that_does_not_begin_with_its_start_is_refused() {
+    let world = Project::new("+a: {echo>: a}\n").start();
+
+    assert_eq!(Attempt::replay(world.log[1..].to_vec()).err(), Some(ReplayError::NoStart));
+    assert_eq!(Attempt::replay([]).err(), Some(ReplayError::NoStart));
+}
+
+#[test]
+fn a_log_of_a_newer_program_is_refused() {
+    let mut started = Project::new("+a: {echo>: a}\n").start().attempt.started().clone();
+    started.version += 1;
+
+    let refused = Attempt::replay([Record::AttemptStarted(Box::new(started))]).unwrap_err();
+
+    assert_eq!(
+        refused.to_string(),
+        "the log has version 2, this program reads up to 1; upgrade the coordinator"
+    );
+}
+
+/// The log of a small run with one record more.
+fn refusal(dig: &str, drive: impl Fn(&mut World), record: serde_json::Value) -> String {
+    let mut world = Project::new(dig).start();
+    drive(&mut world);
+    let mut log = through_json(&world.log);
+    log.push(serde_json::from_value(record).unwrap());
+    Attempt::replay(log).unwrap_err().to_string()
+}
+
+#[test]
+fn records_that_do_not_fit_are_refused_with_both_sides_named() {
+    let at = "2019-09-02T00:00:00Z";
+    let one = "+a: {echo>: a}\n+g:\n  +b: {echo>: b}\n";
+    let error = json!({"reason": "test", "message": "m"});
+    let nothing = |_: &mut World| {};
+    let sent = |world: &mut World| {
+        world.send("+a");
+    };
+    let cases = [
+        (
+            refusal(one, nothing, json!({"record": "succeeded", "task": 1, "at": at})),
+            "record 2 says `succeeded`, but task 1 is `ready`",
+        ),
+        (
+            refusal(one, nothing, json!({"record": "succeeded", "task": 9, "at": at})),
+            "record 2 names task 9, which does not exist",
+        ),
+        (
+            refusal(
+                one,
+                nothing,
+                json!({"record": "dispatched", "task": 2, "at": at, "try_no": 1}),
+            ),
+            "record 2 says `dispatched`, but task 2 is `blocked`",
+        ),
+        (
+            refusal(
+                one,
+                nothing,
+                json!({"record": "dispatched", "task": 1, "at": at, "try_no": 2}),
+            ),
+            "record 2 dispatches try 2 of task 1, but its next try is 1",
+        ),
+        (
+            refusal(one, sent, json!({"record": "dispatched", "task": 1, "at": at, "try_no": 2})),
+            "record 3 says `dispatched`, but task 1 is `running`",
+        ),
+        (
+            refusal(one, sent, json!({"record": "retried", "task": 1, "at": at})),
+            "record 3 says `retried`, but task 1 is `running`",
+        ),
+        (
+            refusal(one, sent, json!({"record": "group_failed", "task": 0, "at": at})),
+            "record 3 says `group_failed`, but task 0 is `planned`",
+        ),
+        (
+            refusal(one, sent, json!({"record": "succeeded", "task": 0, "at": at})),
+            "record 3 says `succeeded`, but task 0 is `planned`",
+        ),
+        (
+            refusal(one, sent, json!({"record": "failed", "task": 0, "at": at, "error": error})),
+            "record 3 says `failed`, but task 0 is `planned`",
+        ),
+        (
+            refusal(
+                one,
+                nothing,
+                json!({"record": "attempt_finished", "at": at, "outcome": "success"}),
+            ),
+            "record 2 says `attempt_finished`, but task 0 is `planned`",
+        ),
+        (
+            refusal(
+                one,
+                nothing,
+                json!({
+                    "record": "expanded", "task": 1, "at": at, "first": 3, "expansion": {"kind": "children"}
+                }),
+            ),
+            "record 2 says `expanded`, but task 1 is `ready`",
+        ),
+        (
+            refusal(
+                "+a: {echo>: a}\n",
+                |world| {
+                    world.succeed("+a");
+                },
+                json!({
+                    "record": "retried", "task": 0, "at": at
+                }),
+            ),
+            "record 6 says `retried`, but the attempt has ended",
+        ),
+    ];
+
+    for (refused, expected) in cases {
+        assert_eq!(refused, expected);
+    }
+}
+
+#[test]
+fn subtasks_with_ids_that_do_not_follow_on_are_refused() {
+    let mut world = Project::new("+g:\n  +b: {echo>: b}\n").start();
+    let Some(Record::Expanded { first, .. }) = world.log.last_mut() else {
+        panic!("the last record expands `+g`");
+    };
+    *first = TaskId(8);
+
+    let refused = Attempt::replay(world.log).unwrap_err();
+
+    assert_eq!(
+        refused.to_string(),
+        "record 2 gives the subtasks of task 1 ids from 8, but the next id is 2"
+    );
+}
+
+#[test]
+fn an_attempt_that_failed_does_not_end_in_success() {
+    let mut world = Project::new("+a: {echo>: a}\n").start();
+    world.fail("+a", "broken");
+    let Some(Record::AttemptFinished { outcome, .. }) = world.log.last_mut() else {
+        panic!("the attempt ended");
+    };
+    *outcome = AttemptOutcome::Success;
+
+    assert!(matches!(Attempt::replay(world.log), Err(ReplayError::IllegalMove { .. })));
+}

@@ -1,0 +1,200 @@
+//! What workers report: late, twice, in any order, or that BigQuery does not answer.
+
+use himekuri_engine::{Phase, Reported};
+use himekuri_protocol::{Outcome, TaskId, TryNo, Work};
+
+use crate::world::{Project, World, error, failed, submitted, succeeded, unreachable};
+
+/// See `UNREACHABLE_MAX` in the engine.
+const UNREACHABLE_MAX: usize = 20;
+
+fn query(keys: &str) -> World {
+    Project::new(&format!("+a:\n  bq>: a.sql\n{keys}+b: {{echo>: b}}\n"))
+        .file("a.sql", "SELECT 1")
+        .start()
+}
+
+fn phase(world: &World) -> Option<Phase> {
+    world.attempt.running().next().map(|(_, _, phase)| phase.clone())
+}
+
+/// Whether the report was late, and the tree stayed as it was.
+fn changes_nothing(world: &mut World, task: TaskId, try_no: TryNo, outcome: Outcome) -> bool {
+    let before = world.attempt.clone();
+    let reported = world.report_try(task, try_no, outcome);
+    reported == Reported::Late && world.attempt == before
+}
+
+#[test]
+fn a_submitted_job_is_watched_until_it_ends() {
+    let mut world = query("");
+
+    world.report("+a", submitted("j1"));
+    let watched = phase(&world);
+    world.succeed("+a");
+
+    assert!(matches!(watched, Some(Phase::Submitted { job }) if job.job_id == "j1"));
+    assert_eq!(world.ready(), ["+b"]);
+}
+
+#[test]
+fn a_report_that_comes_twice_changes_nothing() {
+    let mut world = query("");
+    let task = world.task("+a").id;
+    world.report("+a", submitted("j1"));
+
+    assert!(changes_nothing(&mut world, task, TryNo::FIRST, submitted("j1")));
+    world.succeed("+a");
+    assert!(changes_nothing(&mut world, task, TryNo::FIRST, succeeded()));
+    assert!(changes_nothing(&mut world, task, TryNo::FIRST, failed("late")));
+    assert!(changes_nothing(&mut world, task, TryNo::FIRST, submitted("j1")));
+}
+
+#[test]
+fn a_report_for_another_try_or_task_changes_nothing() {
+    let mut world = query("  _retry: 1\n");
+    let task = world.task("+a").id;
+    world.fail("+a", "first");
+
+    assert!(changes_nothing(&mut world, task, TryNo::FIRST, failed("while it waits")));
+    world.tick(0);
+    assert!(changes_nothing(&mut world, task, TryNo::FIRST, succeeded()));
+    world.send("+a");
+    assert!(changes_nothing(&mut world, task, TryNo::FIRST, succeeded()));
+    assert!(changes_nothing(&mut world, task, TryNo(3), succeeded()));
+    assert!(changes_nothing(&mut world, TaskId(99), TryNo::FIRST, succeeded()));
+}
+
+#[test]
+fn a_report_for_a_task_that_a_retry_took_away_changes_nothing() {
+    let mut world = Project::new("_retry: 1\n_parallel: true\n+a: {echo>: a}\n").start();
+    let gone = world.task("+a").id;
+    world.fail("+a", "broken");
+    world.tick(0);
+
+    assert!(changes_nothing(&mut world, gone, TryNo::FIRST, succeeded()));
+}
+
+#[test]
+fn an_unreachable_try_goes_out_again_with_the_same_number_and_job() {
+    let mut world = query("");
+    let first = world.send("+a").unwrap();
+
+    world.report("+a", unreachable("connection refused"));
+    let at_once = world.attempt.due_again(world.now);
+    world.tick(30);
+    let due = world.attempt.due_again(world.now);
+    let again = world.send("+a").unwrap();
+
+    assert_eq!(at_once, []);
+    assert_eq!(due, [world.task("+a").id]);
+    assert_eq!(again, first);
+    assert_eq!(world.attempt.next_deadline(), None);
+}
+
+#[test]
+fn a_try_that_goes_out_again_keeps_its_job_though_it_would_be_derived_otherwise() {
+    let mut world = query("");
+    let first = world.send("+a").unwrap();
+    world.report("+a", unreachable("connection refused"));
+    world.files = [("a.sql", "SELECT 2")].into_iter().collect();
+
+    let again = world.send("+a").unwrap();
+
+    let (Work::Bq(first), Work::Bq(again)) = (first.work, again.work) else {
+        panic!("both are queries");
+    };
+    assert_eq!(again.job, first.job);
+    assert_ne!(again.fingerprint, first.fingerprint, "a worker will see that it is not the same");
+}
+
+#[test]
+fn being_unreachable_said_twice_counts_once() {
+    let mut world = query("");
+    let task = world.task("+a").id;
+    world.report("+a", unreachable("connection refused"));
+
+    assert!(changes_nothing(&mut world, task, TryNo::FIRST, unreachable("again")));
+}
+
+#[test]
+fn an_unreachable_try_may_turn_out_to_have_been_submitted_or_done() {
+    for outcome in [submitted("j1"), succeeded(), failed("broken")] {
+        let mut world = query("");
+        world.report("+a", unreachable("connection refused"));
+
+        let reported = world.report("+a", outcome);
+
+        assert!(matches!(reported, Reported::Decided(_)));
+        assert_eq!(world.attempt.next_deadline(), None, "it does not go out again");
+    }
+}
+
+#[test]
+fn a_try_that_stays_unreachable_fails_without_another_try() {
+    let mut world = query("  _retry: 3\n");
+
+    for _ in 0..UNREACHABLE_MAX {
+        world.report("+a", unreachable("connection refused"));
+        world.tick(30);
+        world.send("+a");
+    }
+    assert_eq!(world.state("+a"), "running");
+    world.report("+a", unreachable("connection refused"));
+
+    assert_eq!(world.state("+a"), "error", "its job may run: another try could meet it");
+    assert_eq!(world.task("+a").last_try, Some(TryNo::FIRST));
+}
+
+#[test]
+fn an_answer_starts_the_count_of_unreachable_anew() {
+    let mut world = query("  _retry: 1\n");
+    let outage = |world: &mut World| {
+        for _ in 0..UNREACHABLE_MAX {
+            world.report("+a", unreachable("connection refused"));
+            world.tick(30);
+            world.send("+a");
+        }
+    };
+
+    outage(&mut world);
+    world.report("+a", submitted("j1"));
+    outage(&mut world);
+    world.fail("+a", "broken");
+    world.tick(0);
+    outage(&mut world);
+
+    assert_eq!(world.state("+a"), "running");
+}
+
+#[test]
+fn a_dead_letter_fails_its_try_for_good() {
+    let mut world = query("  _retry: 3\n");
+    world.send("+a");
+    let task = world.task("+a").id;
+
+    world.decide(|attempt, now, context| {
+        attempt.give_up(task, TryNo::FIRST, error("dead-lettered"), now, context)
+    });
+
+    assert!(world.tree().contains("+a: error !! dead-lettered"), "{}", world.tree());
+    assert_eq!(world.state("+b"), "blocked");
+}
+
+#[test]
+fn a_dead_letter_of_a_try_that_somebody_has_changes_nothing() {
+    let decided = succeeded();
+    for outcome in [submitted("j1"), unreachable("connection refused"), decided] {
+        let mut world = query("");
+        let task = world.task("+a").id;
+        world.report("+a", outcome);
+        let before = world.attempt.clone();
+
+        let records = world.decide(|attempt, now, context| {
+            attempt.give_up(task, TryNo::FIRST, error("dead-lettered"), now, context)
+        });
+
+        assert_eq!(records, []);
+        assert_eq!(world.attempt, before);
+    }
+}
