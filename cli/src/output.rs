@@ -1,20 +1,22 @@
 //! Standard output: tables for people, JSON for programs.
 
-#![expect(clippy::print_stdout, reason = "this module is the program's standard output")]
-
-use std::io::IsTerminal;
+use std::io::{ErrorKind, IsTerminal, Write};
 
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
 
-/// A line of text.
+/// A line of text. A reader that has seen enough (`| head`) ends the program, and quietly.
 pub(crate) fn line(text: impl std::fmt::Display) {
-    println!("{text}");
+    match writeln!(std::io::stdout(), "{text}") {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => std::process::exit(0),
+        Ok(()) => {}
+        Err(error) => tracing::error!("could not write to standard output: {error}"),
+    }
 }
 
 /// One JSON value on a line of its own.
 pub(crate) fn json_line(value: &impl Serialize) -> anyhow::Result<()> {
-    println!("{}", serde_json::to_string(value)?);
+    line(serde_json::to_string(value)?);
     Ok(())
 }
 
@@ -32,7 +34,7 @@ pub(crate) fn table<const N: usize>(
     for row in rows {
         table.add_row(row);
     }
-    println!("{table}");
+    line(table);
 }
 
 /// A number with its thing: `1 error`, `2 errors`.

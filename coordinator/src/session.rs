@@ -164,7 +164,11 @@ pub fn plan_attempt(
 ) -> AttemptStarted {
     let attempt = AttemptId(0);
     let at = session.now;
-    begin(revision, workflow, Begin { attempt, number: 1, at, session, params, overrides })
+    begin(
+        revision,
+        workflow,
+        Begin { attempt, number: 1, attempt_name: String::new(), at, session, params, overrides },
+    )
 }
 
 /// Which attempt of a session begins.
@@ -174,6 +178,8 @@ pub(crate) struct Begin {
     pub attempt: AttemptId,
     /// Number within the session.
     pub number: u32,
+    /// Name of the attempt; empty for the first.
+    pub attempt_name: String,
     /// When.
     pub at: Timestamp,
     /// The session.
@@ -203,7 +209,7 @@ pub(crate) fn begin(
         attempt_id: i64::try_from(begin.attempt.0).unwrap_or(i64::MAX),
         session_uuid: session.to_string(),
         task_name: workflow.root.name.clone(),
-        retry_attempt_name: None,
+        retry_attempt_name: (!begin.attempt_name.is_empty()).then_some(begin.attempt_name),
         last_session_time: begin.session.last,
         next_session_time: begin.session.next,
         last_executed_session_time: None,

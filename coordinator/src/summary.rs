@@ -1,6 +1,6 @@
 //! What lists show of an attempt; also what a new leader begins an attempt from that was created but has no log yet.
 
-use himekuri_engine::{Attempt, AttemptOutcome, Config};
+use himekuri_engine::{Attempt, AttemptOutcome, Config, TaskView};
 use himekuri_protocol::AttemptId;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -89,11 +89,9 @@ impl AttemptSummary {
             AttemptOutcome::Success => AttemptState::Success,
             AttemptOutcome::Error => AttemptState::Error,
         };
-        self.error = attempt.first_failure().and_then(|task| match &task.state {
-            himekuri_engine::TaskState::Error { error } => {
-                Some(format!("task {}: {}", task.full_name, error.message))
-            }
-            _ => None,
+        self.error = attempt.first_failure().map(|task| {
+            let error = TaskView::of(task).error.unwrap_or_default();
+            format!("task {}: {error}", task.full_name)
         });
     }
 }

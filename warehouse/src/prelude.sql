@@ -9,6 +9,12 @@ CREATE OR REPLACE MACRO bq_int_div(x, y) AS
     CASE WHEN y = 0 THEN error('division by zero: DIV(' || CAST(x AS VARCHAR) || ', 0)') ELSE x // y END;
 CREATE OR REPLACE MACRO bq_mod(x, y) AS
     CASE WHEN y = 0 THEN error('division by zero: MOD(' || CAST(x AS VARCHAR) || ', 0)') ELSE x % y END;
+-- A NUMERIC stays one, and travels as text: decimals cannot be passed to our functions. `bq_round_float` is
+-- declared for them all the same, so that both branches have the type of the result.
+CREATE OR REPLACE MACRO bq_round(x, n) AS
+    CASE WHEN starts_with(typeof(x), 'DECIMAL')
+         THEN CAST(bq_round_numeric(CAST(TRY_CAST(x AS DECIMAL(38, 9)) AS VARCHAR), n) AS DECIMAL(38, 9))
+         ELSE bq_round_float(x, n) END;
 CREATE OR REPLACE MACRO bq_string(x) AS
     CASE typeof(x)
         WHEN 'DOUBLE' THEN bq_float_text(TRY_CAST(CAST(x AS VARCHAR) AS DOUBLE))

@@ -14,6 +14,7 @@ mod numbers;
 mod parameters;
 mod records;
 mod rewrite;
+mod row_id;
 mod selects;
 mod strings;
 mod tables;

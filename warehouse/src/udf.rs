@@ -27,7 +27,8 @@ pub(crate) fn register(connection: &Connection) -> duckdb::Result<()> {
     connection.register_scalar_function::<times::Parse>("bq_parse_time")?;
     connection.register_scalar_function::<times::TimestampText>("bq_timestamp_text")?;
     connection.register_scalar_function::<casts::ToInt64>("bq_int64")?;
-    connection.register_scalar_function::<rounds::Round>("bq_round")?;
+    connection.register_scalar_function::<rounds::Round>("bq_round_float")?;
+    connection.register_scalar_function::<rounds::RoundNumeric>("bq_round_numeric")?;
     connection.register_scalar_function::<casts::FloatText>("bq_float_text")?;
     connection.register_scalar_function::<casts::FarmFingerprint>("bq_farm_fingerprint")?;
     connection.register_scalar_function::<casts::Initcap>("bq_initcap")?;

@@ -94,6 +94,8 @@ impl Driver {
             return false;
         }
         let expected = live.attempt.log_length();
+        // A try that goes out again is another entry of the outbox: the first one may still be waiting to be cleared.
+        let entry = |message: &WorkerMessage| format!("{}@{expected}", message.id());
         match live.attempt.dispatch(prepared, round.now) {
             Ok(dispatch) => {
                 let message = WorkerMessage::Task(dispatch.message);
@@ -101,7 +103,8 @@ impl Driver {
                 draft.records.extend(dispatch.records);
                 match message.encode() {
                     Ok(body) => {
-                        draft.messages.push(Outgoing { attempt: Some(id), id: message.id(), body });
+                        let outgoing = Outgoing { attempt: Some(id), id: entry(&message), body };
+                        draft.messages.push(outgoing);
                     }
                     Err(error) => {
                         tracing::error!(attempt.id = %id, "could not write a task message: {error}");

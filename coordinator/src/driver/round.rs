@@ -97,6 +97,7 @@ impl Driver {
             Begin {
                 attempt: id,
                 number,
+                attempt_name: summary.attempt_name.clone(),
                 at: round.now,
                 session: summary.session(),
                 params: summary.params.clone(),

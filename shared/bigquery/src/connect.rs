@@ -4,8 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use backon::{ExponentialBuilder, Retryable};
+use gcp_bigquery_client::Client;
 use gcp_bigquery_client::auth::Authenticator;
 use gcp_bigquery_client::client_builder::ClientBuilder;
+use gcp_bigquery_client::dataset::ListOptions;
 use gcp_bigquery_client::error::BQError;
 
 use crate::client::BigQuery;
@@ -13,6 +16,9 @@ use crate::error::ConnectError;
 
 /// Longest wait for one HTTP answer. Longer than the long poll of `jobs.getQueryResults`, shorter than a delivery.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long a program that starts waits for its first access token.
+const TOKEN_PATIENCE: Duration = Duration::from_secs(20);
 
 /// Longest wait for a TCP connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -49,7 +55,12 @@ impl BigQuery {
         let mut builder = ClientBuilder::new();
         builder.with_client(http.clone());
         let client = match &config.endpoint {
-            Endpoint::Google => builder.build_from_application_default_credentials().await,
+            Endpoint::Google => {
+                let client = builder.build_from_application_default_credentials().await;
+                let client = client.map_err(ConnectError::Credentials)?;
+                first_token(&client, &config.default_project).await?;
+                Ok(client)
+            }
             Endpoint::Local(address) => {
                 probe(&http, address).await?;
                 builder.with_v2_base_url(format!("{}/bigquery/v2", address.trim_end_matches('/')));
@@ -59,6 +70,26 @@ impl BigQuery {
         let client = client.map_err(ConnectError::Credentials)?;
         Ok(Self::new(client, config.default_project.clone()))
     }
+}
+
+/// Makes sure that there are credentials: without them every job would be "unreachable" for half an hour. The metadata server
+/// of a new pod is not ready in its first seconds.
+async fn first_token(client: &Client, project: &str) -> Result<(), ConnectError> {
+    let pauses = ExponentialBuilder::new()
+        .with_min_delay(Duration::from_secs(1))
+        .with_total_delay(Some(TOKEN_PATIENCE))
+        .without_max_times();
+    let call = || async {
+        let first = ListOptions::default().max_results(1);
+        match client.dataset().list(project, first).await {
+            Err(error @ (BQError::AuthError(_) | BQError::YupAuthError(_) | BQError::NoToken)) => {
+                Err(ConnectError::Credentials(error))
+            }
+            // What the project allows is another question, and each job's own.
+            Ok(_) | Err(_) => Ok(()),
+        }
+    };
+    call.retry(pauses).await
 }
 
 /// Any HTTP answer will do: it is the connection that is tested.

@@ -82,9 +82,9 @@ fn answer(answers: &mut VecDeque<(u16, Value)>) -> Response {
     let next = if answers.len() > 1 { answers.pop_front() } else { answers.front().cloned() };
     let (status, body) = next.unwrap();
     let status = StatusCode::from_u16(status).unwrap();
-    match body {
-        Value::String(page) => (status, page).into_response(),
-        body => (status, axum::Json(body)).into_response(),
+    match body.as_str() {
+        Some(page) => (status, page.to_owned()).into_response(),
+        None => (status, axum::Json(body)).into_response(),
     }
 }
 

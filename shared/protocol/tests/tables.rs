@@ -1,5 +1,7 @@
 //! Table and dataset names as `.dig` files write them.
 
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]
+
 use himekuri_protocol::{DatasetReference, TableError, TableReference};
 
 fn parse(text: &str, default: Option<&str>) -> Result<String, TableError> {

@@ -1,6 +1,8 @@
 //! The written form of messages and reports, held to files: coordinators and workers of different versions talk to each
 //! other. A test that fails here asks for a new `PROTOCOL_VERSION`, not for another file.
 
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]
+
 use std::fmt::Debug;
 use std::fs;
 use std::path::Path;

@@ -97,18 +97,32 @@ impl Pool {
         Ok(())
     }
 
-    /// Starts a worker.
+    /// Starts a worker that holds up to `prefetch` deliveries.
     ///
     /// # Errors
     /// It does not start.
     pub fn start_worker(&mut self, name: &str, prefetch: u16) -> anyhow::Result<()> {
-        let arguments = flags([
+        self.start_worker_with(name, prefetch, &[])
+    }
+
+    /// Starts a worker with further arguments.
+    ///
+    /// # Errors
+    /// It does not start.
+    pub fn start_worker_with(
+        &mut self,
+        name: &str,
+        prefetch: u16,
+        more: &[&str],
+    ) -> anyhow::Result<()> {
+        let mut arguments = flags([
             ("--amqp", &self.amqp),
             ("--prefix", &self.prefix),
             ("--bigquery", &self.bigquery),
             ("--name", &name.to_owned()),
             ("--prefetch", &prefetch.to_string()),
         ]);
+        arguments.extend(more.iter().map(|&argument| argument.to_owned()));
         let log = self.folder.join(format!("{name}.log"));
         let worker = Process::start("himekuri-worker", &arguments, &log)?;
         self.workers.insert(name.to_owned(), worker);
@@ -167,16 +181,26 @@ impl Pool {
     /// They do not end in time.
     pub async fn ended(&self, deadline: Duration) -> anyhow::Result<BTreeMap<u64, String>> {
         until("every attempt ends", deadline, || async {
-            let attempts = self.json(&["attempts"])?;
-            let states: BTreeMap<u64, String> = attempts
-                .iter()
-                .filter_map(|attempt| {
-                    Some((attempt["attempt"].as_u64()?, attempt["state"].as_str()?.to_owned()))
-                })
-                .collect();
+            let states = self.states()?;
             Ok(states.values().all(|state| state != "running").then_some(states))
         })
         .await
+        .with_context(|| format!("tasks with errors: {:#?}", self.troubled()))
+    }
+
+    fn states(&self) -> anyhow::Result<BTreeMap<u64, String>> {
+        let attempts = self.json(&["attempts"])?;
+        let states = attempts.iter().filter_map(|attempt| {
+            Some((attempt["attempt"].as_u64()?, attempt["state"].as_str()?.to_owned()))
+        });
+        Ok(states.collect())
+    }
+
+    /// Tasks that failed or wait for a retry.
+    fn troubled(&self) -> Vec<Task> {
+        let attempts = self.states().unwrap_or_default().into_keys();
+        let tasks = attempts.flat_map(|attempt| self.tasks(attempt).unwrap_or_default());
+        tasks.filter(|task| task.error.is_some()).collect()
     }
 
     /// The tasks of an attempt.
@@ -188,11 +212,16 @@ impl Pool {
         lines.into_iter().map(|line| Ok(serde_json::from_value(line)?)).collect()
     }
 
+    /// What a process has logged.
+    #[must_use]
+    pub fn full_log_of(&self, name: &str) -> String {
+        std::fs::read_to_string(self.folder.join(format!("{name}.log"))).unwrap_or_default()
+    }
+
     /// The end of a process's log, for the error of a failed test.
     #[must_use]
     pub fn log_of(&self, name: &str) -> String {
-        let log =
-            std::fs::read_to_string(self.folder.join(format!("{name}.log"))).unwrap_or_default();
+        let log = self.full_log_of(name);
         let lines: Vec<&str> = log.lines().collect();
         let tail = lines.len().saturating_sub(30);
         format!("log of {name}:\n{}", lines[tail..].join("\n"))

@@ -55,6 +55,7 @@ impl Process {
             .with_context(|| format!("could not open `{}`", log.display()))?;
         let child = Command::new(program(name)?)
             .args(arguments)
+            .env("RUST_LOG", "himekuri_worker=debug,himekuri_coordinator=debug,info,lapin=error")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(output)

@@ -46,7 +46,7 @@ async fn killed_processes_cost_no_partition_and_run_no_query_twice() {
     pool.start_coordinator().await.unwrap();
 
     let states = pool.ended(DEADLINE).await.unwrap_or_else(|error| {
-        panic!("{error}\n{}\n{}", pool.log_of("coordinator"), pool.log_of("worker-3"))
+        panic!("{error:#}\n{}\n{}", pool.log_of("coordinator"), pool.log_of("worker-3"))
     });
     assert!(states.values().all(|state| state == "success"), "{states:?}");
     assert_eq!(marts(&warehouse).await, quiet, "a partition differs from the quiet run's");
@@ -81,6 +81,32 @@ async fn a_second_attempt_runs_every_query_again_and_changes_nothing() {
     assert_eq!(first.len(), 2 * MARTS);
     assert_eq!(warehouse.marts("title-a").await.unwrap(), first);
     assert_eq!(warehouse.executions().await.unwrap().len(), 2 * 2 * MARTS);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_outlives_its_delivery_is_watched_to_its_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let (rabbitmq, redis) = (RabbitMq::start().unwrap(), RedisServer::start().unwrap());
+    let warehouse =
+        WarehouseProcess::start(&folder.path().join("data"), "2019-09-01", "2019-09-02")
+            .await
+            .unwrap();
+    let mut pool = Pool::new(&rabbitmq, &redis, warehouse.url(), folder.path()).unwrap();
+    pool.start_coordinator().await.unwrap();
+    // No delivery waits at all, so that every job is handed over.
+    pool.start_worker_with("worker-1", PREFETCH, &["--job-wait", "0"]).unwrap();
+    push(&pool, "title_b");
+
+    pool.json(&["start", "title_b", "summary", "--from", "2019-09-02", "--to", "2019-09-03"])
+        .unwrap();
+    let states = pool.ended(DEADLINE).await.unwrap();
+
+    assert_eq!(states.into_values().collect::<Vec<_>>(), ["success"; 2]);
+    let log = pool.full_log_of("worker-1");
+    assert!(log.contains("submitted its job, which runs on"), "no job was handed over");
+    assert_eq!(warehouse.marts("title-b").await.unwrap().len(), 2 * MARTS);
+    let executions = warehouse.executions().await.unwrap();
+    assert_eq!(executions.iter().map(|job| job.executions).collect::<Vec<_>>(), [1; 2 * MARTS]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -73,10 +73,11 @@ pub(super) fn translate(call: &Call) -> Option<String> {
         ("CEILING", [x]) => format!("ceil({x})"),
         ("POW" | "POWER", [x, y]) => format!("pow({x}, {y})"),
         ("RAND", []) => "random()".into(),
+        ("ROUND", [x]) => format!("bq_round({x}, 0)"),
         ("ROUND", [x, digits]) => format!("bq_round({x}, CAST({digits} AS BIGINT))"),
         (
-            "ABS" | "SIGN" | "ROUND" | "TRUNC" | "CEIL" | "FLOOR" | "SQRT" | "EXP" | "LN" | "LOG10"
-            | "SIN" | "COS" | "TAN",
+            "ABS" | "SIGN" | "TRUNC" | "CEIL" | "FLOOR" | "SQRT" | "EXP" | "LN" | "LOG10" | "SIN"
+            | "COS" | "TAN",
             [x],
         ) => format!("{}({x})", call.name.to_lowercase()),
         _ => return None,

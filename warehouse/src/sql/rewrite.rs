@@ -14,6 +14,7 @@ use sqlparser::ast::{
     Value, ValueWithSpan, VisitMut, VisitorMut,
 };
 
+use super::row_id::RowId;
 use super::types::{cast, duck_type, word};
 use super::{Scope, call, dates, parameters, place, records, selects, strings, tables};
 use crate::catalog::PARTITION_TIME;
@@ -21,8 +22,6 @@ use crate::error::BqError;
 use crate::ids::{TableId, literal, quote};
 
 type Flow = ControlFlow<BqError>;
-
-const ROW_ID: &str = "rowid";
 
 /// Walks one statement.
 pub(super) struct Rewriter<'a> {
@@ -32,17 +31,6 @@ pub(super) struct Rewriter<'a> {
     pub(super) reads: BTreeSet<TableId>,
     unnests: usize,
     row_id: RowId,
-}
-
-/// DuckDB gives every table a hidden column `rowid`; in BigQuery it is a name like any other.
-#[derive(Default)]
-struct RowId {
-    /// How often the word stands in the query.
-    words: usize,
-    /// How often it is a value; all other places give the name to something.
-    values: usize,
-    /// ` at [line:column]` of the first value.
-    first: String,
 }
 
 impl<'a> Rewriter<'a> {
@@ -58,33 +46,8 @@ impl<'a> Rewriter<'a> {
 
     pub(super) fn query(&mut self, query: &mut Query) -> Result<(), BqError> {
         match VisitMut::visit(query, self) {
-            ControlFlow::Continue(()) => self.check_row_id(),
+            ControlFlow::Continue(()) => self.row_id.check(self.scope.catalog, &self.reads),
             ControlFlow::Break(error) => Err(error),
-        }
-    }
-
-    /// Refuses `rowid` in a query that nowhere gives this name to something of its own.
-    fn check_row_id(&self) -> Result<(), BqError> {
-        let RowId { words, values, first } = &self.row_id;
-        let catalog = self.scope.catalog;
-        let mut tables = self.reads.iter().filter_map(|id| catalog.find(id));
-        if *values == 0 || words > values || tables.any(|table| table.field(ROW_ID).is_some()) {
-            return Ok(());
-        }
-        Err(BqError::query(format!("Unrecognized name: {ROW_ID}{first}")))
-    }
-
-    fn note_row_id(&mut self, expr: &Expr) {
-        let last = match expr {
-            Expr::Identifier(ident) => Some(ident),
-            Expr::CompoundIdentifier(parts) => parts.last(),
-            _other => None,
-        };
-        if last.is_some_and(|ident| ident.value.eq_ignore_ascii_case(ROW_ID)) {
-            if self.row_id.values == 0 {
-                self.row_id.first = place(expr);
-            }
-            self.row_id.values += 1;
         }
     }
 
@@ -118,7 +81,7 @@ impl VisitorMut for Rewriter<'_> {
     }
 
     fn pre_visit_ident(&mut self, ident: &mut Ident) -> Flow {
-        self.row_id.words += usize::from(ident.value.eq_ignore_ascii_case(ROW_ID));
+        self.row_id.note_word(ident);
         let backticked = ident.quote_style == Some('`') && !ident.value.contains('.');
         let reserved = ident.quote_style.is_none() && is_reserved_in_duckdb(&ident.value);
         if backticked || reserved {
@@ -140,7 +103,7 @@ impl VisitorMut for Rewriter<'_> {
     }
 
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> Flow {
-        self.note_row_id(expr);
+        self.row_id.note_value(expr);
         if let Some(text) = pseudo_column(expr) {
             *expr = raw(text);
         }

@@ -98,6 +98,9 @@ fn wildcard(
         let Some(suffix) = name.strip_prefix(&prefix.table) else {
             break;
         };
+        if table.fields.is_empty() {
+            continue;
+        }
         let id = TableId { table: name.clone(), ..prefix.clone() };
         let hidden = match table.is_ingestion_time() {
             true => format!("* EXCLUDE ({PARTITION_TIME})"),

@@ -5,16 +5,13 @@
 
 use std::sync::Arc;
 
-use duckdb::arrow::array::{AsArray, Decimal128Array, Float64Array, Int64Array, RecordBatch};
-use duckdb::arrow::datatypes::{DataType, Decimal128Type, Float64Type, Int64Type};
+use duckdb::arrow::array::{AsArray, Float64Array, Int64Array, RecordBatch, StringArray};
+use duckdb::arrow::datatypes::{DataType, Float64Type, Int64Type};
 use duckdb::vscalar::{ArrowFunctionSignature, VArrowScalar};
 
-use super::Column;
+use super::{Column, strings};
 
-/// Digits after the point of a NUMERIC.
-const NUMERIC_SCALE: i8 = 9;
-
-/// (number, digits after the point): FLOAT64 for FLOAT64 and INT64, NUMERIC for NUMERIC.
+/// (FLOAT64 or INT64, digits after the point) to FLOAT64.
 pub(super) struct Round;
 
 impl VArrowScalar for Round {
@@ -22,16 +19,6 @@ impl VArrowScalar for Round {
 
     fn invoke(_: &(), batch: RecordBatch) -> Column {
         let column = batch.column(0);
-        let digits = batch
-            .column(1)
-            .as_primitive_opt::<Int64Type>()
-            .ok_or("an INT64 of digits was expected")?;
-        if let Some(values) = column.as_primitive_opt::<Decimal128Type>() {
-            let pairs = values.iter().zip(digits);
-            let rounded: Decimal128Array =
-                pairs.map(|(x, digits)| Some(numeric(x?, digits?))).collect();
-            return Ok(Arc::new(rounded.with_precision_and_scale(38, NUMERIC_SCALE)?));
-        }
         #[expect(clippy::cast_precision_loss, reason = "an INT64 becomes the nearest FLOAT64")]
         let values: Float64Array = match column.as_primitive_opt::<Int64Type>() {
             Some(integers) => integers.unary(|x| x as f64),
@@ -39,15 +26,16 @@ impl VArrowScalar for Round {
                 column.as_primitive_opt::<Float64Type>().ok_or("a number was expected")?.clone()
             }
         };
-        let rounded = rounded(&values, digits)?;
+        let rounded = rounded(&values, digits(&batch)?)?;
         Ok(Arc::new(rounded))
     }
 
     fn signatures() -> Vec<ArrowFunctionSignature> {
-        let numeric = DataType::Decimal128(38, NUMERIC_SCALE);
+        let numeric = DataType::Decimal128(38, 9);
         [
             (DataType::Float64, DataType::Float64),
             (DataType::Int64, DataType::Float64),
+            // Only for its type: `prelude.sql` sends decimals to `RoundNumeric`.
             (numeric.clone(), numeric),
         ]
         .into_iter()
@@ -56,8 +44,13 @@ impl VArrowScalar for Round {
     }
 }
 
+fn digits(batch: &RecordBatch) -> Result<&Int64Array, &'static str> {
+    batch.column(1).as_primitive_opt::<Int64Type>().ok_or("an INT64 of digits was expected")
+}
+
 fn rounded(values: &Float64Array, digits: &Int64Array) -> Result<Float64Array, String> {
-    let overflow = |x, digits| format!("Floating point overflow in function: ROUND({x}, {digits})");
+    let overflow =
+        |x, digits| format!("Floating point overflow in function: ROUND({x:e}, {digits})");
     let pairs = values.iter().zip(digits);
     let pairs = pairs.map(|pair| match pair {
         (Some(x), Some(digits)) => float(x, digits).map(Some).ok_or_else(|| overflow(x, digits)),
@@ -118,9 +111,41 @@ fn whole(x: f64, zeros: usize) -> String {
     format!("{sign}{}e{zeros}", String::from_utf8_lossy(&kept))
 }
 
-/// In units of 10^-9.
-fn numeric(x: i128, digits: i64) -> i128 {
-    let cut = i64::from(NUMERIC_SCALE).saturating_sub(digits);
+/// (NUMERIC as text with nine digits after the point, digits to keep) to text of the same form.
+pub(super) struct RoundNumeric;
+
+impl VArrowScalar for RoundNumeric {
+    type State = ();
+
+    fn invoke(_: &(), batch: RecordBatch) -> Column {
+        let texts = strings(&batch, 0)?;
+        let pairs = texts.iter().zip(digits(&batch)?);
+        let rounded: Result<StringArray, String> = pairs
+            .map(|pair| match pair {
+                (Some(text), Some(digits)) => numeric(text, digits).map(Some),
+                (None, _) | (_, None) => Ok(None),
+            })
+            .collect();
+        Ok(Arc::new(rounded?))
+    }
+
+    fn signatures() -> Vec<ArrowFunctionSignature> {
+        let args = vec![DataType::Utf8, DataType::Int64];
+        vec![ArrowFunctionSignature::exact(args, DataType::Utf8)]
+    }
+}
+
+fn numeric(text: &str, digits: i64) -> Result<String, String> {
+    let billionths: i128 =
+        text.replace('.', "").parse().map_err(|_| format!("Bad numeric value: {text}"))?;
+    let rounded = numeric_in_billionths(billionths, digits);
+    let sign = if rounded < 0 { "-" } else { "" };
+    let (whole, part) = (rounded.abs() / 1_000_000_000, rounded.abs() % 1_000_000_000);
+    Ok(format!("{sign}{whole}.{part:09}"))
+}
+
+fn numeric_in_billionths(x: i128, digits: i64) -> i128 {
+    let cut = 9i64.saturating_sub(digits);
     if cut <= 0 {
         return x;
     }
@@ -183,11 +208,21 @@ mod tests {
 
     #[test]
     fn a_numeric_is_rounded_in_its_own_digits() {
-        let unit = 1_000_000_000;
-
-        assert_eq!(numeric(923_150_000_000, 1), 923_200_000_000);
-        assert_eq!(numeric(-2_500_000_000, 0), -3 * unit);
-        assert_eq!((numeric(123, 9), numeric(123, 400), numeric(123, i64::MIN)), (123, 123, 0));
-        assert_eq!(numeric(150 * unit, -2), 200 * unit);
+        for (text, digits, expected) in [
+            ("923.150000000", 1, "923.200000000"),
+            ("-2.500000000", 0, "-3.000000000"),
+            ("-0.040000000", 1, "0.000000000"),
+            ("0.000000123", 9, "0.000000123"),
+            ("0.000000123", i64::MAX, "0.000000123"),
+            ("150.000000000", -2, "200.000000000"),
+            ("99999999999999999999999999999.999999999", i64::MIN, "0.000000000"),
+            (
+                "99999999999999999999999999999.999999999",
+                -29,
+                "100000000000000000000000000000.000000000",
+            ),
+        ] {
+            assert_eq!(numeric(text, digits).as_deref(), Ok(expected), "{text} {digits}");
+        }
     }
 }

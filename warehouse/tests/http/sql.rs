@@ -110,6 +110,19 @@ async fn numbers_keep_bigquerys_meaning() {
         ),
         ("SELECT SUM(coins), AVG(coins), SUM(coins) / COUNT(*) FROM mart.access", "10 | 5.0 | 5.0"),
         ("SELECT SUM(coins) FROM mart.access WHERE FALSE", "-"),
+        (
+            "SELECT ROUND(923.15, 1), ROUND(1.005, 2), ROUND(0.125, 2), ROUND(-0.375, 2), ROUND(393525, -1)",
+            "923.1 | 1.0 | 0.13 | -0.38 | 393530.0",
+        ),
+        (
+            "SELECT ROUND(NUMERIC '923.15', 1), ROUND(NUMERIC '2.5'), ROUND(NULL, 1), ROUND(1.5, NULL), ROUND(7)",
+            "923.2 | 3 | - | - | 7.0",
+        ),
+        (
+            "SELECT ROUND(SUM(coins), 1), ROUND(SUM(NUMERIC '0.25'), 1), ROUND(AVG(coins) + 0.25, 1), \
+             ROUND(SUM(coins) / 3, 2) FROM mart.access",
+            "10.0 | 0.5 | 5.3 | 3.33",
+        ),
         ("SELECT GREATEST(1, NULL), GREATEST(1, 3), LEAST(2, 1)", "- | 3 | 1"),
         ("SELECT 2000000000 * 3, 1e3, 0.1 + 0.2 = 0.3", "6000000000 | 1000.0 | false"),
         (
@@ -268,6 +281,17 @@ async fn errors_use_bigquerys_words() {
         ("SELECT CAST('x' AS INT64)", "invalidQuery", "Bad int64 value: x"),
         ("SELECT [1][OFFSET(3)]", "invalidQuery", "Array index 3 is out of bounds"),
         ("SELECT 1 AS a, 2 AS a", "invalidQuery", "Found duplicate(s): a"),
+        (
+            "SELECT n, a.rowid FROM mart.access AS a",
+            "invalidQuery",
+            "Unrecognized name: rowid at [1:11]",
+        ),
+        ("SELECT MAX(RowId) FROM mart.access", "invalidQuery", "Unrecognized name: rowid"),
+        (
+            "SELECT 1 AS n FROM mart.access WHERE rowid > 0",
+            "invalidQuery",
+            "Unrecognized name: rowid",
+        ),
         ("SELECT _PARTITIONTIME FROM mart.access", "invalid", "Invalid field name"),
         (
             "SELECT DATE(at, 'Mars/Base') FROM mart.access",
@@ -276,4 +300,21 @@ async fn errors_use_bigquerys_words() {
         ),
     ])
     .await;
+}
+
+#[tokio::test]
+async fn a_column_of_ones_own_may_be_called_rowid() {
+    let server = server().await;
+    server.write("own", "WRITE_TRUNCATE", "SELECT 7 AS rowid").await;
+
+    for (sql, expected) in [
+        ("SELECT rowid FROM mart.own", "7"),
+        ("SELECT o.RowId + 1 AS n FROM mart.own AS o WHERE rowid = 7", "8"),
+        (
+            "SELECT rowid FROM (SELECT user AS rowid FROM mart.access) ORDER BY rowid DESC LIMIT 1",
+            "2",
+        ),
+    ] {
+        assert_eq!(server.rows(sql).await, [[json!(expected)]], "{sql}");
+    }
 }

@@ -187,7 +187,7 @@ fn the_workflows_of_these_tests_reach_every_kind_of_record() {
 #[test]
 fn stored_numbers_come_back_to_the_last_digit() {
     let mut world = Project::new("+a: {echo>: a}\n+b: {echo>: '${n} ${m}'}\n").start();
-    world.store("+a", json!({"n": 1.000_000_000_000_000_2_f64, "m": 122.416_294_033_786_585}));
+    world.store("+a", json!({"n": 989.995_132_799_888_7, "m": 0.1}));
 
     let mut replayed = world.replayed(&world.log);
 
@@ -342,4 +342,20 @@ fn an_attempt_that_failed_does_not_end_in_success() {
     *outcome = AttemptOutcome::Success;
 
     assert!(matches!(Attempt::replay(world.log), Err(ReplayError::IllegalMove { .. })));
+}
+
+#[test]
+fn a_group_ends_as_its_subtasks_did() {
+    let at = "2019-09-02T00:00:00Z";
+    let succeeded = json!({"record": "succeeded", "task": 0, "at": at});
+    let group_failed = json!({"record": "group_failed", "task": 0, "at": at});
+    for (task_ends, group_ends) in [(stored(json!({})), group_failed), (failed("m"), succeeded)] {
+        let mut world = Project::new("+a: {echo>: a}\n").start();
+        world.report("+a", task_ends);
+        let mut log = world.log[..4].to_vec();
+
+        log.push(serde_json::from_value(group_ends).unwrap());
+
+        assert!(matches!(Attempt::replay(log), Err(ReplayError::IllegalMove { at: 4, .. })));
+    }
 }
