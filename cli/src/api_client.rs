@@ -1,9 +1,17 @@
 //! Calls of the coordinator's API, with its errors in its own words.
 
+use std::time::Duration;
+
 use anyhow::{Context, bail};
 use reqwest::{RequestBuilder, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+
+/// Longest wait for a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Longest wait for an answer: starting three years of sessions takes a while.
+const TIMEOUT: Duration = Duration::from_secs(300);
 
 /// The coordinator's address and a client.
 pub(crate) struct ApiClient {
@@ -21,7 +29,9 @@ struct Problem {
 
 impl ApiClient {
     pub(crate) fn new(base: &str) -> Self {
-        Self { base: base.trim_end_matches('/').to_owned(), http: reqwest::Client::new() }
+        let http =
+            reqwest::Client::builder().connect_timeout(CONNECT_TIMEOUT).timeout(TIMEOUT).build();
+        Self { base: base.trim_end_matches('/').to_owned(), http: http.unwrap_or_default() }
     }
 
     pub(crate) fn get(&self, path: &str) -> RequestBuilder {

@@ -1,14 +1,14 @@
 //! Starts `himekuri-warehouse` beside this program, and asks it what it holds.
 
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use himekuri_protocol::TableReference;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, ChildStdout, Command};
+use tokio::process::{Child, ChildStdout};
 
 const BINARY: &str = "himekuri-warehouse";
 
@@ -25,7 +25,7 @@ pub(crate) struct LocalWarehouse {
 impl LocalWarehouse {
     /// Starts one on a free port.
     pub(crate) async fn start(data: &Path) -> anyhow::Result<Self> {
-        let mut child = command()
+        let mut child = tokio::process::Command::from(command())
             .args(["--port", "0", "--exit-with-parent", "--data"])
             .arg(data)
             .stdin(Stdio::piped())

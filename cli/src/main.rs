@@ -57,7 +57,7 @@ async fn main() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Plan(arguments) => plan::run(&arguments),
         Command::Run(arguments) => run::run(arguments).await,
-        Command::Warehouse(arguments) => warehouse::run(arguments).await,
+        Command::Warehouse(arguments) => warehouse::run(&arguments),
         Command::Partitions(arguments) => partitions::run(&arguments).await,
         Command::Push(arguments) => push::run(&arguments).await,
         Command::Start(arguments) => start::run(&arguments).await,

@@ -4,7 +4,7 @@ use himekuri_coordinator::{ScriptEvaluator, plan_attempt, plan_sessions};
 use himekuri_engine::{Attempt, AttemptStarted, Context, Prepared, Reported};
 use himekuri_protocol::{Outcome, PROTOCOL_VERSION, Report, StoreParams, Work};
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::arguments::SessionArguments;
 use crate::project::LoadedProject;
@@ -97,13 +97,7 @@ fn failure(task: &himekuri_engine::Task) -> String {
 /// What the task would store; the job's id is known before the job.
 fn store_params(work: &Work) -> StoreParams {
     match work {
-        Work::Bq(job) => {
-            let id = &job.job.job_id;
-            StoreParams::from_iter([(
-                "bq".to_owned(),
-                json!({"last_job_id": id, "last_jobid": id}),
-            )])
-        }
+        Work::Bq(job) => job.job.store_params(),
         Work::Echo { .. } => StoreParams::new(),
     }
 }

@@ -8,18 +8,19 @@ use himekuri_engine::{Attempt, Config, Limits, Record, TaskView};
 use himekuri_project::{ArchiveError, Limits as ArchiveLimits};
 use himekuri_protocol::AttemptId;
 use himekuri_store::{AttemptFilter, Creation, Epoch, NewAttempt, Store, StoreError};
-use himekuri_workflow::{Diagnostic, Diagnostics, Severity, compile_workflow};
+use himekuri_workflow::{Diagnostic, Diagnostics, ProjectFiles, Severity, compile_workflow};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use crate::check::check;
+use crate::check::{Checked, check};
 use crate::driver::{BeginAttempt, Command, Driver, DriverError, DriverParts, Event};
+use crate::intake;
+use crate::leader::{self, Leadership};
 use crate::revision::ProjectRevision;
 use crate::session::{SessionChoice, SessionError, plan_sessions};
 use crate::summary::{AttemptState, AttemptSummary};
-use crate::{intake, leader};
 
 /// Settings of a coordinator.
 #[derive(Clone, Debug)]
@@ -30,6 +31,8 @@ pub struct CoordinatorConfig {
     pub limits: Limits,
     /// How often submitted jobs are looked at.
     pub watch_every: Duration,
+    /// How long the lease lasts without renewal: a dead leader is replaced within this and one look of the standby.
+    pub lease: Duration,
     /// Added to the numbers of attempts. A pool whose store lives as long as its BigQuery project needs 0; a run whose
     /// store is gone afterwards needs a base that no earlier run had, or it would meet its old job ids (design D5).
     pub number_base: u32,
@@ -41,6 +44,7 @@ impl Default for CoordinatorConfig {
             name: format!("coordinator-{}", uuid::Uuid::new_v4().simple()),
             limits: Limits::default(),
             watch_every: Duration::from_secs(5),
+            lease: Duration::from_secs(6),
             number_base: 0,
         }
     }
@@ -99,11 +103,22 @@ pub struct Started {
 #[derive(Debug, thiserror::Error)]
 pub enum PushError {
     /// The name cannot be a project's.
-    #[error("`{name}` is not a project name: it must not be empty, begin with a digit or hold `/`")]
+    #[error(
+        "`{name}` is not a project name: letters, digits, `_`, `-` and `.`, not beginning with a digit or `.`"
+    )]
     Name {
         /// As given.
         name: String,
     },
+    /// Nobody ever said where its jobs run.
+    #[error("where do the jobs of `{name}` run? push it once with `--gcp-project ID`")]
+    NoGcpProject {
+        /// The project.
+        name: String,
+    },
+    /// The check was broken off.
+    #[error("the check of the project ended abnormally")]
+    Check(#[source] tokio::task::JoinError),
     /// Not an archive of a project.
     #[error("could not read the archive")]
     Archive(#[source] ArchiveError),
@@ -181,10 +196,16 @@ impl Coordinator {
         events: Option<mpsc::UnboundedSender<Event>>,
         stop: CancellationToken,
     ) -> Result<Option<(Self, oneshot::Receiver<Result<(), DriverError>>)>, LaunchError> {
-        let Some(epoch) = leader::lead(&store, &config.name, &stop).await? else {
+        let Some(epoch) = leader::lead(&store, &config.name, config.lease, &stop).await? else {
             return Ok(None);
         };
-        let lease = leader::keep(Arc::clone(&store), config.name.clone(), epoch, stop.clone());
+        let lease = leader::keep(
+            Arc::clone(&store),
+            config.name.clone(),
+            epoch,
+            config.lease,
+            stop.clone(),
+        );
         let lease = tokio::spawn(lease);
         let (sender, commands) = mpsc::channel(10_000);
         let parts = DriverParts {
@@ -193,6 +214,7 @@ impl Coordinator {
             epoch,
             limits: config.limits,
             watch_every: config.watch_every,
+            number_base: config.number_base,
             commands,
             sender: sender.clone(),
             events,
@@ -218,12 +240,16 @@ impl Coordinator {
         archive: &[u8],
         gcp_project: Option<String>,
     ) -> Result<ProjectRecord, PushError> {
-        if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) || name.contains('/') {
+        if !is_project_name(name) {
             return Err(PushError::Name { name: name.to_owned() });
         }
+        let gcp_project = match gcp_project {
+            Some(given) => given,
+            None => self.earlier_gcp_project(name).await?,
+        };
         let files = himekuri_project::unpack(archive, ArchiveLimits::default())
             .map_err(PushError::Archive)?;
-        let checked = check(&files).map_err(PushError::Script)?;
+        let checked = check_aside(files.clone()).await?;
         let problems = checked.problems.into_iter();
         let errors: Vec<Diagnostic> =
             problems.filter(|problem| problem.severity == Severity::Error).collect();
@@ -237,13 +263,24 @@ impl Coordinator {
         let record = ProjectRecord {
             name: name.to_owned(),
             revision,
-            gcp_project,
+            gcp_project: Some(gcp_project),
             pushed_at: Timestamp::now(),
             workflows: checked.workflows.into_iter().map(|workflow| workflow.name).collect(),
         };
         let json = serde_json::to_string(&record).map_err(PushError::Json)?;
         self.store.put_project(name, &json).await.map_err(PushError::Store)?;
         Ok(record)
+    }
+
+    /// A later push need not say it again.
+    async fn earlier_gcp_project(&self, name: &str) -> Result<String, PushError> {
+        let earlier = self.store.project(name).await.map_err(PushError::Store)?;
+        let earlier: Option<ProjectRecord> = earlier
+            .map(|record| serde_json::from_str(&record))
+            .transpose()
+            .map_err(PushError::Json)?;
+        let known = earlier.and_then(|record| record.gcp_project);
+        known.ok_or_else(|| PushError::NoGcpProject { name: name.to_owned() })
     }
 
     /// Starts the sessions of a workflow on the given dates, oldest first.
@@ -364,6 +401,20 @@ impl Coordinator {
     }
 }
 
+/// Safe in a URL, a label and a task's log.
+fn is_project_name(name: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    !name.starts_with(|c: char| c.is_ascii_digit() || c == '.')
+        && !name.is_empty()
+        && name.chars().all(allowed)
+}
+
+/// Checks beside the runtime: it compiles every workflow and expression, and the lease must be renewed meanwhile.
+async fn check_aside(files: ProjectFiles) -> Result<Checked, PushError> {
+    let checked = tokio::task::spawn_blocking(move || check(&files)).await;
+    checked.map_err(PushError::Check)?.map_err(PushError::Script)
+}
+
 /// Why a coordinator did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum LaunchError {
@@ -384,13 +435,16 @@ type DriverEnded = oneshot::Receiver<Result<(), DriverError>>;
 /// that every attempt is taken over.
 fn spawn_driver(
     parts: DriverParts,
-    lease: tokio::task::JoinHandle<()>,
+    lease: tokio::task::JoinHandle<Leadership>,
     stop: CancellationToken,
 ) -> std::io::Result<(oneshot::Receiver<()>, DriverEnded)> {
     let (ready_sender, ready) = oneshot::channel();
     let (ended_sender, ended) = oneshot::channel();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let epoch = parts.epoch;
     std::thread::Builder::new().name("driver".to_owned()).stack_size(8 << 20).spawn(move || {
+        // Also when the driver panics: a leader that does nothing must not keep its lease.
+        let stopping = stop.drop_guard();
         let result = runtime.block_on(async move {
             let mut driver = Driver::new(parts)?;
             driver.recover_all().await?;
@@ -398,9 +452,12 @@ fn spawn_driver(
             let _given_up = ready_sender.send(());
             driver.run().await
         });
+        drop(stopping);
         // The lease is given back before anybody hears of the end.
-        stop.cancel();
-        let _lease = runtime.block_on(lease);
+        let result = match runtime.block_on(lease) {
+            Ok(Leadership::Lost) => result.and(Err(DriverError::Deposed { epoch })),
+            Ok(Leadership::GivenBack) | Err(_) => result,
+        };
         let _nobody = ended_sender.send(result);
     })?;
     Ok((ready, ended))

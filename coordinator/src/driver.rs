@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use himekuri_broker::Broker;
 use himekuri_engine::{Attempt, Dispatcher, Limits};
-use himekuri_protocol::AttemptId;
+use himekuri_protocol::{AttemptId, TaskId};
 use himekuri_store::{Epoch, Store};
 use himekuri_workflow::ProjectFiles;
 use jiff::Timestamp;
@@ -44,6 +44,7 @@ pub(crate) struct DriverParts {
     pub(crate) epoch: Epoch,
     pub(crate) limits: Limits,
     pub(crate) watch_every: Duration,
+    pub(crate) number_base: u32,
     pub(crate) commands: mpsc::Receiver<Command>,
     /// For the driver's own commands: published messages.
     pub(crate) sender: mpsc::Sender<Command>,
@@ -75,6 +76,8 @@ pub(crate) struct Driver {
     live: BTreeMap<AttemptId, Live>,
     /// Attempts whose memory was dropped because a commit failed; they are claimed and replayed.
     lost: BTreeSet<AttemptId>,
+    /// Attempts that cannot be replayed by this program: they are left alone until a restart.
+    broken: BTreeSet<AttemptId>,
     /// Attempts just replayed: whatever their log leaves undecided is decided in the next round.
     recovered: Vec<AttemptId>,
     /// Commands for lost attempts.
@@ -83,6 +86,8 @@ pub(crate) struct Driver {
     unpublished: Vec<Outgoing>,
     revisions: HashMap<String, ProjectFiles>,
     next_watch: Timestamp,
+    /// When each submitted job was last looked at.
+    watched: BTreeMap<(AttemptId, TaskId), Timestamp>,
     /// When lost attempts and unpublished messages are tried again.
     retry_at: Option<Timestamp>,
 }
@@ -103,11 +108,13 @@ impl Driver {
             dispatcher: Dispatcher::new(parts.limits),
             live: BTreeMap::new(),
             lost: BTreeSet::new(),
+            broken: BTreeSet::new(),
             recovered: Vec::new(),
             deferred: Vec::new(),
             unpublished: Vec::new(),
             revisions: HashMap::new(),
             next_watch: Timestamp::now(),
+            watched: BTreeMap::new(),
             retry_at: None,
             parts,
         })

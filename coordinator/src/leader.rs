@@ -7,26 +7,19 @@ use himekuri_store::{Epoch, LeaseOutcome, Store, StoreError};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// How long a lease lasts without renewal: a dead leader is replaced within this and one look of the standby.
-pub(crate) const LEASE: Duration = Duration::from_secs(6);
-
-/// How often the lease is renewed.
-const RENEW_EVERY: Duration = Duration::from_secs(2);
-
 /// How often a standby looks.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
-
-const _: () = assert!(RENEW_EVERY.as_millis() * 3 <= LEASE.as_millis(), "two renewals may be lost");
 
 /// Waits until this process leads. `None` when it was stopped before.
 pub(crate) async fn lead(
     store: &Arc<dyn Store>,
     holder: &str,
+    lease: Duration,
     stop: &CancellationToken,
 ) -> Result<Option<Epoch>, StoreError> {
     let mut announced = false;
     loop {
-        match store.acquire_lease(holder, LEASE).await? {
+        match store.acquire_lease(holder, lease).await? {
             LeaseOutcome::Acquired(epoch) => {
                 tracing::info!("leading with epoch {epoch}");
                 return Ok(Some(epoch));
@@ -44,29 +37,42 @@ pub(crate) async fn lead(
     }
 }
 
+/// How a leadership ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Leadership {
+    /// By our own will; the lease is given back.
+    GivenBack,
+    /// Somebody else may lead.
+    Lost,
+}
+
 /// Keeps the lease until `stop`; cancels `stop` itself when the lease is lost.
 pub(crate) async fn keep(
     store: Arc<dyn Store>,
     holder: String,
     epoch: Epoch,
+    lease: Duration,
     stop: CancellationToken,
-) {
-    let mut valid_until = Instant::now() + LEASE;
+) -> Leadership {
+    let mut valid_until = Instant::now() + lease;
     loop {
         tokio::select! {
             () = stop.cancelled() => break,
-            () = tokio::time::sleep(RENEW_EVERY) => {}
+            // Two renewals may be lost.
+            () = tokio::time::sleep(lease / 3) => {}
         }
         let asked = Instant::now();
-        match store.renew_lease(&holder, epoch, LEASE).await {
-            Ok(true) => valid_until = asked + LEASE,
+        match store.renew_lease(&holder, epoch, lease).await {
+            Ok(true) => valid_until = asked + lease,
             Ok(false) => {
                 tracing::error!("the lease is lost: another coordinator leads");
                 stop.cancel();
+                return Leadership::Lost;
             }
             Err(error) if Instant::now() >= valid_until => {
                 tracing::error!("the lease ran out while the store could not be reached: {error}");
                 stop.cancel();
+                return Leadership::Lost;
             }
             Err(error) => tracing::warn!("could not renew the lease: {error}"),
         }
@@ -74,4 +80,5 @@ pub(crate) async fn keep(
     if let Err(error) = store.release_lease(&holder, epoch).await {
         tracing::warn!("could not give the lease back; it runs out by itself: {error}");
     }
+    Leadership::GivenBack
 }

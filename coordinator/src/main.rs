@@ -12,6 +12,7 @@ use himekuri_coordinator::{Coordinator, CoordinatorConfig, router};
 use himekuri_engine::Limits;
 use himekuri_service::{LogFormat, init_logs, report, stop_on_signal};
 use himekuri_store::{RedisConfig, RedisStore};
+use tokio::net::TcpListener;
 
 /// Drives attempts: state in Redis, tasks over RabbitMQ, an HTTP API for `himekuri push` and `himekuri start`.
 ///
@@ -65,9 +66,8 @@ async fn main() -> ExitCode {
 
 async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let stop = stop_on_signal().context("could not listen for signals")?;
-    let listener = tokio::net::TcpListener::bind(arguments.listen).await.with_context(|| {
-        format!("could not listen on {}; is another coordinator running?", arguments.listen)
-    })?;
+    // A standby must not take connections that it does not serve; but an address in use is better known at once.
+    drop(listen(arguments.listen).await?);
     let mut config = CoordinatorConfig {
         limits: Limits { window: arguments.window },
         watch_every: Duration::from_secs(arguments.watch_every.max(1)),
@@ -92,6 +92,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let Some((coordinator, ended)) = launched else {
         return Ok(());
     };
+    let listener = listen(arguments.listen).await?;
     tracing::info!("the API listens on http://{}", listener.local_addr()?);
     let serving = axum::serve(listener, router(coordinator)).with_graceful_shutdown({
         let stop = stop.clone();
@@ -100,4 +101,10 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     serving.await.context("the API ended")?;
     ended.await.context("the driver ended abnormally")??;
     Ok(())
+}
+
+async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let listening = TcpListener::bind(address).await;
+    listening
+        .with_context(|| format!("could not listen on {address}; is another coordinator running?"))
 }

@@ -19,7 +19,7 @@ pub struct WorkerConfig {
 
 /// A delivery must end within 60 s (design D4): RabbitMQ closes the channel of one held for 30 minutes, and a spot node
 /// gives 15 s.
-const DELIVERY_MAX: Duration = Duration::from_secs(60);
+pub(crate) const DELIVERY_MAX: Duration = Duration::from_secs(60);
 
 impl WorkerConfig {
     /// Defaults, with a name of its own.

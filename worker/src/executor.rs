@@ -1,14 +1,24 @@
 //! One delivery from decoding to acknowledging. The report is confirmed first, the delivery acknowledged last.
 
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
+use backon::{ExponentialBuilder, Retryable};
+use futures::StreamExt;
 use himekuri_bigquery::BigQuery;
-use himekuri_broker::{Broker, Delivery, OutgoingMessage, Queue, Settlement};
-use himekuri_protocol::{Outcome, PROTOCOL_VERSION, Report, TaskMessage, Work, WorkerMessage};
+use himekuri_broker::{Broker, Delivery, OutgoingMessage, PublishError, Queue, Settlement};
+use himekuri_protocol::{
+    Outcome, PROTOCOL_VERSION, Report, TaskMessage, WatchMessage, Work, WorkerMessage,
+};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::WorkerConfig;
+use crate::config::{DELIVERY_MAX, WorkerConfig};
 use crate::{operators, watch};
+
+/// How long a stopping worker looks for the job that it may have sent.
+const HAND_OVER: Duration = Duration::from_secs(1);
 
 /// Shared by all deliveries of a worker.
 pub(crate) struct Executor {
@@ -45,13 +55,27 @@ impl Executor {
     async fn handle(&self, body: &[u8]) -> Reported {
         match WorkerMessage::decode(body) {
             Ok(WorkerMessage::Task(task)) => self.run_task(task).await,
-            Ok(WorkerMessage::Watch(message)) => {
-                let reports = watch::run(&self.bigquery, message, &self.config).await;
-                self.publish(reports).await
-            }
+            Ok(WorkerMessage::Watch(message)) => self.watch(message).await,
             Err(error) => {
                 tracing::error!("dead-lettered a message: {error}");
                 Reported::Undecodable
+            }
+        }
+    }
+
+    /// A watch that is not finished in time, or when the worker stops, is no loss: the coordinator asks again.
+    async fn watch(&self, message: WatchMessage) -> Reported {
+        let mut ended = pin!(watch::ended(&self.bigquery, message, &self.config));
+        let deadline = Instant::now() + DELIVERY_MAX;
+        loop {
+            let report = tokio::select! {
+                report = ended.next() => report,
+                () = self.stop.cancelled() => None,
+                () = tokio::time::sleep_until(deadline) => None,
+            };
+            let Some(report) = report else { return Reported::Confirmed };
+            if self.publish(report).await == Reported::Unconfirmed {
+                return Reported::Unconfirmed;
             }
         }
     }
@@ -67,19 +91,16 @@ impl Executor {
                 }
             }
         };
-        self.publish(vec![self.report(&task, outcome)]).await
+        self.publish(self.report(&task, outcome)).await
     }
 
     /// A worker that stops leaves its jobs running: known ones are watched by others, the rest is delivered again.
     async fn hand_over(&self, task: &TaskMessage) -> Reported {
-        let Work::Bq(job) = &task.work else {
-            return Reported::Interrupted;
-        };
-        let brief = std::time::Duration::from_secs(1);
-        match self.bigquery.look_up(&job.job, brief).await {
+        let Work::Bq(job) = &task.work else { return Reported::Interrupted };
+        match self.bigquery.find(job, HAND_OVER).await {
             Ok(state) => {
-                let outcome = operators::bq::outcome_of(state, &job.job);
-                self.publish(vec![self.report(task, outcome)]).await
+                let outcome = operators::bq::outcome_of(state);
+                self.publish(self.report(task, outcome)).await
             }
             Err(_) => Reported::Interrupted,
         }
@@ -100,25 +121,29 @@ impl Executor {
         }
     }
 
-    async fn publish(&self, reports: Vec<Report>) -> Reported {
-        if reports.is_empty() {
-            return Reported::Confirmed;
-        }
-        let mut messages = Vec::with_capacity(reports.len());
-        for report in &reports {
-            let id = format!("{}-{}-{}", report.attempt, report.task, report.try_no);
-            match report.encode() {
-                Ok(body) => messages.push(OutgoingMessage::new(Queue::Reports, id, body)),
-                Err(error) => {
-                    tracing::error!("could not write report {id} as JSON: {error}");
-                    return Reported::Undecodable;
-                }
+    /// Publishes until confirmed, within the patience: a requeued delivery counts towards its limit, a hiccup of the broker
+    /// must not.
+    async fn publish(&self, report: Report) -> Reported {
+        let id = format!("{}-{}-{}", report.attempt, report.task, report.try_no);
+        let message = match report.encode() {
+            Ok(body) => OutgoingMessage::new(Queue::Reports, id, body),
+            Err(error) => {
+                tracing::error!("could not write report {id} as JSON: {error}");
+                return Reported::Undecodable;
             }
-        }
-        let results = self.broker.publish(messages).await;
-        match results.into_iter().find_map(Result::err) {
-            None => Reported::Confirmed,
-            Some(error) => {
+        };
+        let pauses = ExponentialBuilder::new()
+            .with_min_delay(Duration::from_millis(100))
+            .with_total_delay(Some(self.config.patience))
+            .without_max_times()
+            .with_jitter();
+        let send = || async {
+            self.broker.publish(vec![message.clone()]).await.into_iter().collect::<Result<(), _>>()
+        };
+        let sent = send.retry(pauses).when(PublishError::is_retryable).await;
+        match sent {
+            Ok(()) => Reported::Confirmed,
+            Err(error) => {
                 tracing::warn!("a report is not confirmed; its task comes again: {error}");
                 Reported::Unconfirmed
             }

@@ -32,9 +32,6 @@ struct Arguments {
     /// A local BigQuery endpoint; without it, Google's.
     #[arg(long, env = "HIMEKURI_BIGQUERY", value_name = "URL")]
     bigquery: Option<String>,
-    /// GCP project of jobs whose title names none.
-    #[arg(long, env = "HIMEKURI_GCP_PROJECT", default_value = "himekuri")]
-    gcp_project: String,
     /// Tasks taken at once.
     #[arg(long, env = "HIMEKURI_PREFETCH", default_value_t = WorkerConfig::new().prefetch)]
     prefetch: u16,
@@ -69,7 +66,6 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let stop = stop_on_signal().context("could not listen for signals")?;
     let bigquery = BigQuery::connect(&BigQueryConfig {
         endpoint: arguments.bigquery.map_or(Endpoint::Google, Endpoint::Local),
-        default_project: arguments.gcp_project,
     })
     .await?;
     let broker = RabbitBroker::connect(RabbitConfig {

@@ -1,7 +1,7 @@
 //! Watching: jobs that outlived their first delivery are looked up, and those that ended are reported.
 
-use futures::StreamExt;
-use himekuri_bigquery::BigQuery;
+use futures::{Stream, StreamExt};
+use himekuri_bigquery::{BigQuery, JobError};
 use himekuri_protocol::{Outcome, PROTOCOL_VERSION, Report, WatchMessage, WatchedJob};
 
 use crate::config::WorkerConfig;
@@ -10,18 +10,17 @@ use crate::operators::bq::{outcome_of, outcome_of_error};
 /// Look-ups under way at once: far below BigQuery's 300 concurrent API calls per user.
 const CONCURRENT_LOOKUPS: usize = 16;
 
-/// Reports of the jobs that ended; nothing for those that run or could not be asked: the next watch asks again.
-pub(crate) async fn run(
-    bigquery: &BigQuery,
+/// Reports of the jobs that ended, as they are found; nothing for those that run or could not be asked: the next watch
+/// asks again.
+pub(crate) fn ended<'a>(
+    bigquery: &'a BigQuery,
     message: WatchMessage,
-    config: &WorkerConfig,
-) -> Vec<Report> {
+    config: &'a WorkerConfig,
+) -> impl Stream<Item = Report> + 'a {
     futures::stream::iter(message.jobs)
         .map(|watched| look_up(bigquery, watched, config))
         .buffer_unordered(CONCURRENT_LOOKUPS)
         .filter_map(std::future::ready)
-        .collect()
-        .await
 }
 
 async fn look_up(
@@ -30,8 +29,8 @@ async fn look_up(
     config: &WorkerConfig,
 ) -> Option<Report> {
     let outcome = match bigquery.look_up(&watched.job, config.patience).await {
-        Ok(state) => outcome_of(state, &watched.job),
-        Err(himekuri_bigquery::JobError::Unreachable(_)) => return None,
+        Ok(state) => outcome_of(state),
+        Err(JobError::Unreachable(_)) => return None,
         Err(error) => outcome_of_error(error),
     };
     match outcome {

@@ -19,7 +19,7 @@ pub(crate) struct Arguments {
     /// Folder of the project; it is called as its folder.
     #[arg(value_name = "PROJECT")]
     folder: PathBuf,
-    /// GCP project in which the title's jobs run and its tables are; without it, the workers' own.
+    /// GCP project in which the title's jobs run and its tables are; needed once, later pushes keep it.
     #[arg(long, value_name = "ID")]
     gcp_project: Option<String>,
     #[command(flatten)]

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use himekuri_bigquery::{BigQuery, BigQueryConfig, Endpoint};
@@ -102,7 +103,6 @@ async fn run_on(
 ) -> anyhow::Result<RunResult> {
     let bigquery = BigQuery::connect(&BigQueryConfig {
         endpoint: local.map_or(Endpoint::Google, |url| Endpoint::Local(url.to_owned())),
-        default_project: project.revision.gcp_project.clone().unwrap_or_default(),
     })
     .await?;
     let signal = stop_on_signal().context("could not listen for signals")?;
@@ -112,7 +112,12 @@ async fn run_on(
     let (events, received) = mpsc::unbounded_channel();
     let worker = Worker::new(broker.clone(), bigquery, WorkerConfig::new(), stop.clone());
     let worker = tokio::spawn(worker.run());
-    let config = CoordinatorConfig { number_base: unused_number(), ..CoordinatorConfig::default() };
+    let config = CoordinatorConfig {
+        number_base: unused_number(),
+        // Nobody else can lead, and a run that was suspended goes on.
+        lease: Duration::from_secs(365 * 24 * 3_600),
+        ..CoordinatorConfig::default()
+    };
     let launched = Coordinator::launch(config, store, broker, Some(events), stop.clone()).await?;
     let (coordinator, ended) = launched.context("stopped before it began")?;
     let archive = himekuri_project::pack(&project.revision.files)?;

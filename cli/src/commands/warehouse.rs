@@ -1,9 +1,7 @@
 //! `himekuri warehouse`.
 
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-
-use anyhow::bail;
 
 use crate::local_warehouse;
 
@@ -25,20 +23,10 @@ pub(crate) struct Arguments {
     data: PathBuf,
 }
 
-pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let status = local_warehouse::command()
-        .args(["--host", &arguments.host, "--port", &arguments.port.to_string(), "--data"])
-        .arg(&arguments.data)
-        .kill_on_drop(true)
-        .status()
-        .await
-        .map_err(|error| local_warehouse::missing(&error))?;
-    match (status.code(), status.signal()) {
-        (Some(0), _) => Ok(()),
-        // It has said why on standard error.
-        (Some(_), _) => Err(crate::failure::SaidAlready.into()),
-        (None, signal) => {
-            bail!("the local warehouse was ended by signal {}", signal.unwrap_or_default())
-        }
-    }
+/// Becomes the warehouse: signals and the exit code are its own, and nothing is left behind.
+pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let mut command = local_warehouse::command();
+    command.args(["--host", &arguments.host, "--port", &arguments.port.to_string(), "--data"]);
+    let error = command.arg(&arguments.data).exec();
+    Err(local_warehouse::missing(&error))
 }

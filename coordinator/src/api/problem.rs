@@ -45,7 +45,9 @@ pub(super) async fn not_found(uri: Uri) -> Problem {
 impl From<PushError> for Problem {
     fn from(error: PushError) -> Self {
         let status = match &error {
-            PushError::Name { .. } | PushError::Archive(_) => StatusCode::BAD_REQUEST,
+            PushError::Name { .. } | PushError::Archive(_) | PushError::NoGcpProject { .. } => {
+                StatusCode::BAD_REQUEST
+            }
             PushError::Invalid(diagnostics) => {
                 let texts: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();
                 return Self {
@@ -55,7 +57,9 @@ impl From<PushError> for Problem {
                 };
             }
             PushError::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
-            PushError::Json(_) | PushError::Script(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            PushError::Json(_) | PushError::Script(_) | PushError::Check(_) => {
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
         };
         Self::new(status, chain(&error))
     }

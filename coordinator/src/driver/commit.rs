@@ -100,6 +100,10 @@ impl Driver {
                 tracing::info!(attempt.id = %id, "attempt {id} of {}/{} ended: {state:?}", live.summary.project, live.summary.workflow);
             }
             self.dispatcher.forget(id);
+            let live = &self.live;
+            self.revisions.retain(|revision, _| {
+                live.values().any(|attempt| attempt.summary.revision == *revision)
+            });
         }
     }
 
@@ -132,6 +136,10 @@ impl Driver {
                     if let Some(live) = self.live.get_mut(&attempt) {
                         live.published.push(message.id);
                     }
+                }
+                (Err(error), Some(attempt)) if !error.is_retryable() => {
+                    // The task's own deadline sends it again, to the same end; a person must look.
+                    tracing::error!(attempt.id = %attempt, "a task message can never be published: {error}");
                 }
                 (Err(error), Some(_)) => {
                     tracing::warn!(

@@ -3,16 +3,23 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use himekuri_engine::Context;
-use himekuri_protocol::{AttemptId, TaskId, WorkerMessage};
+use himekuri_protocol::{AttemptId, TaskError, TaskId, WorkerMessage};
 
 use super::round::Round;
 use super::{Driver, Outgoing};
+
+/// Longest query that is sent: BigQuery takes 1 MB of SQL ("Quotas and limits", query jobs).
+const QUERY_MAX_BYTES: usize = 1 << 20;
 
 /// A task of the pool.
 type TaskKey = (AttemptId, TaskId);
 
 impl Driver {
     pub(super) fn dispatch(&mut self, round: &mut Round) {
+        // Nobody knows yet which partitions their jobs write (design D6).
+        if !self.lost.is_empty() {
+            return;
+        }
         self.dispatch_again(round);
         // A task that fails while being prepared may make others ready, so the titles are looked at again.
         while self.dispatcher.room() > 0 && self.dispatch_ready(round) {}
@@ -87,6 +94,13 @@ impl Driver {
             }
         };
         let destination = prepared.destination().cloned();
+        let message_bytes = prepared.query_bytes();
+        if message_bytes > QUERY_MAX_BYTES {
+            let now = round.now;
+            let error = too_large(message_bytes);
+            self.decide(id, round, |attempt, context| attempt.refuse(task, error, now, context));
+            return true;
+        }
         let again = self.dispatcher.is_live((id, task));
         if let Some(taken) = destination.as_ref().filter(|d| !again && !self.dispatcher.is_free(d))
         {
@@ -106,8 +120,12 @@ impl Driver {
                         let outgoing = Outgoing { attempt: Some(id), id: entry(&message), body };
                         draft.messages.push(outgoing);
                     }
+                    // Nothing is committed: the attempt is replayed as it was.
                     Err(error) => {
                         tracing::error!(attempt.id = %id, "could not write a task message: {error}");
+                        round.drafts.remove(&id);
+                        self.lose(id);
+                        return true;
                     }
                 }
                 self.dispatcher.started((id, task), destination);
@@ -119,5 +137,15 @@ impl Driver {
             }
         }
         true
+    }
+}
+
+fn too_large(bytes: usize) -> TaskError {
+    TaskError {
+        reason: "tooLarge".to_owned(),
+        message: format!(
+            "the rendered SQL has {bytes} bytes, and BigQuery takes {QUERY_MAX_BYTES} at most; split the query, or put lists into a table"
+        ),
+        job: None,
     }
 }

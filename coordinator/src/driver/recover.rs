@@ -45,12 +45,18 @@ impl Driver {
                     return Err(DriverError::Deposed { epoch });
                 }
                 Err(RecoverError::Store(StoreError::UnknownAttempt { .. })) => {
+                    self.dispatcher.forget(id);
                     tracing::warn!(attempt.id = %id, "attempt {id} was never created in full");
+                }
+                Err(RecoverError::Store(error)) => {
+                    let error: anyhow::Error = error.into();
+                    tracing::warn!(attempt.id = %id, "could not read attempt {id}; it is tried again: {error:#}");
+                    self.lost.insert(id);
                 }
                 Err(error) => {
                     let error: anyhow::Error = error.into();
-                    tracing::error!(attempt.id = %id, "could not take over attempt {id}; it is tried again: {error:#}");
-                    self.lost.insert(id);
+                    tracing::error!(attempt.id = %id, "attempt {id} cannot be taken over by this program and is left alone: {error:#}");
+                    self.broken.insert(id);
                 }
             }
         }
@@ -60,6 +66,7 @@ impl Driver {
     async fn recover(&mut self, id: AttemptId) -> Result<(), RecoverError> {
         let claimed = self.parts.store.claim(id, self.parts.epoch).await?;
         if claimed.finished {
+            self.dispatcher.forget(id);
             return Ok(());
         }
         let mut summary = self.summary(id).await?;
@@ -75,6 +82,7 @@ impl Driver {
             .map(|record| serde_json::from_str(record))
             .collect::<Result<Vec<Record>, _>>()?;
         let attempt = Attempt::replay(log)?;
+        self.dispatcher.forget(id);
         for (task, _, _) in attempt.running() {
             self.dispatcher.started((id, task.id), task.destination.clone());
         }
@@ -105,6 +113,7 @@ impl Driver {
             files,
         };
         let number = u32::try_from(claimed.number).unwrap_or(u32::MAX);
+        let number = number.saturating_add(self.parts.number_base);
         let request = BeginAttempt { attempt: id, number, revision, summary };
         self.deferred.push(Command::Begin(Box::new(request)));
     }

@@ -56,7 +56,7 @@ impl Driver {
         self.dispatch(&mut round);
         self.commit(round).await?;
         if self.next_watch <= now {
-            self.watch();
+            self.watch(now);
             self.flush_published().await;
             self.next_watch = now.checked_add(self.parts.watch_every).unwrap_or(now);
         }
@@ -83,6 +83,7 @@ impl Driver {
         if self.live.contains_key(&id) {
             return;
         }
+        self.lost.remove(&id);
         let workflow = match himekuri_workflow::compile_workflow(&revision.files, &summary.workflow)
         {
             Ok(workflow) => workflow,
@@ -116,7 +117,7 @@ impl Driver {
     }
 
     fn look(&mut self, id: AttemptId, now: Timestamp) {
-        if !self.live.contains_key(&id) {
+        if !self.live.contains_key(&id) && !self.broken.contains(&id) {
             self.lost.insert(id);
             self.retry_at = Some(now);
         }
@@ -211,10 +212,10 @@ impl Driver {
         }
     }
 
-    /// Forgets an attempt's memory; its log is the truth.
+    /// Forgets an attempt's memory; its log is the truth. Its partitions stay taken until it is read again: its jobs may
+    /// run.
     pub(super) fn lose(&mut self, id: AttemptId) {
         self.live.remove(&id);
-        self.dispatcher.forget(id);
         self.lost.insert(id);
     }
 }

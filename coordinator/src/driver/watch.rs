@@ -2,43 +2,62 @@
 
 use std::collections::BTreeMap;
 
-use himekuri_engine::Phase;
-use himekuri_protocol::{PROTOCOL_VERSION, WatchMessage, WatchedJob, WorkerMessage};
+use himekuri_engine::{Attempt, Phase, TaskState};
+use himekuri_protocol::{
+    JobReference, PROTOCOL_VERSION, TaskId, TryNo, WatchMessage, WatchedJob, WorkerMessage,
+};
+use jiff::Timestamp;
 
 use super::{Driver, Outgoing};
 
 /// Jobs in one message: a worker looks at them with few calls at once, and a lost message costs one period.
 const JOBS_PER_MESSAGE: usize = 100;
 
+/// A job is looked at again when a tenth of its age has passed: a long one costs few calls, a short one is not kept
+/// waiting, and watches that nobody reads do not fill the queue.
+const AGE_SHARE: i32 = 10;
+
 impl Driver {
-    /// One message for each batch of jobs of the same GCP project and location.
-    pub(super) fn watch(&self) {
+    /// One message for each batch of due jobs of the same GCP project and location.
+    pub(super) fn watch(&mut self, now: Timestamp) {
         let mut jobs: BTreeMap<(Option<String>, Option<String>), Vec<WatchedJob>> = BTreeMap::new();
+        let mut watched = BTreeMap::new();
         for (id, live) in &self.live {
-            for (task, try_no, phase) in live.attempt.running() {
-                match phase {
-                    Phase::Submitted { job } => jobs
-                        .entry((job.project.clone(), job.location.clone()))
-                        .or_default()
-                        .push(WatchedJob { attempt: *id, task: task.id, try_no, job: job.clone() }),
-                    Phase::Dispatched | Phase::Unreachable { .. } => {}
+            for (task, try_no, since, job) in submitted(&live.attempt) {
+                let key = (*id, task);
+                let last = self.watched.get(&key).copied().unwrap_or(since);
+                let wait = now.duration_since(since) / AGE_SHARE;
+                let is_due = now.duration_since(last) >= wait;
+                watched.insert(key, if is_due { now } else { last });
+                if is_due {
+                    let place = (job.project.clone(), job.location.clone());
+                    let job = WatchedJob { attempt: *id, task, try_no, job: job.clone() };
+                    jobs.entry(place).or_default().push(job);
                 }
             }
         }
-        let messages = jobs
-            .values()
-            .flat_map(|jobs| jobs.chunks(JOBS_PER_MESSAGE))
-            .map(|jobs| {
-                let jobs = jobs.to_vec();
-                WorkerMessage::Watch(WatchMessage { version: PROTOCOL_VERSION, jobs })
-            })
-            .filter_map(|message| match Outgoing::watch(&message) {
-                Ok(outgoing) => Some(outgoing),
-                Err(error) => {
-                    tracing::error!("could not write a watch message: {error}");
-                    None
-                }
-            });
-        self.publish(messages.collect());
+        self.watched = watched;
+        let messages = jobs.values().flat_map(|jobs| jobs.chunks(JOBS_PER_MESSAGE)).map(|jobs| {
+            let jobs = jobs.to_vec();
+            WorkerMessage::Watch(WatchMessage { version: PROTOCOL_VERSION, jobs })
+        });
+        let outgoing = messages.filter_map(|message| match Outgoing::watch(&message) {
+            Ok(outgoing) => Some(outgoing),
+            Err(error) => {
+                tracing::error!("could not write a watch message: {error}");
+                None
+            }
+        });
+        self.publish(outgoing.collect());
     }
+}
+
+/// Tasks whose job is watched, with the time of their dispatch.
+fn submitted(attempt: &Attempt) -> impl Iterator<Item = (TaskId, TryNo, Timestamp, &JobReference)> {
+    attempt.running().filter_map(|(task, try_no, phase)| match (phase, &task.state) {
+        (Phase::Submitted { job }, TaskState::Running { since, .. }) => {
+            Some((task.id, try_no, *since, job))
+        }
+        (Phase::Submitted { .. } | Phase::Dispatched | Phase::Unreachable { .. }, _) => None,
+    })
 }

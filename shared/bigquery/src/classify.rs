@@ -8,8 +8,8 @@ use gcp_bigquery_client::error::{BQError, NestedResponseError};
 /// The meaning of a failed API call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
-    /// 409: the id exists.
-    AlreadyExists,
+    /// 409: the id exists; BigQuery's words, which name the job's location.
+    AlreadyExists(String),
     /// 404: no such job, or no such project or dataset.
     NotFound(Why),
     /// May work in a moment, and may have worked already: ask again with the same id.
@@ -57,9 +57,10 @@ fn of_response(error: &NestedResponseError) -> Answer {
         "rateLimitExceeded" | "quotaExceeded" | "backendError" | "internalError" | "badGateway"
     );
     match error.code {
-        409 => Answer::AlreadyExists,
+        409 => Answer::AlreadyExists(why.message),
         404 => Answer::NotFound(why),
-        429 | 500..=599 => Answer::Transient(why),
+        // An expired token (the clock may be off) and a time-out are asked again like an outage.
+        401 | 408 | 429 | 500..=599 => Answer::Transient(why),
         _ if waits => Answer::Transient(why),
         _ => Answer::Rejected(why),
     }
@@ -99,7 +100,8 @@ mod tests {
     #[test]
     fn each_answer_has_one_meaning() {
         let rows = [
-            (409, "duplicate", Answer::AlreadyExists),
+            (409, "duplicate", Answer::AlreadyExists("m".to_owned())),
+            (401, "authError", Answer::Transient(why("authError"))),
             (404, "notFound", Answer::NotFound(why("notFound"))),
             (403, "rateLimitExceeded", Answer::Transient(why("rateLimitExceeded"))),
             (403, "quotaExceeded", Answer::Transient(why("quotaExceeded"))),

@@ -20,16 +20,18 @@ const LONG_POLL: Duration = Duration::from_secs(10);
 /// Pause between long polls that came back at once without an end, so that a broken server is not hammered.
 const POLL_PAUSE: Duration = Duration::from_millis(200);
 
+/// How much longer than the patience a call that hangs is waited for: the retries end by themselves before.
+const GRACE: Duration = Duration::from_secs(1);
+
 /// A client of one endpoint.
 #[derive(Clone)]
 pub struct BigQuery {
     client: Client,
-    default_project: String,
 }
 
 impl BigQuery {
-    pub(crate) fn new(client: Client, default_project: String) -> Self {
-        Self { client, default_project }
+    pub(crate) fn new(client: Client) -> Self {
+        Self { client }
     }
 
     /// Sends a job, or adopts the one that an earlier delivery of the same try sent. Asks again within `patience`
@@ -38,11 +40,20 @@ impl BigQuery {
     /// # Errors
     /// [`JobError`]: refused, or no clear answer.
     pub async fn submit(&self, job: &QueryJob, patience: Duration) -> Result<JobState, JobError> {
-        let sent = self.persist(patience, job_call(&job.job), || self.insert_or_adopt(job)).await?;
-        let Some(answer) = sent else {
-            return Err(JobError::Unreachable(error(&job.job, Why::vanished())));
-        };
+        let answer = self.persist(patience, &job.job, || self.insert_or_adopt(job)).await?;
         Ok(JobState::of(&answer, &job.job))
+    }
+
+    /// The state of a job that may have been sent, if it is ours.
+    ///
+    /// # Errors
+    /// [`JobError`]: no such job, another's job, or no clear answer.
+    pub async fn find(&self, job: &QueryJob, patience: Duration) -> Result<JobState, JobError> {
+        let found = self.persist(patience, &job.job, || self.get(&job.job)).await?;
+        match ours(found, job) {
+            Ok(found) => Ok(JobState::of(&found, &job.job)),
+            Err(why) => Err(JobError::Rejected(error(&job.job, why))),
+        }
     }
 
     /// Waits for a job's end, at most `patience`.
@@ -54,8 +65,9 @@ impl BigQuery {
         loop {
             let remaining = deadline.saturating_duration_since(Instant::now());
             self.long_poll(job, remaining.min(LONG_POLL)).await;
-            let state = self.look_up(job, remaining.max(Duration::from_secs(1))).await?;
-            if state != JobState::Running || Instant::now() + POLL_PAUSE >= deadline {
+            let state = self.look_up(job, remaining.max(GRACE)).await?;
+            let is_over = !matches!(state, JobState::Running(_));
+            if is_over || Instant::now() + POLL_PAUSE >= deadline {
                 return Ok(state);
             }
             tokio::time::sleep(POLL_PAUSE).await;
@@ -71,11 +83,8 @@ impl BigQuery {
         job: &JobReference,
         patience: Duration,
     ) -> Result<JobState, JobError> {
-        let found = self.persist(patience, job_call(job), || self.get(job)).await?;
-        match found {
-            Some(found) => Ok(JobState::of(&found, job)),
-            None => Err(JobError::Missing(error(job, Why::vanished()))),
-        }
+        let found = self.persist(patience, job, || self.get(job)).await?;
+        Ok(JobState::of(&found, job))
     }
 
     /// Asks BigQuery to stop a job. It may still end well (REST, `jobs.cancel`): wait for its end.
@@ -85,20 +94,18 @@ impl BigQuery {
     pub async fn cancel(&self, job: &JobReference, patience: Duration) -> Result<(), JobError> {
         let call = || async {
             let location = job.location.as_deref();
-            let jobs = self.client.job();
-            let answer = jobs.cancel_job(self.project(job), &job.job_id, location).await;
+            let answer = self.client.job().cancel_job(project(job)?, &job.job_id, location).await;
             answer.map(|_| ()).map_err(|error| classify(&error))
         };
-        self.persist(patience, job_call(job), call).await
+        self.persist(patience, job, call).await
     }
 
-    /// `None` when the id exists but the job cannot be read yet.
-    async fn insert_or_adopt(&self, job: &QueryJob) -> Result<Option<Job>, Answer> {
-        let project = self.project(&job.job);
+    async fn insert_or_adopt(&self, job: &QueryJob) -> Result<Job, Answer> {
+        let project = project(&job.job)?;
         match self.client.job().insert(project, to_api(job, project)).await {
-            Ok(inserted) => Ok(Some(inserted)),
+            Ok(inserted) => Ok(inserted),
             Err(error) => match classify(&error) {
-                Answer::AlreadyExists => self.adopt(job).await,
+                Answer::AlreadyExists(words) => self.adopt(job, &words).await,
                 // An unknown project or dataset: the job was not accepted.
                 Answer::NotFound(why) => Err(Answer::Rejected(why)),
                 other @ (Answer::Transient(_) | Answer::Rejected(_)) => Err(other),
@@ -108,32 +115,25 @@ impl BigQuery {
 
     /// The job with our id, if it is ours. Right after 409 it may be unknown for a while (python-bigquery#2134), which
     /// is asked again.
-    async fn adopt(&self, job: &QueryJob) -> Result<Option<Job>, Answer> {
-        let Some(found) = self.get(&job.job).await? else {
-            return Err(Answer::Transient(Why::vanished()));
-        };
-        if fingerprint_of(&found) == Some(job.fingerprint.as_str()) {
-            tracing::debug!(job.id = %job.job.job_id, "adopted job {}", job.job.job_id);
-            return Ok(Some(found));
+    async fn adopt(&self, job: &QueryJob, words: &str) -> Result<Job, Answer> {
+        let mut reference = job.job.clone();
+        if reference.location.is_none() {
+            reference.location = location_in(words, &reference.job_id);
         }
-        Err(Answer::Rejected(Why {
-            reason: "foreignJob".to_owned(),
-            message: "a job of this id exists but does something else; it was not adopted"
-                .to_owned(),
-        }))
+        let found = self.get(&reference).await.map_err(|answer| match answer {
+            Answer::NotFound(why) => Answer::Transient(why),
+            other @ (Answer::AlreadyExists(_) | Answer::Transient(_) | Answer::Rejected(_)) => {
+                other
+            }
+        })?;
+        tracing::debug!(job.id = %job.job.job_id, "job {} exists already", job.job.job_id);
+        ours(found, job).map_err(Answer::Rejected)
     }
 
-    async fn get(&self, job: &JobReference) -> Result<Option<Job>, Answer> {
+    async fn get(&self, job: &JobReference) -> Result<Job, Answer> {
         let location = job.location.as_deref();
-        match self.client.job().get_job(self.project(job), &job.job_id, location).await {
-            Ok(found) => Ok(Some(found)),
-            Err(error) => match classify(&error) {
-                Answer::NotFound(_) => Ok(None),
-                other @ (Answer::AlreadyExists | Answer::Transient(_) | Answer::Rejected(_)) => {
-                    Err(other)
-                }
-            },
-        }
+        let found = self.client.job().get_job(project(job)?, &job.job_id, location).await;
+        found.map_err(|error| classify(&error))
     }
 
     /// Only to wait: a failed job makes this call fail too, and the truth comes from [`Self::look_up`].
@@ -144,18 +144,18 @@ impl BigQuery {
             timeout_ms: i32::try_from(timeout.as_millis()).ok(),
             ..GetQueryResultsParameters::default()
         };
+        let Ok(project) = project(job) else { return };
         let jobs = self.client.job();
-        if let Err(error) = jobs.get_query_results(self.project(job), &job.job_id, parameters).await
-        {
+        if let Err(error) = jobs.get_query_results(project, &job.job_id, parameters).await {
             tracing::trace!("long poll of {} ended: {error}", job.job_id);
         }
     }
 
-    /// Repeats a call that gave no clear answer, with growing pauses.
+    /// Repeats a call that gave no clear answer, with growing pauses, and ends with the patience even when the call hangs.
     async fn persist<T, F, A>(
         &self,
         patience: Duration,
-        (job, what): (&JobReference, &str),
+        job: &JobReference,
         call: F,
     ) -> Result<T, JobError>
     where
@@ -168,41 +168,79 @@ impl BigQuery {
             .with_total_delay(Some(patience))
             .without_max_times()
             .with_jitter();
-        call.retry(pauses)
+        let calls = call
+            .retry(pauses)
             .when(|answer| matches!(answer, Answer::Transient(_)))
             .notify(|answer, pause| {
                 if let Answer::Transient(why) = answer {
                     let (reason, message) = (&why.reason, &why.message);
-                    tracing::warn!(job.id = %job.job_id, reason, "could not {what}: {message}; again in {pause:?}");
+                    tracing::warn!(job.id = %job.job_id, reason, "no clear answer from BigQuery: {message}; again in {pause:?}");
                 }
-            })
-            .await
-            .map_err(|answer| match answer {
+            });
+        let answer = tokio::time::timeout(patience + GRACE, calls).await;
+        answer.unwrap_or_else(|_| Err(Answer::Transient(Why::silent()))).map_err(|answer| {
+            match answer {
                 Answer::Transient(why) => JobError::Unreachable(error(job, why)),
                 Answer::Rejected(why) => JobError::Rejected(error(job, why)),
                 Answer::NotFound(why) => JobError::Missing(error(job, why)),
-                Answer::AlreadyExists => JobError::Unreachable(error(job, Why::vanished())),
-            })
+                // Only an insert says so, and that adopts.
+                Answer::AlreadyExists(_) => JobError::Unreachable(error(job, Why::silent())),
+            }
+        })
     }
+}
 
-    fn project<'a>(&'a self, job: &'a JobReference) -> &'a str {
-        job.project.as_deref().unwrap_or(&self.default_project)
+/// The project in which a job runs. The coordinator always names one: two workers with different ideas of it would run the
+/// same job twice.
+fn project(job: &JobReference) -> Result<&str, Answer> {
+    job.project.as_deref().ok_or_else(|| {
+        Answer::Rejected(Why {
+            reason: "noProject".to_owned(),
+            message: "the job names no GCP project; push the title with `--gcp-project ID`"
+                .to_owned(),
+        })
+    })
+}
+
+/// The job, if its fingerprint label says that it does what ours does.
+fn ours(found: Job, job: &QueryJob) -> Result<Job, Why> {
+    if fingerprint_of(&found) == Some(job.fingerprint.as_str()) {
+        return Ok(found);
     }
+    Err(Why {
+        reason: "foreignJob".to_owned(),
+        message: "a job of this id exists but does something else; it was not adopted".to_owned(),
+    })
+}
+
+/// The location in BigQuery's words on a conflict: "Already Exists: Job project:location.id".
+fn location_in(words: &str, job_id: &str) -> Option<String> {
+    let (before, _) = words.split_once(&format!(".{job_id}"))?;
+    let (_, location) = before.rsplit_once(':')?;
+    let is_location =
+        !location.is_empty() && location.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    is_location.then(|| location.to_owned())
 }
 
 impl Why {
-    fn vanished() -> Self {
-        Self {
-            reason: "notFound".to_owned(),
-            message: "BigQuery knows no job of this id, at least not yet".to_owned(),
-        }
+    fn silent() -> Self {
+        Self { reason: "timeout".to_owned(), message: "BigQuery gave no answer in time".to_owned() }
     }
-}
-
-fn job_call(job: &JobReference) -> (&JobReference, &'static str) {
-    (job, "reach BigQuery")
 }
 
 fn error(job: &JobReference, why: Why) -> TaskError {
     TaskError { reason: why.reason, message: why.message, job: Some(job.clone()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_conflict_names_the_location_of_the_job() {
+        let words = "Already Exists: Job game-a:asia-northeast1.himekuri_x_1_1";
+
+        assert_eq!(location_in(words, "himekuri_x_1_1").as_deref(), Some("asia-northeast1"));
+        assert_eq!(location_in("Already Exists", "himekuri_x_1_1"), None);
+    }
 }

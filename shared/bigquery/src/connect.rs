@@ -8,8 +8,8 @@ use backon::{ExponentialBuilder, Retryable};
 use gcp_bigquery_client::Client;
 use gcp_bigquery_client::auth::Authenticator;
 use gcp_bigquery_client::client_builder::ClientBuilder;
-use gcp_bigquery_client::dataset::ListOptions;
 use gcp_bigquery_client::error::BQError;
+use gcp_bigquery_client::project::GetOptions;
 
 use crate::client::BigQuery;
 use crate::error::ConnectError;
@@ -37,8 +37,6 @@ pub enum Endpoint {
 pub struct BigQueryConfig {
     /// Which one.
     pub endpoint: Endpoint,
-    /// GCP project of jobs that name none.
-    pub default_project: String,
 }
 
 impl BigQuery {
@@ -58,7 +56,7 @@ impl BigQuery {
             Endpoint::Google => {
                 let client = builder.build_from_application_default_credentials().await;
                 let client = client.map_err(ConnectError::Credentials)?;
-                first_token(&client, &config.default_project).await?;
+                first_token(&client).await?;
                 Ok(client)
             }
             Endpoint::Local(address) => {
@@ -68,20 +66,19 @@ impl BigQuery {
             }
         };
         let client = client.map_err(ConnectError::Credentials)?;
-        Ok(Self::new(client, config.default_project.clone()))
+        Ok(Self::new(client))
     }
 }
 
 /// Makes sure that there are credentials: without them every job would be "unreachable" for half an hour. The metadata server
 /// of a new pod is not ready in its first seconds.
-async fn first_token(client: &Client, project: &str) -> Result<(), ConnectError> {
+async fn first_token(client: &Client) -> Result<(), ConnectError> {
     let pauses = ExponentialBuilder::new()
         .with_min_delay(Duration::from_secs(1))
         .with_total_delay(Some(TOKEN_PATIENCE))
         .without_max_times();
     let call = || async {
-        let first = ListOptions::default().max_results(1);
-        match client.dataset().list(project, first).await {
+        match client.project().list(GetOptions::default()).await {
             Err(error @ (BQError::AuthError(_) | BQError::YupAuthError(_) | BQError::NoToken)) => {
                 Err(ConnectError::Credentials(error))
             }

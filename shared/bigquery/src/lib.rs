@@ -19,4 +19,4 @@ mod state;
 pub use client::BigQuery;
 pub use connect::{BigQueryConfig, Endpoint};
 pub use error::{ConnectError, JobError};
-pub use state::{JobFailure, JobState};
+pub use state::JobState;

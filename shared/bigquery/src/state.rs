@@ -6,38 +6,41 @@ use himekuri_protocol::{JobReference, JobStatistics, TaskError};
 /// A job's state as far as the pool cares.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum JobState {
-    /// PENDING or RUNNING.
-    Running,
+    /// PENDING or RUNNING; the job's full name, with the location that BigQuery gave it.
+    Running(JobReference),
     /// DONE without `errorResult`.
     Succeeded(JobStatistics),
     /// DONE with `errorResult`.
-    Failed(JobFailure),
-}
-
-/// `errorResult` of a job.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct JobFailure {
-    /// For the report.
-    pub error: TaskError,
+    Failed(TaskError),
 }
 
 impl JobState {
-    /// Reads BigQuery's answer.
-    pub(crate) fn of(job: &Job, reference: &JobReference) -> Self {
+    /// Reads BigQuery's answer about the job that was asked for as `asked`.
+    pub(crate) fn of(job: &Job, asked: &JobReference) -> Self {
+        let reference = full_name(job, asked);
         let status = job.status.clone().unwrap_or_default();
         if status.state.as_deref() != Some("DONE") {
-            return Self::Running;
+            return Self::Running(reference);
         }
         match status.error_result {
-            Some(error) => Self::Failed(JobFailure {
-                error: TaskError {
-                    reason: error.reason.unwrap_or_else(|| "unknown".to_owned()),
-                    message: error.message.unwrap_or_else(|| "BigQuery gave no message".to_owned()),
-                    job: Some(reference.clone()),
-                },
+            Some(error) => Self::Failed(TaskError {
+                reason: error.reason.unwrap_or_else(|| "unknown".to_owned()),
+                message: error.message.unwrap_or_else(|| "BigQuery gave no message".to_owned()),
+                job: Some(reference),
             }),
-            None => Self::Succeeded(statistics(job, reference)),
+            None => Self::Succeeded(statistics(job, &reference)),
         }
+    }
+}
+
+/// BigQuery chooses the location of a job that names none; outside the US and EU multi-regions the job is found only with
+/// it.
+fn full_name(job: &Job, asked: &JobReference) -> JobReference {
+    let answered = job.job_reference.clone().unwrap_or_default();
+    JobReference {
+        project: answered.project_id.or_else(|| asked.project.clone()),
+        location: answered.location.or_else(|| asked.location.clone()),
+        job_id: asked.job_id.clone(),
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -26,7 +26,6 @@ struct Script {
     inserts: VecDeque<(u16, Value)>,
     gets: VecDeque<(u16, Value)>,
     inserted: Vec<Value>,
-    looked_up: Vec<String>,
 }
 
 type Shared = Arc<Mutex<Script>>;
@@ -51,8 +50,7 @@ impl Server {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = Endpoint::Local(format!("http://{}", listener.local_addr().unwrap()));
         tokio::spawn(async move { axum::serve(listener, router).await });
-        let default_project = "worker-project".to_owned();
-        let config = BigQueryConfig { endpoint, default_project };
+        let config = BigQueryConfig { endpoint };
         Self { script, bigquery: BigQuery::connect(&config).await.unwrap() }
     }
 
@@ -69,12 +67,8 @@ async fn insert(State(script): State<Shared>, body: axum::Json<Value>) -> Respon
     answer(&mut script.inserts)
 }
 
-async fn look_up(
-    State(script): State<Shared>,
-    Path((project, job)): Path<(String, String)>,
-) -> Response {
+async fn look_up(State(script): State<Shared>) -> Response {
     let mut script = script.lock().unwrap();
-    script.looked_up.push(format!("{project}/{job}"));
     answer(&mut script.gets)
 }
 
@@ -135,7 +129,7 @@ async fn a_new_job_is_sent_with_its_fixed_id_location_destination_and_dispositio
 
     let state = server.bigquery.submit(&job(), PATIENCE).await.unwrap();
 
-    assert_eq!(state, JobState::Running);
+    assert_eq!(state, JobState::Running(job().job));
     let script = server.script.lock().unwrap();
     let sent = &script.inserted[0];
     assert_eq!(
@@ -195,7 +189,7 @@ async fn answers_that_leave_open_what_happened_are_asked_again_with_the_same_id(
 
     let state = server.bigquery.submit(&job(), Duration::from_secs(10)).await.unwrap();
 
-    assert_eq!(state, JobState::Running);
+    assert_eq!(state, JobState::Running(job().job));
     assert_eq!(server.inserted_ids(), ["himekuri_x_1_1"; 4]);
 }
 
@@ -229,9 +223,9 @@ async fn done_with_an_error_result_is_a_failure_with_its_reason() {
 
     let state = server.bigquery.look_up(&job().job, PATIENCE).await.unwrap();
 
-    let JobState::Failed(failure) = state else { panic!("{state:?}") };
-    assert_eq!(failure.error.reason, "resourcesExceeded");
-    assert_eq!(failure.error.message, "it went wrong");
+    let JobState::Failed(error) = state else { panic!("{state:?}") };
+    assert_eq!(error.reason, "resourcesExceeded");
+    assert_eq!(error.message, "it went wrong");
 }
 
 #[tokio::test]
@@ -259,15 +253,43 @@ async fn waiting_ends_with_the_patience_and_the_job_runs_on() {
 
     let state = server.bigquery.wait(&job().job, Duration::from_millis(500)).await.unwrap();
 
-    assert_eq!(state, JobState::Running);
+    assert_eq!(state, JobState::Running(job().job));
 }
 
 #[tokio::test]
-async fn a_job_without_a_project_runs_in_the_workers_own() {
-    let server = Server::start(&[], &[(200, stored("RUNNING", FINGERPRINT))]).await;
+async fn a_job_without_a_project_is_refused_with_the_cure() {
+    let server = Server::start(&[], &[]).await;
     let unnamed = JobReference { project: None, ..job().job };
 
-    server.bigquery.look_up(&unnamed, PATIENCE).await.unwrap();
+    let refused = server.bigquery.look_up(&unnamed, PATIENCE).await.unwrap_err();
 
-    assert_eq!(server.script.lock().unwrap().looked_up, ["worker-project/himekuri_x_1_1"]);
+    let JobError::Rejected(why) = refused else { panic!("{refused:?}") };
+    assert!(why.message.contains("--gcp-project"), "{why:?}");
+}
+
+#[tokio::test]
+async fn the_location_that_bigquery_chose_is_kept() {
+    let mut answer = stored("RUNNING", FINGERPRINT);
+    answer["jobReference"] =
+        json!({"projectId": "title-a", "location": "europe-west1", "jobId": "himekuri_x_1_1"});
+    let server = Server::start(&[(200, answer)], &[]).await;
+    let mut unplaced = job();
+    unplaced.job.location = None;
+
+    let state = server.bigquery.submit(&unplaced, PATIENCE).await.unwrap();
+
+    let JobState::Running(reference) = state else { panic!("{state:?}") };
+    assert_eq!(reference.location.as_deref(), Some("europe-west1"));
+}
+
+#[tokio::test]
+async fn a_job_that_may_have_been_sent_is_found_only_if_it_is_ours() {
+    let mine = Server::start(&[], &[(200, stored("RUNNING", FINGERPRINT))]).await;
+    let foreign = Server::start(&[], &[(200, stored("RUNNING", "other"))]).await;
+
+    let found = mine.bigquery.find(&job(), PATIENCE).await;
+    let refused = foreign.bigquery.find(&job(), PATIENCE).await;
+
+    assert_eq!(found, Ok(JobState::Running(job().job)));
+    assert!(matches!(refused, Err(JobError::Rejected(_))), "{refused:?}");
 }

@@ -47,6 +47,15 @@ impl Prepared {
         }
     }
 
+    /// Length of the rendered SQL in bytes; 0 for tasks without.
+    #[must_use]
+    pub fn query_bytes(&self) -> usize {
+        match &self.work {
+            Work::Bq(job) => job.query.len(),
+            Work::Echo { .. } => 0,
+        }
+    }
+
     fn job(&self) -> Option<&JobReference> {
         match &self.work {
             Work::Bq(job) => Some(&job.job),

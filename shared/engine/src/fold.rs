@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use crate::attempt::{Attempt, Index, Mover, Task};
 use crate::record::{AttemptStarted, LOG_VERSION, Record};
 use crate::state::{Phase, TaskState};
+use crate::tick;
 
 mod legal;
 mod subtasks;
@@ -154,6 +155,8 @@ impl Attempt {
                     node.destination.clone_from(destination);
                     node.sent_job.clone_from(job);
                 });
+                let lost_at = self.task(*task).and_then(|node| tick::lost_at(node, *at));
+                self.set_timer(*task, lost_at);
             }
             Record::Submitted { task, at: _, job } => {
                 self.set_timer(*task, None);

@@ -11,11 +11,11 @@ use crate::fold::ReplayError;
 use crate::record::Record;
 use crate::state::{Phase, TaskState};
 
-/// How long a task waits before BigQuery is asked again.
+/// How long a task waits before BigQuery is asked again about it; doubles each time in a row.
 const UNREACHABLE_WAIT: Duration = Duration::from_secs(30);
 
-/// How often in a row: with the wait above and a delivery's own patience, some 30 minutes of an outage.
-const UNREACHABLE_MAX: u32 = 20;
+/// Longest of these waits: a job that ended during an outage is noticed so long after it at the latest.
+const UNREACHABLE_WAIT_MAX: Duration = Duration::from_secs(300);
 
 /// What became of a report.
 #[derive(Clone, Debug, PartialEq)]
@@ -111,24 +111,26 @@ impl Attempt {
                 let retry = self.retry_decision(task, at, error.clone(), context);
                 Some(retry.unwrap_or(Record::Failed { task: id, at, error }))
             }
-            (Outcome::Unreachable { error }, Phase::Dispatched | Phase::Submitted { .. }) => {
-                Some(ask_again(task, error, at))
+            (Outcome::Unreachable { .. }, Phase::Dispatched | Phase::Submitted { .. }) => {
+                Some(ask_again(task, at))
             }
         }
     }
 }
 
-/// The same try goes out again. After the last time it fails without `_retry`: nobody knows whether its job runs, and
-/// another try could meet it on the same partition (design D6).
-fn ask_again(task: &Task, error: &TaskError, at: Timestamp) -> Record {
-    if task.unreachable >= UNREACHABLE_MAX {
-        let error = error.clone();
-        return Record::Failed { task: task.id, at, error };
-    }
+/// The same try goes out again, however often: nobody knows whether its job runs, and a failure would let another try
+/// meet it on the same partition (design D6).
+fn ask_again(task: &Task, at: Timestamp) -> Record {
+    let wait = doubled(UNREACHABLE_WAIT, task.unreachable).min(UNREACHABLE_WAIT_MAX);
     Record::Unreachable {
         task: task.id,
         at,
-        again_at: at.checked_add(UNREACHABLE_WAIT).unwrap_or(at),
-        times: task.unreachable + 1,
+        again_at: at.checked_add(wait).unwrap_or(at),
+        times: task.unreachable.saturating_add(1),
     }
+}
+
+/// `wait` doubled `times` times, within what a duration can hold.
+pub(crate) fn doubled(wait: Duration, times: u32) -> Duration {
+    wait.saturating_mul(2_u32.saturating_pow(times))
 }

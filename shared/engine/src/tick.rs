@@ -1,16 +1,32 @@
 //! What time alone decides.
 
+use std::time::Duration;
+
 use himekuri_protocol::TaskId;
 use jiff::Timestamp;
 
-use crate::attempt::Attempt;
+use crate::attempt::{Attempt, Task};
 use crate::context::Context;
 use crate::fold::ReplayError;
 use crate::record::Record;
-use crate::state::TaskState;
+use crate::report::doubled;
+use crate::state::{Phase, TaskState};
+
+/// How long a dispatched try may stay unreported. A delivery is held for a minute at most, so after this the message waits
+/// in a long queue, or is lost; doubles each time in a row, so that a queue nobody reads does not fill with copies.
+const LOST_AFTER: Duration = Duration::from_secs(600);
+
+/// Longest of these waits.
+const LOST_AFTER_MAX: Duration = Duration::from_secs(4 * 3_600);
+
+/// When the message of a try that goes out now counts as lost.
+pub(crate) fn lost_at(task: &Task, now: Timestamp) -> Option<Timestamp> {
+    now.checked_add(doubled(LOST_AFTER, task.unreachable).min(LOST_AFTER_MAX)).ok()
+}
 
 impl Attempt {
-    /// Ends the waits that are over. Tasks that BigQuery could not be asked about are left for dispatch:
+    /// Ends the waits that are over. A try that nobody has reported on for so long that its message must be lost is
+    /// marked to go out again; like those that BigQuery could not be asked about, it is left for dispatch:
     /// [`Attempt::due_again`].
     ///
     /// # Errors
@@ -26,14 +42,33 @@ impl Attempt {
             self.apply(&record)?;
             records.push(record);
         }
+        for record in self.lost(now) {
+            self.apply(&record)?;
+            records.push(record);
+        }
         records.extend(self.advance(now, context)?);
         Ok(records)
+    }
+
+    /// Tries whose message or report seems to be lost. Sending one again is harmless: it has the same job id.
+    fn lost(&self, now: Timestamp) -> Vec<Record> {
+        let due = self
+            .due(now, |state| matches!(state, TaskState::Running { phase: Phase::Dispatched, .. }));
+        let record = |task: &Task| Record::Unreachable {
+            task: task.id,
+            at: now,
+            again_at: now,
+            times: task.unreachable.saturating_add(1),
+        };
+        due.into_iter().filter_map(|id| self.task(id)).map(record).collect()
     }
 
     /// Running tasks whose message goes out again now.
     #[must_use]
     pub fn due_again(&self, now: Timestamp) -> Vec<TaskId> {
-        self.due(now, |state| matches!(state, TaskState::Running { .. }))
+        self.due(now, |state| {
+            matches!(state, TaskState::Running { phase: Phase::Unreachable { .. }, .. })
+        })
     }
 
     fn due(&self, now: Timestamp, wanted: impl Fn(&TaskState) -> bool) -> Vec<TaskId> {

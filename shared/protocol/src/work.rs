@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
-use crate::{DatasetReference, TableReference};
+use crate::{DatasetReference, StoreParams, TableReference};
 
 /// The operator of a task with all its parameters.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,6 +32,19 @@ pub struct JobReference {
     pub location: Option<String>,
     /// Fixed before the job is sent (design D5).
     pub job_id: String,
+}
+
+impl JobReference {
+    /// What a finished query job stores for the tasks that follow: `bq.last_job_id` and its older spelling (digdag
+    /// `BqJobRunner`).
+    #[must_use]
+    pub fn store_params(&self) -> StoreParams {
+        let id = match &self.project {
+            Some(project) => format!("{project}:{}", self.job_id),
+            None => self.job_id.clone(),
+        };
+        StoreParams::from_iter([("bq".to_owned(), json!({"last_job_id": id, "last_jobid": id}))])
+    }
 }
 
 /// A query job (BigQuery REST, `JobConfigurationQuery`).

@@ -18,7 +18,13 @@ pub enum LogFormat {
 pub fn init_logs(format: LogFormat, default_level: &str) {
     // lapin writes every frame at TRACE, and returned messages with their body (SQL) at WARN.
     let fallback = format!("{default_level},lapin=error,hyper=warn,h2=warn");
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(fallback));
+    let asked = std::env::var(EnvFilter::DEFAULT_ENV).ok().filter(|asked| !asked.is_empty());
+    let directives = match asked {
+        Some(asked) if asked.contains("lapin") => asked,
+        Some(asked) => format!("{asked},lapin=error"),
+        None => fallback,
+    };
+    let filter = EnvFilter::builder().parse_lossy(directives);
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

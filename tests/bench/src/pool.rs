@@ -52,7 +52,7 @@ pub(crate) async fn tasks_per_second(
     );
     let (coordinator, ended) = launched.await?.context("stopped before it began")?;
     let archive = himekuri_project::pack(&project(tasks, order))?;
-    coordinator.push("bench", &archive, None).await?;
+    coordinator.push("bench", &archive, Some("bench".to_owned())).await?;
     let day = date(2019, 9, 1);
     let request = StartRequest {
         project: "bench".to_owned(),
@@ -94,8 +94,7 @@ async fn no_bigquery() -> anyhow::Result<BigQuery> {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let endpoint = Endpoint::Local(format!("http://{}", listener.local_addr()?));
     tokio::spawn(async move { axum::serve(listener, axum::Router::new()).await });
-    let default_project = "bench".to_owned();
-    Ok(BigQuery::connect(&BigQueryConfig { endpoint, default_project }).await?)
+    Ok(BigQuery::connect(&BigQueryConfig { endpoint }).await?)
 }
 
 fn project(tasks: u32, order: Order) -> ProjectFiles {

@@ -181,14 +181,17 @@ fn push(pool: &Pool, title: &str) {
     assert!(pushed.status.success(), "{}", String::from_utf8_lossy(&pushed.stderr));
 }
 
+/// One title as one session of thirty dates, the other as thirty sessions of one.
 fn start_both_titles(pool: &Pool) {
     let overrides = overrides();
-    for title in TITLES {
+    let mut one = vec!["--session", "2019-10-01"];
+    one.extend(overrides.iter().map(String::as_str));
+    let thirty = vec!["--from", "2019-09-02", "--to", "2019-10-01"];
+    for (title, sessions, attempts) in [("title_a", one, 1), ("title_b", thirty, DATES)] {
         push(pool, title);
-        let mut start = vec!["start", title, "summary", "--session", "2019-10-01"];
-        start.extend(overrides.iter().map(String::as_str));
-        let started = pool.json(&start).unwrap();
-        assert_eq!(started[0]["created"], true);
+        let started = pool.json(&[&["start", title, "summary"], &sessions[..]].concat()).unwrap();
+        assert_eq!(started.len(), attempts);
+        assert!(started.iter().all(|session| session["created"] == true));
     }
 }
 

@@ -1,8 +1,7 @@
 //! `bq>`: sends the query job, or meets the one that an earlier delivery sent, and waits briefly for its end.
 
 use himekuri_bigquery::{BigQuery, JobError, JobState};
-use himekuri_protocol::{JobReference, JobStatistics, Outcome, QueryJob, StoreParams};
-use serde_json::json;
+use himekuri_protocol::{Outcome, QueryJob};
 
 use crate::config::WorkerConfig;
 
@@ -10,23 +9,24 @@ use crate::config::WorkerConfig;
 pub(crate) async fn run(bigquery: &BigQuery, job: &QueryJob, config: &WorkerConfig) -> Outcome {
     let submitted = bigquery.submit(job, config.patience).await;
     let ended = match submitted {
-        Ok(JobState::Running) => bigquery.wait(&job.job, config.job_wait).await,
+        Ok(JobState::Running(reference)) => bigquery.wait(&reference, config.job_wait).await,
         decided => decided,
     };
     match ended {
-        Ok(state) => outcome_of(state, &job.job),
+        Ok(state) => outcome_of(state),
         Err(error) => outcome_of_error(error),
     }
 }
 
 /// What a job's state means for its try.
-pub(crate) fn outcome_of(state: JobState, job: &JobReference) -> Outcome {
+pub(crate) fn outcome_of(state: JobState) -> Outcome {
     match state {
-        JobState::Running => Outcome::Submitted { job: job.clone() },
-        JobState::Succeeded(statistics) => {
-            Outcome::Succeeded { store_params: store_params(&statistics), job: Some(statistics) }
-        }
-        JobState::Failed(failure) => Outcome::Failed { error: failure.error },
+        JobState::Running(job) => Outcome::Submitted { job },
+        JobState::Succeeded(statistics) => Outcome::Succeeded {
+            store_params: statistics.job.store_params(),
+            job: Some(statistics),
+        },
+        JobState::Failed(error) => Outcome::Failed { error },
     }
 }
 
@@ -36,16 +36,6 @@ pub(crate) fn outcome_of_error(error: JobError) -> Outcome {
         JobError::Rejected(error) => Outcome::Failed { error },
         JobError::Unreachable(error) | JobError::Missing(error) => Outcome::Unreachable { error },
     }
-}
-
-/// digdag's output parameters (`BqJobRunner`): `bq.last_job_id` and its older spelling.
-fn store_params(statistics: &JobStatistics) -> StoreParams {
-    let job = &statistics.job;
-    let id = match &job.project {
-        Some(project) => format!("{project}:{}", job.job_id),
-        None => job.job_id.clone(),
-    };
-    StoreParams::from_iter([("bq".to_owned(), json!({"last_job_id": id, "last_jobid": id}))])
 }
 
 #[cfg(test)]

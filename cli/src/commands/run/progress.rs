@@ -31,6 +31,7 @@ pub(super) struct RunResult {
     tasks: u64,
     sessions: usize,
     failed_sessions: Vec<String>,
+    unfinished: usize,
     failures: Vec<String>,
     took: Duration,
 }
@@ -68,6 +69,7 @@ impl Progress {
             self.take(event);
         }
         self.bar.finish_and_clear();
+        self.result.unfinished = self.running.len();
         self.result.took = self.started.elapsed();
         self.result
     }
@@ -124,7 +126,7 @@ enum IfTerminal {
 
 impl RunResult {
     pub(super) fn succeeded(&self) -> bool {
-        self.failed_sessions.is_empty()
+        self.failed_sessions.is_empty() && self.unfinished == 0
     }
 
     pub(super) fn sentence(&self) -> String {

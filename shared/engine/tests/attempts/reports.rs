@@ -5,9 +5,6 @@ use himekuri_protocol::{Outcome, TaskId, TryNo, Work};
 
 use crate::world::{Project, World, error, failed, submitted, succeeded, unreachable};
 
-/// See `UNREACHABLE_MAX` in the engine.
-const UNREACHABLE_MAX: usize = 20;
-
 fn query(keys: &str) -> World {
     Project::new(&format!("+a:\n  bq>: a.sql\n{keys}+b: {{echo>: b}}\n"))
         .file("a.sql", "SELECT 1")
@@ -89,7 +86,7 @@ fn an_unreachable_try_goes_out_again_with_the_same_number_and_job() {
     assert_eq!(at_once, []);
     assert_eq!(due, [world.task("+a").id]);
     assert_eq!(again, first);
-    assert_eq!(world.attempt.next_deadline(), None);
+    assert_eq!(world.attempt.due_again(world.now), [], "it is out");
 }
 
 #[test]
@@ -131,40 +128,49 @@ fn an_unreachable_try_may_turn_out_to_have_been_submitted_or_done() {
 }
 
 #[test]
-fn a_try_that_stays_unreachable_fails_without_another_try() {
+fn a_try_that_stays_unreachable_goes_out_again_and_again_and_never_fails() {
     let mut world = query("  _retry: 3\n");
 
-    for _ in 0..UNREACHABLE_MAX {
+    for wait in [30, 60, 120, 240, 300, 300, 300] {
         world.report("+a", unreachable("connection refused"));
-        world.tick(30);
+        world.tick(wait - 1);
+        assert_eq!(world.attempt.due_again(world.now), [], "not before {wait} s");
+        world.tick(1);
         world.send("+a");
     }
-    assert_eq!(world.state("+a"), "running");
-    world.report("+a", unreachable("connection refused"));
 
-    assert_eq!(world.state("+a"), "error", "its job may run: another try could meet it");
+    assert_eq!(world.state("+a"), "running", "its job may run: another try could meet it");
     assert_eq!(world.task("+a").last_try, Some(TryNo::FIRST));
 }
 
 #[test]
-fn an_answer_starts_the_count_of_unreachable_anew() {
-    let mut world = query("  _retry: 1\n");
-    let outage = |world: &mut World| {
-        for _ in 0..UNREACHABLE_MAX {
-            world.report("+a", unreachable("connection refused"));
-            world.tick(30);
-            world.send("+a");
-        }
-    };
-
-    outage(&mut world);
+fn an_answer_starts_the_waits_of_unreachable_anew() {
+    let mut world = query("");
+    world.report("+a", unreachable("connection refused"));
+    world.tick(30);
+    world.send("+a");
     world.report("+a", submitted("j1"));
-    outage(&mut world);
-    world.fail("+a", "broken");
-    world.tick(0);
-    outage(&mut world);
 
-    assert_eq!(world.state("+a"), "running");
+    world.report("+a", unreachable("connection refused"));
+
+    world.tick(30);
+    assert_eq!(world.attempt.due_again(world.now), [world.task("+a").id]);
+}
+
+#[test]
+fn a_dispatched_try_that_nobody_reports_on_goes_out_again_as_the_same_try() {
+    let mut world = query("");
+    world.send("+a");
+
+    world.tick(599);
+    assert_eq!(world.attempt.due_again(world.now), []);
+    world.tick(1);
+
+    assert_eq!(world.attempt.due_again(world.now), [world.task("+a").id]);
+    world.send("+a");
+    assert_eq!(world.task("+a").last_try, Some(TryNo::FIRST));
+    world.tick(1_199);
+    assert_eq!(world.attempt.due_again(world.now), [], "the second wait is longer");
 }
 
 #[test]
