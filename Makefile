@@ -2,12 +2,13 @@
 
 export DUCKDB_LIB_DIR ?= $(CURDIR)/target/duckdb
 
-.PHONY: help build demo test verify lint bench up clean-demo
+.PHONY: help build demo test verify lint bench up
 
 help:
 	@echo 'make demo    build, run two example titles for seven dates on a local warehouse, list 70 partitions'
 	@echo 'make test    install what the tests need (RabbitMQ, Redis) and run them all'
-	@echo 'make verify  what CI runs: format, lints, tests'
+	@echo 'make lint    format, clippy, and that the pure crates are pure'
+	@echo 'make verify  what CI runs: lint and test'
 	@echo 'make bench   measure speed as ratios to a floor, into target/bench.json'
 	@echo 'make up      the whole pool in containers'
 	@echo 'make build   all programs, into target/debug'
@@ -25,6 +26,7 @@ test: build
 
 lint:
 	scripts/fetch-duckdb.sh
+	scripts/check-purity.sh
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 

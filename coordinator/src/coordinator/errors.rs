@@ -1,0 +1,95 @@
+//! Why a coordinator did not start, or did not do what it was asked.
+
+use himekuri_broker::BrokerError;
+use himekuri_project::ArchiveError;
+use himekuri_store::StoreError;
+use himekuri_workflow::{Diagnostic, Diagnostics};
+
+use crate::session::SessionError;
+
+/// Why a push was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum PushError {
+    /// The name cannot be a project's.
+    #[error(
+        "`{name}` is not a project name: letters, digits, `_`, `-` and `.`, not beginning with a digit or `.`"
+    )]
+    Name {
+        /// As given.
+        name: String,
+    },
+    /// Nobody ever said where its jobs run.
+    #[error("where do the jobs of `{name}` run? push it once with `--gcp-project ID`")]
+    NoGcpProject {
+        /// The project.
+        name: String,
+    },
+    /// The check was broken off.
+    #[error("the check of the project ended abnormally")]
+    Check(#[source] tokio::task::JoinError),
+    /// Not an archive of a project.
+    #[error("could not read the archive")]
+    Archive(#[source] ArchiveError),
+    /// The project has errors.
+    #[error("the project has {} errors", .0.len())]
+    Invalid(Vec<Diagnostic>),
+    /// The JavaScript engine, which reads the expressions, does not start.
+    #[error("could not check the project")]
+    Script(#[source] himekuri_template::StartError),
+    /// The store failed.
+    #[error("could not store the revision")]
+    Store(#[source] StoreError),
+    /// A defect.
+    #[error("could not write the project record")]
+    Json(#[source] serde_json::Error),
+}
+
+/// Why nothing was started, or not everything.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Nobody pushed it.
+    #[error("there is no project `{0}`; push it with `himekuri push FOLDER`")]
+    UnknownProject(String),
+    /// The project has no such file.
+    #[error("project `{project}` has no workflow `{workflow}`; it has: {known}")]
+    UnknownWorkflow {
+        /// Project.
+        project: String,
+        /// As asked.
+        workflow: String,
+        /// What there is.
+        known: String,
+    },
+    /// The workflow does not compile.
+    #[error(transparent)]
+    Compile(#[from] Diagnostics),
+    /// No session on these dates.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    /// The store failed.
+    #[error("could not read or write the store")]
+    Store(#[from] StoreError),
+    /// What is stored cannot be read.
+    #[error("the stored state cannot be read")]
+    Json(#[from] serde_json::Error),
+    /// The stored revision cannot be read.
+    #[error("the stored revision cannot be read")]
+    Archive(#[from] ArchiveError),
+    /// The coordinator is stopping.
+    #[error("the coordinator is stopping; ask again")]
+    Stopping,
+}
+
+/// Why a coordinator did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum LaunchError {
+    /// The store cannot be reached.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The broker cannot be reached.
+    #[error(transparent)]
+    Broker(#[from] BrokerError),
+    /// No thread for the driver.
+    #[error("could not start the driver's thread")]
+    Thread(#[from] std::io::Error),
+}

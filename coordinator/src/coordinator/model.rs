@@ -1,0 +1,87 @@
+//! What callers hand over and get back.
+
+use std::time::Duration;
+
+use himekuri_engine::{Config, Limits};
+use himekuri_protocol::AttemptId;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::session::SessionChoice;
+
+/// Settings of a coordinator.
+#[derive(Clone, Debug)]
+pub struct CoordinatorConfig {
+    /// Name of this process in the lease and in logs.
+    pub name: String,
+    /// How much may be out at once.
+    pub limits: Limits,
+    /// How often submitted jobs are looked at.
+    pub watch_every: Duration,
+    /// How long the lease lasts without renewal: a dead leader is replaced within this and one look of the standby.
+    pub lease: Duration,
+    /// Added to the numbers of attempts. A pool whose store lives as long as its BigQuery project needs 0; a run whose
+    /// store is gone afterwards needs a base that no earlier run had, or it would meet its old job ids (design D5).
+    pub number_base: u32,
+}
+
+impl Default for CoordinatorConfig {
+    fn default() -> Self {
+        Self {
+            name: format!("coordinator-{}", uuid::Uuid::new_v4().simple()),
+            limits: Limits::default(),
+            watch_every: Duration::from_secs(5),
+            lease: Duration::from_secs(6),
+            number_base: 0,
+        }
+    }
+}
+
+/// A pushed project.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProjectRecord {
+    /// Name: the title.
+    pub name: String,
+    /// Hash of the files.
+    pub revision: String,
+    /// GCP project of the title's jobs.
+    pub gcp_project: Option<String>,
+    /// When it was pushed.
+    pub pushed_at: Timestamp,
+    /// Its workflows.
+    pub workflows: Vec<String>,
+}
+
+/// Sessions to start.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StartRequest {
+    /// Project.
+    pub project: String,
+    /// Workflow.
+    pub workflow: String,
+    /// Session dates.
+    #[serde(flatten)]
+    pub sessions: SessionChoice,
+    /// `-p`.
+    #[serde(default)]
+    pub params: Config,
+    /// `--override`.
+    #[serde(default)]
+    pub overrides: Config,
+    /// Name of the attempt; a second attempt of a session needs one of its own (digdag `--retry NAME`).
+    #[serde(default)]
+    pub attempt_name: String,
+}
+
+/// What became of one session's start.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Started {
+    /// The new attempt, or the one that was there.
+    pub attempt: AttemptId,
+    /// Number in the session.
+    pub number: u64,
+    /// The session.
+    pub session_time: Timestamp,
+    /// Whether it is new.
+    pub created: bool,
+}

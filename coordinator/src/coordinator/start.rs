@@ -1,0 +1,101 @@
+//! Sessions are started.
+
+use himekuri_project::Limits;
+use himekuri_protocol::AttemptId;
+use himekuri_store::{Creation, NewAttempt};
+use himekuri_workflow::compile_workflow;
+use jiff::Timestamp;
+
+use super::{Coordinator, ProjectRecord, StartError, StartRequest, Started};
+use crate::driver::{BeginAttempt, Command};
+use crate::revision::ProjectRevision;
+use crate::session::plan_sessions;
+use crate::summary::{AttemptState, AttemptSummary};
+
+impl Coordinator {
+    /// Starts the sessions of a workflow on the given dates, oldest first.
+    ///
+    /// # Errors
+    /// See [`StartError`]. Sessions before the failing one are started; asking again finds them.
+    pub async fn start(&self, request: &StartRequest) -> Result<Vec<Started>, StartError> {
+        let revision = self.revision(&request.project).await?;
+        let known = revision.files.workflow_names();
+        if !known.contains(&request.workflow.as_str()) {
+            return Err(StartError::UnknownWorkflow {
+                project: request.project.clone(),
+                workflow: request.workflow.clone(),
+                known: known.join(", "),
+            });
+        }
+        let workflow = compile_workflow(&revision.files, &request.workflow)?;
+        let requested_at = Timestamp::now();
+        let mut started = Vec::new();
+        for session in plan_sessions(&workflow, request.sessions, requested_at)? {
+            let summary = AttemptSummary {
+                attempt: AttemptId(0),
+                project: revision.project.clone(),
+                revision: revision.revision.clone(),
+                gcp_project: revision.gcp_project.clone(),
+                workflow: workflow.name.clone(),
+                session_time: session.session_time,
+                now: session.now,
+                last_session_time: session.last,
+                next_session_time: session.next,
+                attempt_name: request.attempt_name.clone(),
+                params: request.params.clone(),
+                overrides: request.overrides.clone(),
+                state: AttemptState::Running,
+                requested_at,
+                ended_at: None,
+                error: None,
+            };
+            started.push(self.start_one(&revision, summary).await?);
+        }
+        Ok(started)
+    }
+
+    async fn start_one(
+        &self,
+        revision: &ProjectRevision,
+        mut summary: AttemptSummary,
+    ) -> Result<Started, StartError> {
+        let session_time = summary.session_time;
+        let request = NewAttempt {
+            session_key: summary.session_key(),
+            attempt_name: summary.attempt_name.clone(),
+            summary: serde_json::to_string(&summary)?,
+        };
+        let (attempt, number) = match self.store.create_attempt(self.epoch, &request).await? {
+            Creation::Exists { attempt, number } => {
+                // Perhaps the answer to its creation was lost, and with it its beginning.
+                let looked = self.commands.send(Command::Look(attempt)).await;
+                looked.map_err(|_| StartError::Stopping)?;
+                return Ok(Started { attempt, number, session_time, created: false });
+            }
+            Creation::Created { attempt, number } => (attempt, number),
+        };
+        summary.attempt = attempt;
+        let begin = BeginAttempt {
+            attempt,
+            number: u32::try_from(number).unwrap_or(u32::MAX).saturating_add(self.number_base),
+            revision: revision.clone(),
+            summary,
+        };
+        let sent = self.commands.send(Command::Begin(Box::new(begin))).await;
+        sent.map_err(|_| StartError::Stopping)?;
+        Ok(Started { attempt, number, session_time, created: true })
+    }
+
+    async fn revision(&self, project: &str) -> Result<ProjectRevision, StartError> {
+        let unknown = || StartError::UnknownProject(project.to_owned());
+        let record = self.store.project(project).await?.ok_or_else(unknown)?;
+        let record: ProjectRecord = serde_json::from_str(&record)?;
+        let archive = self.store.revision(&record.revision).await?.ok_or_else(unknown)?;
+        Ok(ProjectRevision {
+            project: record.name,
+            revision: record.revision,
+            gcp_project: record.gcp_project,
+            files: himekuri_project::unpack(&archive, Limits::default())?,
+        })
+    }
+}
