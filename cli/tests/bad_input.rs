@@ -60,7 +60,11 @@ const BROKEN: &[(&str, &str, [&str; 3])] = &[
         "+a:\n  echo>: ${1 +}\n",
         ["wf.dig:2:10", "could not evaluate `${1 +}`", "unexpected token"],
     ),
-    ("a YAML error", "+a:\n  echo>: 'x\n", ["wf.dig:2:10", "not valid YAML", "unclosed quote"]),
+    (
+        "a YAML error",
+        "+a:\n  echo>: 'x\n",
+        ["wf.dig:2:10", "not valid YAML: unclosed quote", "close the text"],
+    ),
     ("a repeated key", "+a:\n  echo>: x\n+a:\n  echo>: y\n", ["wf.dig:3:1", "`+a`", "1"]),
     (
         "an unknown time zone",

@@ -32,6 +32,8 @@ pub struct SessionChoice {
 pub struct SessionPlan {
     /// Its time: for `daily>`, midnight of its date.
     pub session_time: Timestamp,
+    /// The same in the workflow's zone, as `${session_time}` prints it.
+    pub local_time: String,
     /// What `moment()` answers in it (design D13).
     pub now: Timestamp,
     /// The session before it, if the workflow has a schedule.
@@ -107,6 +109,7 @@ fn scheduled(
     let plan = |session: &Session| {
         Ok(SessionPlan {
             session_time: session.session_time,
+            local_time: local_time(zone, session.session_time),
             now: session.run_time,
             last: Some(schedule.last_session_time(zone, session.session_time)?),
             next: Some(schedule.next_session_time(zone, session.session_time)?),
@@ -123,13 +126,23 @@ fn unscheduled(
     let days = choice.from.series(jiff::Span::new().days(1));
     let plan = |date: Date| {
         let session_time = unscheduled_session(zone, date)?;
-        Ok(SessionPlan { session_time, now: started, last: None, next: None })
+        Ok(SessionPlan {
+            session_time,
+            local_time: local_time(zone, session_time),
+            now: started,
+            last: None,
+            next: None,
+        })
     };
     days.take_while(|date| *date <= choice.to).map(plan).collect()
 }
 
 fn timezone_name(workflow: &Workflow) -> &str {
     workflow.timezone.as_ref().map_or(DEFAULT_TIMEZONE, |timezone| timezone.value.as_str())
+}
+
+fn local_time(zone: &TimeZone, time: Timestamp) -> String {
+    time.to_zoned(zone.clone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
 }
 
 /// The zone of a workflow.

@@ -23,6 +23,8 @@ pub struct AttemptSummary {
     pub workflow: String,
     /// Session.
     pub session_time: Timestamp,
+    /// The same in the workflow's zone, for people.
+    pub session_local_time: String,
     /// What `moment()` answers.
     pub now: Timestamp,
     /// The session before.
@@ -67,6 +69,7 @@ impl AttemptSummary {
     pub fn session(&self) -> SessionPlan {
         SessionPlan {
             session_time: self.session_time,
+            local_time: self.session_local_time.clone(),
             now: self.now,
             last: self.last_session_time,
             next: self.next_session_time,

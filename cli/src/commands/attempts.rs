@@ -37,7 +37,7 @@ pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
             attempt.attempt.to_string(),
             attempt.project.clone(),
             attempt.workflow.clone(),
-            attempt.session_time.to_string(),
+            attempt.session_local_time.clone(),
             state_name(attempt.state).to_owned(),
             attempt.error.clone().unwrap_or_default(),
         ]

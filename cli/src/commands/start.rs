@@ -64,12 +64,12 @@ pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
 }
 
 fn sentence(started: &Started) -> String {
-    let Started { attempt, session_time, .. } = started;
+    let Started { attempt, session_local_time, .. } = started;
     if started.created {
-        format!("attempt {attempt}: session {session_time} started")
+        format!("attempt {attempt}: session {session_local_time} started")
     } else {
         format!(
-            "attempt {attempt}: session {session_time} had it already; run it again with `--retry NAME`"
+            "attempt {attempt}: session {session_local_time} had it already; run it again with `--retry NAME`"
         )
     }
 }

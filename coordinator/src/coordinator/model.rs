@@ -82,6 +82,8 @@ pub struct Started {
     pub number: u64,
     /// The session.
     pub session_time: Timestamp,
+    /// The same in the workflow's zone, for people.
+    pub session_local_time: String,
     /// Whether it is new.
     pub created: bool,
 }

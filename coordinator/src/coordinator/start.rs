@@ -38,6 +38,7 @@ impl Coordinator {
                 gcp_project: revision.gcp_project.clone(),
                 workflow: workflow.name.clone(),
                 session_time: session.session_time,
+                session_local_time: session.local_time,
                 now: session.now,
                 last_session_time: session.last,
                 next_session_time: session.next,
@@ -60,6 +61,7 @@ impl Coordinator {
         mut summary: AttemptSummary,
     ) -> Result<Started, StartError> {
         let session_time = summary.session_time;
+        let session_local_time = summary.session_local_time.clone();
         let request = NewAttempt {
             session_key: summary.session_key(),
             attempt_name: summary.attempt_name.clone(),
@@ -70,7 +72,13 @@ impl Coordinator {
                 // Perhaps the answer to its creation was lost, and with it its beginning.
                 let looked = self.commands.send(Command::Look(attempt)).await;
                 looked.map_err(|_| StartError::Stopping)?;
-                return Ok(Started { attempt, number, session_time, created: false });
+                return Ok(Started {
+                    attempt,
+                    number,
+                    session_time,
+                    session_local_time,
+                    created: false,
+                });
             }
             Creation::Created { attempt, number } => (attempt, number),
         };
@@ -83,7 +91,7 @@ impl Coordinator {
         };
         let sent = self.commands.send(Command::Begin(Box::new(begin))).await;
         sent.map_err(|_| StartError::Stopping)?;
-        Ok(Started { attempt, number, session_time, created: true })
+        Ok(Started { attempt, number, session_time, session_local_time, created: true })
     }
 
     async fn revision(&self, project: &str) -> Result<ProjectRevision, StartError> {

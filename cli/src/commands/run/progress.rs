@@ -49,7 +49,7 @@ impl Progress {
         }
         let sessions: BTreeMap<_, _> = attempts
             .iter()
-            .map(|started| (started.attempt, started.session_time.to_string()))
+            .map(|started| (started.attempt, started.session_local_time.clone()))
             .collect();
         Self {
             bar,

@@ -10,7 +10,7 @@ use lapin::{
 
 /// Host, port and virtual host: what may be shown.
 pub(super) fn shown(uri: &AMQPUri) -> String {
-    format!("{}:{}, virtual host `{}`", uri.authority.host, uri.authority.port, uri.vhost)
+    format!("{}:{}, virtual host {}", uri.authority.host, uri.authority.port, uri.vhost)
 }
 
 /// What an admin can do about a failed connection.

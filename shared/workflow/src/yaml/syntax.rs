@@ -25,14 +25,11 @@ pub(super) fn syntax_error(file: &Arc<str>, error: &ScanError) -> Diagnostics {
         return too_deep(&span).into();
     }
     let diagnostic = span.error(codes::YAML_SYNTAX, format!("not valid YAML: {}", error.kind()));
-    match cure(error.kind()) {
-        Some(cure) => diagnostic.with_help(cure).into(),
-        None => diagnostic.into(),
-    }
+    diagnostic.with_help(cure(error.kind())).into()
 }
 
 /// The cure of the mistakes that real files make.
-fn cure(kind: &ErrorKind) -> Option<&'static str> {
+fn cure(kind: &ErrorKind) -> &'static str {
     let is_tab = matches!(
         kind,
         ErrorKind::TabNotAllowed
@@ -47,15 +44,17 @@ fn cure(kind: &ErrorKind) -> Option<&'static str> {
         ErrorKind::ExpectedFlowMappingSeparator | ErrorKind::ExpectedFlowSequenceSeparator
     );
     if is_tab {
-        Some("indent with spaces; YAML does not allow tabs there")
+        "indent with spaces; YAML does not allow tabs there"
     } else if is_alias {
-        Some("put a text that begins with `*` or `&` into quotes")
+        "put a text that begins with `*` or `&` into quotes"
     } else if in_brackets {
-        Some("inside `{}` and `[]`, put `${...}` and texts with brackets or commas into quotes")
+        "inside `{}` and `[]`, put `${...}` and texts with brackets or commas into quotes"
     } else if *kind == ErrorKind::MappingValueNotAllowed {
-        Some("put a text that holds `: ` into quotes; or the line is indented too deeply")
+        "put a text that holds `: ` into quotes; or the line is indented too deeply"
+    } else if *kind == ErrorKind::UnclosedQuotedScalar {
+        "close the text that begins here with the same quote; a `'` inside single quotes is written `''`"
     } else {
-        None
+        "compare quotes, brackets and indentation here and in the lines above"
     }
 }
 
