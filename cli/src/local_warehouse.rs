@@ -28,6 +28,8 @@ impl LocalWarehouse {
         let mut child = tokio::process::Command::from(command())
             .args(["--port", "0", "--exit-with-parent", "--data"])
             .arg(data)
+            // Its log is not what the person at this terminal asked for, unless they did.
+            .env("RUST_LOG", std::env::var("RUST_LOG").unwrap_or_else(|_| "warn".to_owned()))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
