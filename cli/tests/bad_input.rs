@@ -76,11 +76,6 @@ const BROKEN: &[(&str, &str, [&str; 3])] = &[
         "schedule:\n  daily>: 7am\n+a:\n  echo>: x\n",
         ["wf.dig:", "`daily>` must be `HH:MM:SS`", "such as `07:00:00`"],
     ),
-    (
-        "a directive that is not run yet",
-        "+a:\n  echo>: x\n  _error:\n    echo>: y\n",
-        ["wf.dig:3:", "_error", "DIG0018"],
-    ),
 ];
 
 #[test]

@@ -50,6 +50,10 @@ pub const WITHOUT_EFFECT: &str = "DIG0023";
 pub const BAD_SCHEDULE: &str = "DIG0024";
 /// A `${...}` that cannot be read.
 pub const BROKEN_EXPRESSION: &str = "DIG0025";
+/// A `_background` or `_after` that its place does not allow.
+pub const MISPLACED_ORDER: &str = "DIG0026";
+/// An `sla:` that cannot be used.
+pub const BAD_SLA: &str = "DIG0027";
 
 /// All codes with their meaning in one line, for `docs` and for the reader of a code.
 pub const TABLE: &[(&str, &str)] = &[
@@ -78,6 +82,8 @@ pub const TABLE: &[(&str, &str)] = &[
     (WITHOUT_EFFECT, "it is accepted, but has no effect where it stands"),
     (BAD_SCHEDULE, "`schedule:` or `timezone:` has a form that cannot be used"),
     (BROKEN_EXPRESSION, "a `${...}` is not closed, or holds something that is not JavaScript"),
+    (MISPLACED_ORDER, "`_background` or `_after` stands where it has no place"),
+    (BAD_SLA, "`sla:` needs one of `time` and `duration`"),
 ];
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 
 mod directives;
 mod name;
+mod order;
+mod sla;
 mod task;
 mod top;
 
@@ -83,8 +85,8 @@ pub(crate) fn called_path(
     Ok(path)
 }
 
-/// The body at `key` (`_do`, `_else_do`) of an operator task as a task named `name`, with its
-/// places in the files.
+/// The body at `key` of a task (`_do`, `_else_do`, `_error`, `_check`) as a task named `name`, with
+/// its places in the files.
 ///
 /// # Errors
 /// There is no such body, or it does not compile.
@@ -93,9 +95,11 @@ pub fn compile_body(
     key: &str,
     name: &str,
 ) -> Result<TaskDefinition, Diagnostics> {
-    let body = match &parent.kind {
-        TaskKind::Operator { config, .. } => config.get(key),
-        TaskKind::Group { .. } => None,
+    let body = match (key, &parent.kind) {
+        ("_error", _) => parent.error.as_ref(),
+        ("_check", _) => parent.check.as_ref(),
+        (_, TaskKind::Operator { config, .. }) => config.get(key),
+        (_, TaskKind::Group { .. }) => None,
     };
     let Some(body) = body.filter(|body| !body.is_null()) else {
         return Err(no_body(parent, key).into());

@@ -28,5 +28,5 @@ pub use lint::lint;
 pub use position::{Located, Position, Positions};
 pub use retry::{IntervalType, RetryPolicy, RetryPolicyError};
 pub use suggest::did_you_mean;
-pub use task::{Config, Parallel, TaskDefinition, TaskKind, Workflow};
+pub use task::{Config, Parallel, Sla, SlaTrigger, TaskDefinition, TaskKind, Workflow};
 pub use visit::{Reachable, ReachableTree, Workdir, reachable, visit_strings};

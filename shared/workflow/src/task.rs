@@ -22,6 +22,8 @@ pub struct Workflow {
     pub timezone: Option<Located<String>>,
     /// `schedule:` as written; `himekuri-schedule` checks it.
     pub schedule: Option<Located<Config>>,
+    /// `sla:`, in file order; digdag has one at most.
+    pub sla: Vec<Sla>,
     /// The task tree; the root's name is `+` and the workflow's name.
     pub root: TaskDefinition,
     /// What runs but looks wrong.
@@ -43,11 +45,53 @@ pub struct TaskDefinition {
     /// `_retry`, raw. A group's is never evaluated (digdag `WorkflowExecutor.checkRetry`);
     /// [`crate::RetryPolicy`] reads it.
     pub retry: Option<Value>,
+    /// `_background: true`: in a sequence, it starts with its group, and the next sibling waits for
+    /// it.
+    pub background: bool,
+    /// `_after`: names of earlier siblings that it waits for, in a `_parallel` group.
+    pub after: Vec<String>,
+    /// `_error`, raw: runs as `^error` when the task has failed for good. It is known to compile;
+    /// [`crate::compile_body`] makes a task of it.
+    pub error: Option<Value>,
+    /// `_check`, raw: runs as `^check` after the task and its subtasks have succeeded.
+    pub check: Option<Value>,
     /// Places of all keys and values of the task's mapping.
     pub positions: Positions,
     /// Folder of the workflow file, `""` for the project's own: base of relative files
     /// (`_workdir`).
     pub workdir: String,
+}
+
+/// One entry of `sla:`: what to do when the workflow has not ended by a time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sla {
+    /// Where it stands.
+    pub position: Position,
+    /// By when the workflow should have ended.
+    pub trigger: SlaTrigger,
+    /// Whether a notification says so; digdag's default is yes.
+    pub alert: bool,
+    /// Whether the attempt ends as an error.
+    pub fail: bool,
+    /// Its own tasks, compiled as `^sla`; none if there are none.
+    pub body: Option<Arc<TaskDefinition>>,
+}
+
+/// When an [`Sla`] is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SlaTrigger {
+    /// The first time the clock of the workflow's zone shows this after the run time, seconds after
+    /// midnight.
+    Time {
+        /// Seconds after midnight.
+        seconds: u32,
+    },
+    /// So long after the run time, seconds.
+    Duration {
+        /// Seconds.
+        seconds: u32,
+    },
 }
 
 /// What a task does.
@@ -66,8 +110,8 @@ pub enum TaskKind {
         operator: String,
         /// Value of the `bq>` key (or `_command`), raw.
         command: Value,
-        /// All local keys as written but `_export`, with the operator's own key, `_retry` and
-        /// `_do`.
+        /// All local keys as written, with the operator's own key, `_retry` and `_do`, but without
+        /// `_export`, `_error`, `_check`, `_background` and `_after`, which are fields of the task.
         config: Config,
     },
 }
@@ -86,6 +130,29 @@ pub enum Parallel {
 }
 
 impl TaskDefinition {
+    /// A group without children and directives, such as the `^sub` around the iterations of a loop.
+    #[must_use]
+    pub fn empty_group(
+        name: impl Into<String>,
+        position: Position,
+        workdir: impl Into<String>,
+        parallel: Parallel,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            position,
+            kind: TaskKind::Group { children: Vec::new(), parallel },
+            export: Config::new(),
+            retry: None,
+            background: false,
+            after: Vec::new(),
+            error: None,
+            check: None,
+            positions: Positions::default(),
+            workdir: workdir.into(),
+        }
+    }
+
     /// Children of a group; none for an operator.
     #[must_use]
     pub fn children(&self) -> &[Arc<Self>] {
@@ -116,6 +183,14 @@ struct TaskRecord<'a> {
     export: Option<Cow<'a, Config>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     retry: Option<Cow<'a, Value>>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    background: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    after: Option<Cow<'a, [String]>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    error: Option<Cow<'a, Value>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    check: Option<Cow<'a, Value>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     positions: Option<Cow<'a, Positions>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -144,6 +219,10 @@ impl Serialize for TaskDefinition {
                 .map(|all| Cow::Borrowed(all.as_slice())),
             export: (!self.export.is_empty()).then_some(Cow::Borrowed(&self.export)),
             retry: self.retry.as_ref().map(Cow::Borrowed),
+            background: self.background,
+            after: (!self.after.is_empty()).then_some(Cow::Borrowed(self.after.as_slice())),
+            error: self.error.as_ref().map(Cow::Borrowed),
+            check: self.check.as_ref().map(Cow::Borrowed),
             positions: (!self.positions.is_empty()).then_some(Cow::Borrowed(&self.positions)),
             workdir: (!self.workdir.is_empty()).then_some(Cow::Borrowed(self.workdir.as_str())),
         };
@@ -173,6 +252,10 @@ impl From<TaskRecord<'_>> for TaskDefinition {
             kind,
             export: record.export.unwrap_or_default().into_owned(),
             retry: record.retry.map(Cow::into_owned),
+            background: record.background,
+            after: record.after.map(Cow::into_owned).unwrap_or_default(),
+            error: record.error.map(Cow::into_owned),
+            check: record.check.map(Cow::into_owned),
             workdir: record.workdir.unwrap_or_default().into_owned(),
         }
     }

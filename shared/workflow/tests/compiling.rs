@@ -158,13 +158,24 @@ fn every_broken_rule_has_its_code_its_place_and_its_cure() {
         ("+a:\n  _disable: ${d}\n  echo>: x\n", "DIG0017", "2:13", "`if>:`"),
         ("timezone: 9\n", "DIG0017", "1:11", ""),
         ("schedule: daily\n", "DIG0017", "1:11", ""),
-        ("_error:\n  echo>: x\n", "DIG0018", "1:1", "`_error`"),
-        ("_check:\n  echo>: x\n", "DIG0018", "1:1", "`_check`"),
-        ("sla:\n  time: 02:00\n", "DIG0018", "1:1", "`sla`"),
-        ("+a:\n  echo>: x\n  _error:\n    echo>: y\n", "DIG0018", "3:3", "`_error`"),
-        ("+a:\n  _background: true\n  echo>: y\n", "DIG0018", "2:3", "`_background`"),
-        ("+a:\n  _after: [+b]\n  +c: {}\n", "DIG0018", "2:3", "`_after`"),
-        ("+a:\n  echo>: y\n  _secrets: {a: b}\n", "DIG0018", "3:3", "`_secrets`"),
+        ("_error:\n  echo>: x\n  sh>: y\n", "DIG0014", "3:3", "two tasks"),
+        ("_error: text\n", "DIG0016", "1:1", ""),
+        ("sla: {}\n", "DIG0027", "1:1", "`time: 09:00`"),
+        ("sla:\n  time: 02:00\n  duration: 01:00\n", "DIG0027", "3:3", "keep one"),
+        ("sla:\n  time: 2\n", "DIG0017", "2:9", ""),
+        ("+a:\n  _after: [+b]\n  echo>: x\n", "DIG0026", "2:3", "`_parallel: true`"),
+        (
+            "_parallel: true\n+a:\n  _background: true\n  echo>: y\n",
+            "DIG0026",
+            "3:3",
+            "at once anyway",
+        ),
+        (
+            "_parallel: true\n+load:\n  echo>: x\n+b:\n  _after: [+laod]\n  echo>: x\n",
+            "DIG0026",
+            "5:3",
+            "did you mean `+load`?",
+        ),
     ];
 
     let mut wrong = Vec::new();

@@ -4,7 +4,7 @@ use std::mem::take;
 use std::sync::Arc;
 
 use himekuri_protocol::{StoreParams, TaskId};
-use himekuri_workflow::{Parallel, Positions, TaskDefinition, TaskKind};
+use himekuri_workflow::{Parallel, TaskDefinition, TaskKind};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -170,13 +170,6 @@ impl Subtasks {
 
 /// The synthetic group around a loop's iterations: digdag's generated `^sub`.
 fn loop_group(body: &TaskDefinition, parallel: Parallel) -> Arc<TaskDefinition> {
-    Arc::new(TaskDefinition {
-        name: "^sub".to_owned(),
-        position: body.position.clone(),
-        kind: TaskKind::Group { children: Vec::new(), parallel },
-        export: Config::new(),
-        retry: None,
-        positions: Positions::default(),
-        workdir: body.workdir.clone(),
-    })
+    let position = body.position.clone();
+    Arc::new(TaskDefinition::empty_group("^sub", position, body.workdir.clone(), parallel))
 }

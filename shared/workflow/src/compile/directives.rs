@@ -32,32 +32,8 @@ pub(super) const GROUP_KEYS: &[&str] = &[
     "_disable",
 ];
 
-/// Directives of digdag that change what runs and that this version does not run: an error, never
-/// ignored.
-const NOT_RUN_YET: &[&str] = &["_error", "_check", "_background", "_after", "_secrets", "sla"];
-
 /// Keys of a group that digdag reads at the top of a workflow only.
 const WITHOUT_EFFECT_IN_GROUP: &[&str] = &["timezone", "schedule", "sla", "_secrets"];
-
-/// Whether digdag would act on this entry and this version would not.
-pub(super) fn not_run_yet(entry: &Entry) -> Option<Diagnostic> {
-    if !NOT_RUN_YET.contains(&entry.key.as_str()) || is_off(entry) {
-        return None;
-    }
-    let key = &entry.key;
-    let message = format!("this version does not run `{key}` yet");
-    let help = format!("remove `{key}`, or stay on digdag for this workflow until it does");
-    Some(entry.key_span.error(codes::NOT_RUN_YET, message).with_help(help))
-}
-
-/// Null, `false` and the empty list mean "not set" for these directives.
-fn is_off(entry: &Entry) -> bool {
-    match &entry.value.kind {
-        Kind::Scalar(value) => value.is_null() || as_bool(value) == Some(false),
-        Kind::List(items) => items.is_empty(),
-        Kind::Map(_) => false,
-    }
-}
 
 /// A warning for a group's key that digdag accepts there and ignores.
 pub(super) fn without_effect(entry: &Entry) -> Option<Diagnostic> {
@@ -127,6 +103,29 @@ pub(super) fn parallel(entry: &Entry) -> Result<Parallel, Box<Diagnostic>> {
         Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => as_bool(&value)
             .map(|yes| if yes { Parallel::Yes } else { Parallel::No })
             .ok_or_else(|| wrong().into()),
+    }
+}
+
+/// `_background`: read when compiling.
+pub(super) fn background(entry: &Entry) -> Result<bool, Box<Diagnostic>> {
+    let value = entry.value.to_value();
+    if value.is_null() {
+        return Ok(false);
+    }
+    as_bool(&value).ok_or_else(|| wrong_type(entry, "`true` or `false`").into())
+}
+
+/// `_after`: names of siblings. One name alone stands for a list of it.
+pub(super) fn after(entry: &Entry) -> Result<Vec<String>, Box<Diagnostic>> {
+    let wrong = || wrong_type(entry, "a list of earlier tasks, such as `[+load]`").into();
+    match entry.value.to_value() {
+        Value::Null => Ok(Vec::new()),
+        Value::String(name) => Ok(vec![name]),
+        Value::Array(names) => names
+            .into_iter()
+            .map(|name| name.as_str().map(str::to_owned).ok_or_else(wrong))
+            .collect(),
+        Value::Bool(_) | Value::Number(_) | Value::Object(_) => Err(wrong()),
     }
 }
 

@@ -11,13 +11,19 @@ use crate::position::Positions;
 use crate::task::{Config, Parallel, TaskDefinition, TaskKind};
 use crate::yaml::{Entry, Kind, Node, Span};
 
-use super::{directives, name};
+use super::{directives, name, order};
+
+/// Name of the task that an `_error` becomes, as in digdag.
+const ERROR_NAME: &str = "^error";
 
 /// Compiles one file and collects its problems.
 pub(super) struct Compiler {
     pub(super) problems: Vec<Diagnostic>,
     workdir: String,
 }
+
+/// Directives that are fields of the definition, not parameters of the operator.
+const FIELDS: &[&str] = &["_export", "_error", "_check", "_background", "_after"];
 
 /// What is known of a task before its kind is.
 pub(super) struct TaskHead<'a> {
@@ -108,7 +114,7 @@ impl Compiler {
     fn check_group_keys(&mut self, head: &TaskHead<'_>, entries: &[Entry]) {
         for entry in entries.iter().filter(|entry| !entry.key.starts_with('+')) {
             let problem = if directives::GROUP_KEYS.contains(&entry.key.as_str()) {
-                directives::without_effect(entry).or_else(|| directives::not_run_yet(entry))
+                directives::without_effect(entry)
             } else {
                 let known = directives::GROUP_KEYS;
                 Some(directives::unknown_key(entry, known, "in a task without an operator"))
@@ -119,33 +125,30 @@ impl Compiler {
 
     /// A group of checked keys: of a `+task`, of a workflow or of a called file.
     pub(super) fn group(&mut self, head: &TaskHead<'_>, entries: &[Entry]) -> TaskDefinition {
-        let mut children = Vec::new();
-        let mut parallel = Parallel::No;
-        for entry in entries {
-            if entry.key.starts_with('+') {
-                let full_name = format!("{}{}", head.full_name, entry.key);
-                let child = self.task(&entry.key, &full_name, &entry.key_span, &entry.value);
-                children.extend(child.map(Arc::new));
-            } else if entry.key == "_parallel" {
-                parallel = self.read(head, directives::parallel(entry)).unwrap_or_default();
+        let parallel = entries
+            .iter()
+            .find(|entry| entry.key == "_parallel")
+            .and_then(|entry| self.read(head, directives::parallel(entry)))
+            .unwrap_or_default();
+        let mut children: Vec<Arc<TaskDefinition>> = Vec::new();
+        for entry in entries.iter().filter(|entry| entry.key.starts_with('+')) {
+            let full_name = format!("{}{}", head.full_name, entry.key);
+            if let Some(child) = self.task(&entry.key, &full_name, &entry.key_span, &entry.value) {
+                self.problems.extend(order::check(&child, &full_name, &children, parallel));
+                children.push(Arc::new(child));
             }
         }
         self.definition(head, TaskKind::Group { children, parallel }, entries)
     }
 
     fn operator(&mut self, head: &TaskHead<'_>, entries: &[Entry]) -> Option<TaskDefinition> {
-        for entry in entries {
-            let problem = if entry.key.starts_with('+') {
-                Some(child_of_operator(entry))
-            } else {
-                directives::not_run_yet(entry)
-            };
-            self.problems.extend(problem.map(|problem| problem.in_task(head.full_name)));
+        for entry in entries.iter().filter(|entry| entry.key.starts_with('+')) {
+            self.problems.push(child_of_operator(entry).in_task(head.full_name));
         }
         let (operator, command) = self.read(head, operator_and_command(entries))?;
         let config: Config = entries
             .iter()
-            .filter(|entry| entry.key != "_export")
+            .filter(|entry| !FIELDS.contains(&entry.key.as_str()))
             .map(|entry| (entry.key.clone(), entry.value.to_value()))
             .collect();
         Some(self.definition(head, TaskKind::Operator { operator, command, config }, entries))
@@ -160,14 +163,28 @@ impl Compiler {
     ) -> TaskDefinition {
         let mut positions = Positions::new(head.key_span.file.clone());
         let mut export = Config::new();
-        let mut retry = None;
+        let (mut retry, mut error, mut check) = (None, None, None);
+        let (mut background, mut after) = (false, Vec::new());
         for entry in entries.iter().filter(|entry| !entry.key.starts_with('+')) {
             entry.record_positions("", &mut positions);
             match entry.key.as_str() {
                 "_export" => {
                     export = self.read(head, directives::export(entry)).unwrap_or_default()
                 }
-                "_retry" => retry = Some(entry.value.to_value()).filter(|retry| !retry.is_null()),
+                "_retry" => retry = not_null(entry),
+                "_error" => {
+                    error = not_null(entry);
+                    // digdag compiles it with the task, though it runs only after a failure.
+                    if error.is_some() {
+                        let full_name = format!("{}{ERROR_NAME}", head.full_name);
+                        self.task(ERROR_NAME, &full_name, &entry.key_span, &entry.value);
+                    }
+                }
+                "_check" => check = not_null(entry),
+                "_background" => {
+                    background = self.read(head, directives::background(entry)).unwrap_or(false);
+                }
+                "_after" => after = self.read(head, directives::after(entry)).unwrap_or_default(),
                 _ => {}
             }
         }
@@ -177,6 +194,10 @@ impl Compiler {
             kind,
             export,
             retry,
+            background,
+            after,
+            error,
+            check,
             positions,
             workdir: self.workdir.clone(),
         }
@@ -190,6 +211,10 @@ impl Compiler {
     ) -> Option<T> {
         read.map_err(|problem| self.problems.push(problem.in_task(head.full_name))).ok()
     }
+}
+
+fn not_null(entry: &Entry) -> Option<Value> {
+    Some(entry.value.to_value()).filter(|value| !value.is_null())
 }
 
 fn as_map(node: &Node) -> Option<&[Entry]> {

@@ -8,7 +8,7 @@ use crate::task::{Config, TaskDefinition, Workflow};
 use crate::yaml::{Entry, Kind, Node};
 
 use super::task::{Compiler, TaskHead};
-use super::{directives, file_span};
+use super::{directives, file_span, sla};
 
 /// Keys of a called file that only mean something in a workflow of its own.
 const IGNORED_IN_CALLED: &[&str] = &["timezone", "schedule", "sla"];
@@ -23,8 +23,9 @@ pub(super) fn compile(name: &str, root: &Node, compiler: &mut Compiler) -> Workf
     let find = |key| entries.iter().find(|entry| entry.key == key && !entry.value.is_null());
     let timezone = find("timezone").and_then(|entry| compiler.read(&head, timezone(entry)));
     let schedule = find("schedule").and_then(|entry| compiler.read(&head, schedule(entry)));
+    let sla = find("sla").map(|entry| sla::compile(entry, &head, compiler)).unwrap_or_default();
     let root = compiler.group(&head, entries);
-    Workflow { name: name.to_owned(), timezone, schedule, root, warnings: Vec::new() }
+    Workflow { name: name.to_owned(), timezone, schedule, sla, root, warnings: Vec::new() }
 }
 
 /// The tree of a called file.
@@ -51,12 +52,10 @@ fn entries_of(root: &Node) -> &[Entry] {
 fn check_keys(entries: &[Entry], compiler: &mut Compiler) {
     let known = directives::TOP_KEYS;
     for entry in entries.iter().filter(|entry| !entry.key.starts_with('+')) {
-        let problem = if known.contains(&entry.key.as_str()) {
-            directives::not_run_yet(entry)
-        } else {
-            Some(directives::unknown_key(entry, known, "at the top of the workflow"))
-        };
-        compiler.problems.extend(problem);
+        if !known.contains(&entry.key.as_str()) {
+            let place = "at the top of the workflow";
+            compiler.problems.push(directives::unknown_key(entry, known, place));
+        }
     }
 }
 

@@ -1,0 +1,46 @@
+//! `_background` and `_after`: which of them a parent allows (digdag `WorkflowCompiler`).
+
+use std::sync::Arc;
+
+use crate::codes;
+use crate::diagnostic::Diagnostic;
+use crate::suggest::did_you_mean;
+use crate::task::{Parallel, TaskDefinition};
+
+/// The problem of a child's place among its `earlier` siblings, if there is one.
+pub(super) fn check(
+    child: &TaskDefinition,
+    full_name: &str,
+    earlier: &[Arc<TaskDefinition>],
+    parallel: Parallel,
+) -> Option<Diagnostic> {
+    let at = |key: &str| {
+        let position = child.positions.key(&format!("/{key}"));
+        position.unwrap_or_else(|| child.position.clone())
+    };
+    let problem = match parallel {
+        Parallel::No if !child.after.is_empty() => {
+            Diagnostic::error(codes::MISPLACED_ORDER, "`_after` needs a parent with `_parallel`")
+                .at(at("_after"))
+                .with_help("write `_parallel: true` in the task around it, or remove `_after`: tasks run in file order")
+        }
+        Parallel::Yes | Parallel::Limit(_) if child.background => {
+            let message = "`_background` has no place in a task with `_parallel`";
+            Diagnostic::error(codes::MISPLACED_ORDER, message)
+                .at(at("_background"))
+                .with_help("remove it: the tasks run at once anyway; `_after` makes one wait")
+        }
+        Parallel::No => return None,
+        Parallel::Yes | Parallel::Limit(_) => {
+            let names = || earlier.iter().map(|sibling| sibling.name.as_str());
+            let missing = child.after.iter().find(|name| !names().any(|known| known == *name))?;
+            let message = format!("`_after` names `{missing}`, but no earlier task beside it has this name");
+            let help = did_you_mean(missing, names()).map_or_else(
+                || "name tasks of the same group that stand above, with their `+`".to_owned(),
+                |near| format!("did you mean `{near}`?"),
+            );
+            Diagnostic::error(codes::MISPLACED_ORDER, message).at(at("_after")).with_help(help)
+        }
+    };
+    Some(problem.in_task(full_name))
+}
