@@ -77,6 +77,20 @@ impl Store for MemoryStore {
         Ok(state.projects.iter().map(|(name, record)| (name.clone(), record.clone())).collect())
     }
 
+    async fn put_schedule(
+        &self,
+        epoch: Epoch,
+        key: &str,
+        record: Option<&str>,
+    ) -> Result<(), StoreError> {
+        self.state().put_schedule(epoch, key, record)
+    }
+
+    async fn schedules(&self) -> Result<Vec<(String, String)>, StoreError> {
+        let state = self.state();
+        Ok(state.schedules.iter().map(|(key, record)| (key.clone(), record.clone())).collect())
+    }
+
     async fn create_attempt(
         &self,
         epoch: Epoch,

@@ -20,6 +20,7 @@ mod keys;
 mod leader;
 mod projects;
 mod reply;
+mod schedules;
 mod scripts;
 mod startup;
 mod steps;
@@ -95,6 +96,19 @@ impl Store for RedisStore {
 
     async fn projects(&self) -> Result<Vec<(String, String)>, StoreError> {
         projects::projects(self).await
+    }
+
+    async fn put_schedule(
+        &self,
+        epoch: Epoch,
+        key: &str,
+        record: Option<&str>,
+    ) -> Result<(), StoreError> {
+        schedules::put(self, epoch, key, record).await
+    }
+
+    async fn schedules(&self) -> Result<Vec<(String, String)>, StoreError> {
+        schedules::all(self).await
     }
 
     async fn create_attempt(

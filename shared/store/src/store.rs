@@ -46,6 +46,20 @@ pub trait Store: Send + Sync {
     /// Names and JSON records of all projects, by name.
     async fn projects(&self) -> Result<Vec<(String, String)>, StoreError>;
 
+    /// Writes what is remembered of a schedule, replacing what was; `None` forgets it.
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`] when a newer leader has begun.
+    async fn put_schedule(
+        &self,
+        epoch: Epoch,
+        key: &str,
+        record: Option<&str>,
+    ) -> Result<(), StoreError>;
+
+    /// Keys and JSON records of all schedules, by key.
+    async fn schedules(&self) -> Result<Vec<(String, String)>, StoreError>;
+
     /// Creates an attempt, unless its session already has one with this name.
     ///
     /// The new attempt is active, has an empty log, and is claimed by `epoch`. After an error it may have been

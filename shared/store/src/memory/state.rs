@@ -18,6 +18,7 @@ pub(super) struct State {
     last_attempt: u64,
     pub(super) projects: BTreeMap<String, String>,
     pub(super) revisions: BTreeMap<String, Vec<u8>>,
+    pub(super) schedules: BTreeMap<String, String>,
     /// Attempts of a session, in the order of their numbers.
     sessions: BTreeMap<String, Vec<AttemptId>>,
     attempts: BTreeMap<AttemptId, Attempt>,
@@ -75,6 +76,22 @@ impl State {
 
     fn held(&mut self, holder: &str, epoch: Epoch) -> Option<&mut Lease> {
         self.lease.as_mut().filter(|lease| lease.holder == holder && lease.epoch == epoch)
+    }
+
+    pub(super) fn put_schedule(
+        &mut self,
+        epoch: Epoch,
+        key: &str,
+        record: Option<&str>,
+    ) -> Result<(), StoreError> {
+        if self.last_epoch > epoch.0 {
+            return Err(StoreError::Fenced { epoch, by: Epoch(self.last_epoch) });
+        }
+        match record {
+            Some(record) => self.schedules.insert(key.to_owned(), record.to_owned()),
+            None => self.schedules.remove(key),
+        };
+        Ok(())
     }
 
     pub(super) fn create_attempt(&mut self, epoch: Epoch, request: &NewAttempt) -> Creation {

@@ -25,6 +25,11 @@ impl Keys {
         format!("{}:{{leader}}:epoch", self.prefix)
     }
 
+    /// HASH: `<project>/<workflow>` to JSON record. Written and deleted by `put_schedule.lua`.
+    pub(super) fn schedules(&self) -> String {
+        format!("{}:{{leader}}:schedules", self.prefix)
+    }
+
     /// STRING: the last attempt id. Counted up by `create_attempt`, never deleted.
     pub(super) fn last_attempt(&self) -> String {
         format!("{}:last-attempt", self.prefix)
