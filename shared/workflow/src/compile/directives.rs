@@ -7,7 +7,7 @@ use crate::codes;
 use crate::diagnostic::Diagnostic;
 use crate::suggest::did_you_mean;
 use crate::task::{Config, Parallel};
-use crate::yaml::{Entry, Kind};
+use crate::yaml::Entry;
 
 use super::as_bool;
 

@@ -1,0 +1,39 @@
+//! The pool against a bare lapin program on the same broker.
+
+use anyhow::Context;
+use himekuri_testkit::{RabbitMq, RedisServer};
+
+use crate::measurement::{Figure, Measurement, ROUNDS, Rounds};
+use crate::{bare, pool};
+
+/// Independent no-op tasks: enough that starting up does not count.
+const PARALLEL_TASKS: u32 = 10_000;
+
+/// No-op tasks one after another.
+const SEQUENTIAL_TASKS: u32 = 500;
+
+pub(crate) async fn measure() -> anyhow::Result<Vec<Measurement>> {
+    let rabbitmq = RabbitMq::start().context("could not start RabbitMQ")?;
+    let redis = RedisServer::start().context("could not start Redis")?;
+    let mut throughput = Rounds::default();
+    let mut sequential = Rounds::default();
+    for _ in 0..ROUNDS {
+        throughput
+            .floor
+            .push(bare::tasks_per_second(&rabbitmq.url(), PARALLEL_TASKS, 1_000).await?);
+        throughput.value.push(
+            pool::tasks_per_second(&rabbitmq, &redis, PARALLEL_TASKS, pool::Order::Parallel)
+                .await?,
+        );
+        sequential.floor.push(bare::tasks_per_second(&rabbitmq.url(), SEQUENTIAL_TASKS, 1).await?);
+        sequential.value.push(
+            pool::tasks_per_second(&rabbitmq, &redis, SEQUENTIAL_TASKS, pool::Order::Sequential)
+                .await?,
+        );
+    }
+    let figure = |name, reach| Figure { name, unit: "tasks/s", reach };
+    Ok(vec![
+        throughput.measurement(figure("pool/throughput", "ratio >= 0.6")),
+        sequential.measurement(figure("pool/sequential", "ratio >= 0.5")),
+    ])
+}
