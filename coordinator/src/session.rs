@@ -40,6 +40,8 @@ pub struct SessionPlan {
     pub last: Option<Timestamp>,
     /// The session after it, if the workflow has a schedule.
     pub next: Option<Timestamp>,
+    /// The session that the schedule started before this one; none for a start by hand.
+    pub last_executed: Option<Timestamp>,
 }
 
 /// Why there is no session to run.
@@ -113,6 +115,7 @@ fn scheduled(
             now: session.run_time,
             last: Some(schedule.last_session_time(zone, session.session_time)?),
             next: Some(schedule.next_session_time(zone, session.session_time)?),
+            last_executed: None,
         })
     };
     schedule.session_times(zone, choice.from, choice.to)?.iter().map(plan).collect()
@@ -132,6 +135,7 @@ fn unscheduled(
             now: started,
             last: None,
             next: None,
+            last_executed: None,
         })
     };
     days.take_while(|date| *date <= choice.to).map(plan).collect()
@@ -225,7 +229,7 @@ pub(crate) fn begin(
         retry_attempt_name: (!begin.attempt_name.is_empty()).then_some(begin.attempt_name),
         last_session_time: begin.session.last,
         next_session_time: begin.session.next,
-        last_executed_session_time: None,
+        last_executed_session_time: begin.session.last_executed,
     });
     AttemptStarted {
         version: LOG_VERSION,

@@ -5,6 +5,7 @@ use himekuri_protocol::AttemptId;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::revision::ProjectRevision;
 use crate::session::SessionPlan;
 
 /// One attempt in a list.
@@ -31,6 +32,9 @@ pub struct AttemptSummary {
     pub last_session_time: Option<Timestamp>,
     /// The session after.
     pub next_session_time: Option<Timestamp>,
+    /// The session that the schedule started before this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_executed_session_time: Option<Timestamp>,
     /// Name of the attempt in its session; empty for the first (digdag).
     pub attempt_name: String,
     /// `-p`.
@@ -64,6 +68,35 @@ fn unnumbered() -> AttemptId {
 }
 
 impl AttemptSummary {
+    /// A new attempt of a session, without parameters and name.
+    pub(crate) fn new(
+        revision: &ProjectRevision,
+        workflow: &str,
+        session: SessionPlan,
+        requested_at: Timestamp,
+    ) -> Self {
+        Self {
+            attempt: unnumbered(),
+            project: revision.project.clone(),
+            revision: revision.revision.clone(),
+            gcp_project: revision.gcp_project.clone(),
+            workflow: workflow.to_owned(),
+            session_time: session.session_time,
+            session_local_time: session.local_time,
+            now: session.now,
+            last_session_time: session.last,
+            next_session_time: session.next,
+            last_executed_session_time: session.last_executed,
+            attempt_name: String::new(),
+            params: Config::new(),
+            overrides: Config::new(),
+            state: AttemptState::Running,
+            requested_at,
+            ended_at: None,
+            error: None,
+        }
+    }
+
     /// The session it belongs to.
     #[must_use]
     pub fn session(&self) -> SessionPlan {
@@ -73,6 +106,7 @@ impl AttemptSummary {
             now: self.now,
             last: self.last_session_time,
             next: self.next_session_time,
+            last_executed: self.last_executed_session_time,
         }
     }
 

@@ -1,7 +1,6 @@
 //! Sessions are started.
 
 use himekuri_project::Limits;
-use himekuri_protocol::AttemptId;
 use himekuri_store::{Creation, NewAttempt};
 use himekuri_workflow::compile_workflow;
 use jiff::Timestamp;
@@ -10,7 +9,7 @@ use super::{Coordinator, ProjectRecord, StartError, StartRequest, Started};
 use crate::driver::{BeginAttempt, Command};
 use crate::revision::ProjectRevision;
 use crate::session::plan_sessions;
-use crate::summary::{AttemptState, AttemptSummary};
+use crate::summary::AttemptSummary;
 
 impl Coordinator {
     /// Starts the sessions of a workflow on the given dates, oldest first.
@@ -32,30 +31,18 @@ impl Coordinator {
         let mut started = Vec::new();
         for session in plan_sessions(&workflow, request.sessions, requested_at)? {
             let summary = AttemptSummary {
-                attempt: AttemptId(0),
-                project: revision.project.clone(),
-                revision: revision.revision.clone(),
-                gcp_project: revision.gcp_project.clone(),
-                workflow: workflow.name.clone(),
-                session_time: session.session_time,
-                session_local_time: session.local_time,
-                now: session.now,
-                last_session_time: session.last,
-                next_session_time: session.next,
                 attempt_name: request.attempt_name.clone(),
                 params: request.params.clone(),
                 overrides: request.overrides.clone(),
-                state: AttemptState::Running,
-                requested_at,
-                ended_at: None,
-                error: None,
+                ..AttemptSummary::new(&revision, &workflow.name, session, requested_at)
             };
             started.push(self.start_one(&revision, summary).await?);
         }
         Ok(started)
     }
 
-    async fn start_one(
+    /// Starts one session, unless it already has an attempt of the summary's name.
+    pub(crate) async fn start_one(
         &self,
         revision: &ProjectRevision,
         mut summary: AttemptSummary,
@@ -97,7 +84,15 @@ impl Coordinator {
     async fn revision(&self, project: &str) -> Result<ProjectRevision, StartError> {
         let unknown = || StartError::UnknownProject(project.to_owned());
         let record = self.store.project(project).await?.ok_or_else(unknown)?;
-        let record: ProjectRecord = serde_json::from_str(&record)?;
+        self.revision_of(serde_json::from_str(&record)?).await
+    }
+
+    /// The files of a pushed project.
+    pub(crate) async fn revision_of(
+        &self,
+        record: ProjectRecord,
+    ) -> Result<ProjectRevision, StartError> {
+        let unknown = || StartError::UnknownProject(record.name.clone());
         let archive = self.store.revision(&record.revision).await?.ok_or_else(unknown)?;
         Ok(ProjectRevision {
             project: record.name,
