@@ -1,35 +1,46 @@
-//! `schedule:` of a workflow (digdag `SchedulerManager`, `DailySchedulerFactory`).
+//! `schedule:` of a workflow: which sessions it has, and when they run.
 
-use himekuri_workflow::{Config, did_you_mean};
+use himekuri_workflow::Config;
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
 
-/// Schedulers that digdag has, as keys.
-const SCHEDULERS: &[&str] = &[
-    "hourly>",
-    "daily>",
-    "weekly>",
-    "monthly>",
-    "minutes_interval>",
-    "seconds_interval>",
-    "cron>",
-];
+use crate::error::ScheduleError;
+use crate::rule::{Rule, never};
+use crate::ticks::INSTANT;
 
-/// Options that digdag has beside the scheduler.
-const OPTIONS: &[&str] = &["skip_on_overtime", "skip_delayed_by", "start", "end"];
+/// Sessions that one call of [`Schedule::session_times`] may find: 11 days of one a second. As a list
+/// they take 32 MB.
+pub const MAX_SESSION_TIMES: usize = 1_000_000;
 
 /// A recurring rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Schedule {
-    rule: Rule,
+    pub(crate) rule: Rule,
+    /// From the time of a session to its run.
+    pub(crate) delay: SignedDuration,
+    /// Day of the first run.
+    pub(crate) start: Option<Date>,
+    /// Day of the last run.
+    pub(crate) end: Option<Date>,
+    pub(crate) skip_on_overtime: bool,
+    pub(crate) skip_delayed_by: Option<SignedDuration>,
+    pub(crate) catch_up: CatchUp,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Rule {
-    /// A session for each local midnight, run this much later.
-    Daily { delay: SignedDuration },
+/// `catch_up:`, what happens to sessions whose time came while nothing could start them. digdag has
+/// no such key; its behaviour is [`CatchUp::All`], the default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CatchUp {
+    /// They are left out. [`crate::ON_TIME`] says from when on a session counts as missed.
+    None,
+    /// Only the last one runs.
+    Latest,
+    /// All of them run.
+    #[default]
+    All,
+    /// Those run that are late by this much at most.
+    Within(SignedDuration),
 }
 
 /// One planned run.
@@ -41,94 +52,21 @@ pub struct Session {
     pub run_time: Timestamp,
 }
 
-/// A `schedule:` that cannot be used, or a time beyond the calendar.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ScheduleError {
-    /// No key ends with `>`.
-    #[error("`schedule` has no scheduler; write for example `daily>: 07:00:00` below it")]
-    NoScheduler,
-    /// More than one key ends with `>`.
-    #[error("`schedule` has two schedulers, `{first}` and `{second}`; a workflow has one")]
-    TwoSchedulers {
-        /// The first key.
-        first: String,
-        /// The second key.
-        second: String,
-    },
-    /// digdag has it, this version does not.
-    #[error("this version does not run `{key}` in `schedule` yet; it runs `daily>`")]
-    NotSupportedYet {
-        /// The key.
-        key: String,
-    },
-    /// Nobody has it.
-    #[error("unknown key `{key}` in `schedule`{}", hint(*.similar))]
-    UnknownKey {
-        /// The key.
-        key: String,
-        /// The nearest known one.
-        similar: Option<&'static str>,
-    },
-    /// The value of `daily>` is not three numbers.
-    #[error("`daily>` must be `HH:MM:SS`, such as `07:00:00`, but it is `{found}`")]
-    NotATimeOfDay {
-        /// What was found.
-        found: String,
-    },
-    /// The calendar ends with the year 9999.
-    #[error("the time near {near} is outside the calendar")]
-    OutsideCalendar {
-        /// The date or time that was asked about.
-        near: String,
-    },
-}
-
-impl ScheduleError {
-    /// Key of `schedule:` that the problem is about, if it is about one: the place to show.
-    #[must_use]
-    pub fn key(&self) -> Option<&str> {
-        match self {
-            Self::TwoSchedulers { second: key, .. }
-            | Self::NotSupportedYet { key }
-            | Self::UnknownKey { key, .. } => Some(key),
-            Self::NotATimeOfDay { .. } => Some("daily>"),
-            Self::NoScheduler | Self::OutsideCalendar { .. } => None,
-        }
-    }
-}
-
-fn hint(similar: Option<&str>) -> String {
-    similar.map(|key| format!("; did you mean `{key}`?")).unwrap_or_default()
-}
-
 impl Schedule {
     /// Reads the mapping of `schedule:`.
     ///
     /// # Errors
-    /// No scheduler, more than one, one that this version does not run, keys that mean nothing, a
-    /// malformed time.
+    /// No scheduler, more than one, keys that mean nothing, malformed values, a pattern without any
+    /// date, an end before the start.
     pub fn parse(config: &Config) -> Result<Self, ScheduleError> {
-        let mut schedulers = config.iter().filter(|(key, _)| key.ends_with('>') || *key == "_type");
-        let (key, value) = schedulers.next().ok_or(ScheduleError::NoScheduler)?;
-        if let Some((second, _)) = schedulers.next() {
-            return Err(ScheduleError::TwoSchedulers {
-                first: key.clone(),
-                second: second.clone(),
-            });
-        }
-        if key != "daily>" {
-            return Err(unusable(key));
-        }
-        if let Some(other) = config.keys().find(|other| *other != key) {
-            return Err(unusable(other));
-        }
-        Ok(Self { rule: Rule::Daily { delay: time_of_day(value)? } })
+        crate::parse::parse(config)
     }
 
-    /// The sessions whose date is in `from..=to`, in order.
+    /// The sessions whose local date is in `from..=to`, in order. `start` and `end` of the schedule do not
+    /// matter: who asks for a date gets it.
     ///
     /// # Errors
-    /// A date at the very end of the calendar.
+    /// More than [`MAX_SESSION_TIMES`], or a run beyond the calendar.
     pub fn session_times(
         &self,
         zone: &TimeZone,
@@ -136,18 +74,32 @@ impl Schedule {
         to: Date,
     ) -> Result<Vec<Session>, ScheduleError> {
         let mut sessions = Vec::new();
-        let mut date = from;
-        while date <= to {
-            sessions.push(self.session(unscheduled_session(zone, date)?)?);
-            match date.tomorrow() {
-                Ok(next) => date = next,
-                Err(_) => break,
+        // Where a date begins twice, the earlier time; the day after `to` may begin before `to` ends.
+        let begin = unscheduled_session(zone, from)?;
+        let mut after = begin.checked_sub(INSTANT).map_err(|_| ScheduleError::outside(from))?;
+        let last = to.saturating_add(SignedDuration::from_hours(24));
+        while let Some(session_time) = self.rule.next(zone, after) {
+            let date = zone.to_datetime(session_time).date();
+            if date > last {
+                break;
             }
+            if (from..=to).contains(&date) {
+                if sessions.len() == MAX_SESSION_TIMES {
+                    return Err(ScheduleError::TooManySessions {
+                        bound: MAX_SESSION_TIMES,
+                        from,
+                        to,
+                    });
+                }
+                sessions.push(self.session(session_time)?);
+            }
+            after = session_time;
         }
         Ok(sessions)
     }
 
-    /// The session time before `session_time`.
+    /// The session time before `session_time`, for `${last_session_time}`. As in digdag, `start` and
+    /// `end` do not matter to it.
     ///
     /// # Errors
     /// The beginning of the calendar.
@@ -156,39 +108,15 @@ impl Schedule {
         zone: &TimeZone,
         session_time: Timestamp,
     ) -> Result<Timestamp, ScheduleError> {
-        match self.rule {
-            Rule::Daily { .. } => {
-                let date = session_time.to_zoned(zone.clone()).date();
-                let midnight = unscheduled_session(zone, date)?;
-                if midnight < session_time {
-                    return Ok(midnight);
-                }
-                let yesterday = date.yesterday().map_err(|_| outside(date))?;
-                unscheduled_session(zone, yesterday)
-            }
-        }
+        let last = self.rule.previous(zone, session_time);
+        last.ok_or_else(|| ScheduleError::outside(session_time))
     }
 
-    /// The session time after `session_time`.
-    ///
-    /// # Errors
-    /// The end of the calendar.
-    pub fn next_session_time(
-        &self,
-        zone: &TimeZone,
-        session_time: Timestamp,
-    ) -> Result<Timestamp, ScheduleError> {
-        match self.rule {
-            Rule::Daily { .. } => {
-                let date = session_time.to_zoned(zone.clone()).date();
-                let midnight = unscheduled_session(zone, date)?;
-                if midnight > session_time {
-                    return Ok(midnight);
-                }
-                let tomorrow = date.tomorrow().map_err(|_| outside(date))?;
-                unscheduled_session(zone, tomorrow)
-            }
-        }
+    /// The session time after `session_time`, for `${next_session_time}`. As in digdag, `start` and `end`
+    /// apply, and after the last session it is 9999-01-01T00:00:00Z.
+    #[must_use]
+    pub fn next_session_time(&self, zone: &TimeZone, session_time: Timestamp) -> Timestamp {
+        self.next(zone, session_time).map_or_else(never, |session| session.session_time)
     }
 
     /// The session of a session time.
@@ -196,11 +124,56 @@ impl Schedule {
     /// # Errors
     /// The run would be beyond the end of the calendar.
     pub fn session(&self, session_time: Timestamp) -> Result<Session, ScheduleError> {
-        let delay = match self.rule {
-            Rule::Daily { delay } => delay,
-        };
-        let run_time = session_time.checked_add(delay).map_err(|_| outside(session_time))?;
+        let run_time = session_time.checked_add(self.delay);
+        let run_time = run_time.map_err(|_| ScheduleError::outside(session_time))?;
         Ok(Session { session_time, run_time })
+    }
+
+    /// The first session of a schedule that begins `now`: the first that runs now or later (digdag
+    /// `getFirstScheduleTime`). For `seconds_interval>` it is the first whose *session time* is now or
+    /// later, as there.
+    #[must_use]
+    pub fn first(&self, zone: &TimeZone, now: Timestamp) -> Option<Session> {
+        let from = match &self.rule {
+            Rule::Cron(_) => now.checked_sub(self.delay).ok()?,
+            Rule::Seconds(_) => now,
+        };
+        self.next(zone, from.checked_sub(INSTANT).ok()?)
+    }
+
+    /// The session after the one of `after`, within `start` and `end` (digdag `nextScheduleTime`): its
+    /// run time decides, and the day `end` is included. If it would run before `start`, the first
+    /// session whose *session time* is in `start` or later takes its place, as in digdag.
+    #[must_use]
+    pub fn next(&self, zone: &TimeZone, after: Timestamp) -> Option<Session> {
+        let mut session = self.session(self.rule.next(zone, after)?).ok()?;
+        if let Some(start) = self.start {
+            let start = unscheduled_session(zone, start).ok()?;
+            if session.run_time < start {
+                let before = start.checked_sub(INSTANT).ok()?;
+                session = self.session(self.rule.next(zone, before)?).ok()?;
+            }
+        }
+        if let Some(end) = self.end.and_then(|end| end.tomorrow().ok()) {
+            let end = unscheduled_session(zone, end).ok()?;
+            return (session.run_time < end).then_some(session);
+        }
+        Some(session)
+    }
+
+    /// The next session of a schedule whose definition was pushed at `now`: after the last session that
+    /// it ran under any definition, or else the first from now on, as in digdag.
+    #[must_use]
+    pub fn resume(
+        &self,
+        zone: &TimeZone,
+        last_session_time: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Option<Session> {
+        match last_session_time {
+            Some(last) => self.next(zone, last),
+            None => self.first(zone, now),
+        }
     }
 }
 
@@ -212,158 +185,6 @@ impl Schedule {
 pub fn unscheduled_session(zone: &TimeZone, date: Date) -> Result<Timestamp, ScheduleError> {
     // The zone's "compatible" reading: a skipped time is taken with the offset before the gap, as
     // Java does.
-    zone.to_timestamp(date.to_datetime(Time::midnight())).map_err(|_| outside(date))
-}
-
-fn outside(near: impl ToString) -> ScheduleError {
-    ScheduleError::OutsideCalendar { near: near.to_string() }
-}
-
-fn unusable(key: &str) -> ScheduleError {
-    if key == "_type" || SCHEDULERS.contains(&key) || OPTIONS.contains(&key) {
-        return ScheduleError::NotSupportedYet { key: key.to_owned() };
-    }
-    let known = SCHEDULERS.iter().chain(OPTIONS).copied();
-    ScheduleError::UnknownKey { key: key.to_owned(), similar: did_you_mean(key, known) }
-}
-
-/// `HH:MM:SS` as a delay. The parts have no upper bound in digdag: `30:00:00` is 06:00 on the next
-/// day.
-fn time_of_day(value: &Value) -> Result<SignedDuration, ScheduleError> {
-    let seconds = |text: &str| {
-        let parts: Vec<i64> = text.split(':').map(part).collect::<Option<_>>()?;
-        let [hours, minutes, seconds] = parts.as_slice() else {
-            return None;
-        };
-        Some(hours * 3600 + minutes * 60 + seconds)
-    };
-    value.as_str().and_then(seconds).map(SignedDuration::from_secs).ok_or_else(|| {
-        let found = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        ScheduleError::NotATimeOfDay { found }
-    })
-}
-
-fn part(text: &str) -> Option<i64> {
-    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    digits.then(|| text.parse::<u32>().ok().map(i64::from)).flatten()
-}
-
-#[cfg(test)]
-mod tests {
-    use jiff::civil::date;
-    use serde_json::json;
-
-    use super::*;
-    use crate::time_zone;
-
-    fn parse(config: Value) -> Result<Schedule, ScheduleError> {
-        let Value::Object(config) = config else { panic!("{config} is no mapping") };
-        Schedule::parse(&config)
-    }
-
-    fn daily(at: &str) -> Schedule {
-        parse(json!({ "daily>": at })).expect("a valid time")
-    }
-
-    fn utc(text: &str) -> Timestamp {
-        text.parse().expect("a timestamp")
-    }
-
-    fn sessions(schedule: &Schedule, zone: &str, from: Date, to: Date) -> Vec<String> {
-        let zone = time_zone(zone).expect("a known zone");
-        let sessions = schedule.session_times(&zone, from, to).expect("dates within the calendar");
-        sessions.iter().map(|s| format!("{} {}", s.session_time, s.run_time)).collect()
-    }
-
-    #[test]
-    fn a_session_is_the_midnight_of_the_day_it_runs_on() {
-        let found = sessions(&daily("07:00:00"), "Asia/Tokyo", date(2019, 9, 1), date(2019, 9, 2));
-
-        assert_eq!(
-            found,
-            [
-                "2019-08-31T15:00:00Z 2019-08-31T22:00:00Z",
-                "2019-09-01T15:00:00Z 2019-09-01T22:00:00Z"
-            ]
-        );
-    }
-
-    #[test]
-    fn parts_beyond_a_day_run_on_a_later_day() {
-        let found = sessions(&daily("30:00:00"), "UTC", date(2019, 9, 1), date(2019, 9, 1));
-
-        assert_eq!(found, ["2019-09-01T00:00:00Z 2019-09-02T06:00:00Z"]);
-    }
-
-    #[test]
-    fn the_delay_is_counted_in_seconds_across_a_change_of_the_clocks() {
-        let day = date(2019, 3, 31);
-
-        let found = sessions(&daily("07:00:00"), "Europe/Berlin", day, day);
-
-        assert_eq!(found, ["2019-03-30T23:00:00Z 2019-03-31T06:00:00Z"]);
-    }
-
-    #[test]
-    fn a_skipped_midnight_is_one_oclock() {
-        let day = date(2018, 11, 4);
-
-        let found = sessions(&daily("00:00:00"), "America/Sao_Paulo", day, day);
-
-        assert_eq!(found, ["2018-11-04T03:00:00Z 2018-11-04T03:00:00Z"]);
-    }
-
-    #[test]
-    fn last_and_next_are_neighbouring_midnights_across_a_change_of_the_clocks() {
-        let zone = time_zone("America/Sao_Paulo").unwrap();
-        let schedule = daily("00:00:00");
-        let skipped = utc("2018-11-04T03:00:00Z");
-
-        let last = schedule.last_session_time(&zone, skipped).unwrap();
-        let next = schedule.next_session_time(&zone, skipped).unwrap();
-
-        assert_eq!((last, next), (utc("2018-11-03T03:00:00Z"), utc("2018-11-05T02:00:00Z")));
-        assert_eq!(schedule.next_session_time(&zone, last), Ok(skipped));
-        assert_eq!(schedule.last_session_time(&zone, next), Ok(skipped));
-    }
-
-    #[test]
-    fn neighbours_of_a_time_within_a_day_are_its_two_midnights() {
-        let zone = TimeZone::UTC;
-        let schedule = daily("00:00:00");
-        let noon = utc("2019-09-01T12:00:00Z");
-
-        let last = schedule.last_session_time(&zone, noon).unwrap();
-        let next = schedule.next_session_time(&zone, noon).unwrap();
-
-        assert_eq!((last, next), (utc("2019-09-01T00:00:00Z"), utc("2019-09-02T00:00:00Z")));
-    }
-
-    #[test]
-    fn dates_in_reverse_have_no_sessions() {
-        let found = sessions(&daily("00:00:00"), "UTC", date(2019, 9, 2), date(2019, 9, 1));
-
-        assert_eq!(found, Vec::<String>::new());
-    }
-
-    #[test]
-    fn what_cannot_be_scheduled_says_why() {
-        let table = [
-            (json!({}), "has no scheduler"),
-            (json!({"daily>": "07:00:00", "hourly>": "00:00"}), "`daily>` and `hourly>`"),
-            (json!({"cron>": "0 0 * * *"}), "does not run `cron>` in `schedule` yet"),
-            (json!({"daily>": "07:00:00", "start": "2019-01-01"}), "`start`"),
-            (json!({"dayly>": "07:00:00"}), "did you mean `daily>`?"),
-            (json!({"daily>": "07:00:00", "foo": 1}), "unknown key `foo`"),
-            (json!({"daily>": "07:00"}), "but it is `07:00`"),
-            (json!({"daily>": "07:00:xx"}), "`07:00:xx`"),
-            (json!({"daily>": "07:-1:00"}), "`07:-1:00`"),
-            (json!({"daily>": 7}), "`7`"),
-        ];
-
-        for (config, expected) in table {
-            let error = parse(config).unwrap_err().to_string();
-            assert!(error.contains(expected), "{error}");
-        }
-    }
+    let midnight = date.to_datetime(Time::midnight());
+    zone.to_timestamp(midnight).map_err(|_| ScheduleError::outside(date))
 }
