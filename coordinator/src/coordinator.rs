@@ -14,6 +14,7 @@ mod errors;
 mod launch;
 mod model;
 mod push;
+mod schedules;
 mod start;
 
 pub(crate) use errors::LaunchError;

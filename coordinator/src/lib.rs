@@ -21,6 +21,7 @@ mod evaluator;
 mod intake;
 mod leader;
 mod revision;
+mod scheduler;
 mod session;
 mod summary;
 
@@ -32,5 +33,6 @@ pub use coordinator::{
 pub use driver::{Event, EventKind};
 pub use evaluator::ScriptEvaluator;
 pub use revision::ProjectRevision;
+pub use scheduler::{ScheduleRecord, Scheduler};
 pub use session::{SessionChoice, SessionError, SessionPlan, plan_attempt, plan_sessions};
 pub use summary::{AttemptState, AttemptSummary};

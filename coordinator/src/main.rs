@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Parser;
 use himekuri_broker::{RabbitBroker, RabbitConfig, Topology};
-use himekuri_coordinator::{Coordinator, CoordinatorConfig, router};
+use himekuri_coordinator::{Coordinator, CoordinatorConfig, Scheduler, router};
 use himekuri_engine::Limits;
 use himekuri_service::{LogFormat, init_logs, report, stop_on_signal};
 use himekuri_store::{RedisConfig, RedisStore};
@@ -94,11 +94,13 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     };
     let listener = listen(arguments.listen).await?;
     tracing::info!("the API listens on http://{}", listener.local_addr()?);
+    let scheduler = tokio::spawn(Scheduler::new(coordinator.clone()).run(stop.clone()));
     let serving = axum::serve(listener, router(coordinator)).with_graceful_shutdown({
         let stop = stop.clone();
         async move { stop.cancelled().await }
     });
     serving.await.context("the API ended")?;
+    scheduler.await.context("the scheduler ended abnormally")?;
     ended.await.context("the driver ended abnormally")??;
     Ok(())
 }

@@ -108,17 +108,24 @@ fn scheduled(
     zone: &TimeZone,
     choice: SessionChoice,
 ) -> Result<Vec<SessionPlan>, ScheduleError> {
-    let plan = |session: &Session| {
-        Ok(SessionPlan {
-            session_time: session.session_time,
-            local_time: local_time(zone, session.session_time),
-            now: session.run_time,
-            last: Some(schedule.last_session_time(zone, session.session_time)?),
-            next: Some(schedule.next_session_time(zone, session.session_time)?),
-            last_executed: None,
-        })
-    };
-    schedule.session_times(zone, choice.from, choice.to)?.iter().map(plan).collect()
+    let sessions = schedule.session_times(zone, choice.from, choice.to)?;
+    sessions.into_iter().map(|session| plan_session(schedule, zone, session)).collect()
+}
+
+/// One session of a schedule.
+pub(crate) fn plan_session(
+    schedule: &Schedule,
+    zone: &TimeZone,
+    session: Session,
+) -> Result<SessionPlan, ScheduleError> {
+    Ok(SessionPlan {
+        session_time: session.session_time,
+        local_time: local_time(zone, session.session_time),
+        now: session.run_time,
+        last: Some(schedule.last_session_time(zone, session.session_time)?),
+        next: Some(schedule.next_session_time(zone, session.session_time)),
+        last_executed: None,
+    })
 }
 
 fn unscheduled(
@@ -143,6 +150,12 @@ fn unscheduled(
 
 fn timezone_name(workflow: &Workflow) -> &str {
     workflow.timezone.as_ref().map_or(DEFAULT_TIMEZONE, |timezone| timezone.value.as_str())
+}
+
+/// Schedule and zone as they are written: a new text is a new rule.
+pub(crate) fn rule_of(workflow: &Workflow) -> String {
+    let schedule = workflow.schedule.as_ref().map(|schedule| &schedule.value);
+    serde_json::json!({ "timezone": timezone_name(workflow), "schedule": schedule }).to_string()
 }
 
 fn local_time(zone: &TimeZone, time: Timestamp) -> String {

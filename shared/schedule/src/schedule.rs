@@ -62,6 +62,12 @@ impl Schedule {
         crate::parse::parse(config)
     }
 
+    /// Whether `skip_on_overtime` is set: then [`Schedule::decide`] must know whether an attempt runs.
+    #[must_use]
+    pub fn skips_on_overtime(&self) -> bool {
+        self.skip_on_overtime
+    }
+
     /// The sessions whose local date is in `from..=to`, in order. `start` and `end` of the schedule do not
     /// matter: who asks for a date gets it.
     ///
