@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::files::ProjectFiles;
-use crate::position::Position;
+use crate::position::{Position, line_of};
 
 /// How bad a problem is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -95,9 +95,8 @@ impl Diagnostic {
     pub fn with_source(mut self, files: &ProjectFiles) -> Self {
         if let Some(position) = &self.position
             && let Ok(text) = files.text(&position.file)
-            && let Ok(index) = usize::try_from(position.line.saturating_sub(1))
         {
-            self.source_line = text.lines().nth(index).map(str::to_owned);
+            self.source_line = line_of(text, position.line).map(str::to_owned);
         }
         self
     }

@@ -158,13 +158,11 @@ impl PathProblem {
     }
 }
 
-/// `target` as written in a file of `folder`, as a path from the project's folder. `..` is refused
-/// as digdag refuses to leave the folder of the including file.
+/// `target` as written in a file of `folder`, as a path from the project's folder. It must stay
+/// below `folder`, as in digdag.
 pub(crate) fn join(folder: &str, target: &str) -> Result<String, PathProblem> {
-    if target.split('/').any(|part| part == "..") {
-        return Err(PathProblem::Outside);
-    }
-    resolve(folder, target)
+    let inside = resolve("", target)?;
+    if folder.is_empty() { Ok(inside) } else { Ok(format!("{folder}/{inside}")) }
 }
 
 /// A file that a task of `folder` names, as a path from the project's folder. `..` is fine as long as it stays inside the
@@ -188,5 +186,5 @@ pub fn resolve(folder: &str, target: &str) -> Result<String, PathProblem> {
             }
         }
     }
-    if named { Ok(parts.join("/")) } else { Err(PathProblem::Empty) }
+    if named && !parts.is_empty() { Ok(parts.join("/")) } else { Err(PathProblem::Empty) }
 }

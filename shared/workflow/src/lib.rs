@@ -30,3 +30,4 @@ pub use retry::{IntervalType, RetryPolicy, RetryPolicyError};
 pub use suggest::did_you_mean;
 pub use task::{Config, Parallel, Sla, SlaTrigger, TaskDefinition, TaskKind, Workflow};
 pub use visit::{Reachable, ReachableTree, Workdir, reachable, visit_strings};
+pub use yaml::load_config;

@@ -40,6 +40,17 @@ impl Position {
     }
 }
 
+/// The line with this number, from 1, without its end. A lone carriage return ends a line too, as
+/// the YAML parser counts.
+pub(crate) fn line_of(text: &str, number: u32) -> Option<&str> {
+    let mut rest = text.strip_prefix('\u{feff}').unwrap_or(text);
+    for _ in 1..number {
+        let end = rest.find(['\n', '\r'])?;
+        rest = rest[end..].strip_prefix("\r\n").unwrap_or(&rest[end + 1..]);
+    }
+    rest.split(['\n', '\r']).next()
+}
+
 impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}:{}", self.file, self.line, self.column)

@@ -7,13 +7,16 @@
 
 mod compose;
 mod include;
+mod key;
 mod mapping;
 mod node;
 mod scalar;
 mod syntax;
 mod tabs;
+mod tags;
 
 pub(crate) use include::load;
+pub use include::load_config;
 pub(crate) use node::{Entry, Kind, Node, Span};
 
 use crate::codes;

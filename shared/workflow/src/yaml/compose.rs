@@ -3,16 +3,18 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use granit_parser::{Event, Parser, ScalarStyle, Tag};
+use granit_parser::{Event, Parser, ScalarStyle};
 use serde_json::Value;
 
 use crate::codes;
 use crate::diagnostic::Diagnostics;
 
-use super::mapping::{Key, KeyKind, MappingBuilder};
+use super::key::{Key, KeyKind};
+use super::mapping::MappingBuilder;
 use super::node::{Kind, Node, Span};
 use super::syntax::{place, refuse_control_characters, syntax_error};
 use super::tabs::TabLines;
+use super::tags::{self, Tagged};
 use super::{Budget, MAX_DEPTH, NODE_COST, scalar, too_deep};
 
 /// Longest key in one line, characters. YAML's own 1,024 is too short for a long text used as a
@@ -84,14 +86,6 @@ enum FrameKind {
     Map { builder: MappingBuilder, key: Option<Key> },
 }
 
-/// What a tag says.
-enum Tagged {
-    No,
-    Include,
-    /// `!!str` or a lone `!`: text as written.
-    Text,
-}
-
 struct Composer<'a> {
     file: &'a Arc<str>,
     depth: usize,
@@ -107,19 +101,16 @@ impl Composer<'_> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let tag_span = self.tag_span(at);
-                let tagged = tagged(tag.as_deref(), &tag_span)?;
-                let span = match tagged {
-                    Tagged::Include => tag_span,
-                    Tagged::No | Tagged::Text => span,
-                };
+                let tagged = tags::of_scalar(tag.as_deref(), &tag_span)?;
+                let span = if tagged == Tagged::Include { tag_span } else { span };
                 self.scalar(&text, style, anchor, tagged, span)
             }
             Event::SequenceStart(_, anchor, tag) => {
-                collection_tag(tag.as_deref(), "seq", &self.tag_span(at))?;
+                tags::of_collection(tag.as_deref(), "seq", &self.tag_span(at))?;
                 self.open(span, anchor, FrameKind::List(Vec::new()))
             }
             Event::MappingStart(_, anchor, tag) => {
-                collection_tag(tag.as_deref(), "map", &self.tag_span(at))?;
+                tags::of_collection(tag.as_deref(), "map", &self.tag_span(at))?;
                 let builder = MappingBuilder::default();
                 self.open(span, anchor, FrameKind::Map { builder, key: None })
             }
@@ -150,36 +141,32 @@ impl Composer<'_> {
     ) -> Result<(), Diagnostics> {
         self.budget.charge(NODE_COST + text.len(), &span)?;
         let is_key = self.expects_key();
-        if let Tagged::Include = tagged {
-            return if is_key {
-                self.include_key(text, span)
-            } else {
-                Err(include_as_value(text, &span))
-            };
+        let value = match tagged {
+            // A text before the colon has no meaning, as in digdag.
+            Tagged::Include if is_key => {
+                self.set_key(Key { span, kind: KeyKind::Include });
+                return Ok(());
+            }
+            Tagged::Include => return Err(include_as_value(text, &span)),
+            Tagged::No if style == ScalarStyle::Plain && is_key && text == "<<" => {
+                self.set_key(Key { span, kind: KeyKind::Merge });
+                return Ok(());
+            }
+            Tagged::No if style == ScalarStyle::Plain => scalar::implicit(text),
+            Tagged::No => Value::from(text),
+            Tagged::Typed(wanted) => tags::typed(wanted, text, &span)?,
+        };
+        // digdag's own mark of an include: it would look for a file of this name.
+        if !is_key && value.as_str().is_some_and(|text| text.starts_with("!include:")) {
+            return Err(include_as_value(text.trim_start_matches("!include:").trim(), &span));
         }
-        let plain = style == ScalarStyle::Plain && matches!(tagged, Tagged::No);
-        if is_key && plain && text == "<<" {
-            self.set_key(Key { span, kind: KeyKind::Merge });
-            return Ok(());
-        }
-        let value = if plain { scalar::implicit(text) } else { Value::from(text) };
         let node = Node { span, kind: Kind::Scalar(value) };
         self.remember(anchor, &node)?;
-        self.node(node)
-    }
-
-    fn include_key(&mut self, text: &str, span: Span) -> Result<(), Diagnostics> {
-        if !text.is_empty() {
-            return Err(span
-                .error(
-                    codes::BAD_INCLUDE,
-                    format!("`!include` has the text `{text}` before its colon"),
-                )
-                .with_help("write `!include : path/to/file.yml`")
-                .into());
+        if is_key {
+            self.set_key(Key::from_node(node, Some(text))?);
+            return Ok(());
         }
-        self.set_key(Key { span, kind: KeyKind::Include });
-        Ok(())
+        self.node(node)
     }
 
     fn alias(&mut self, id: usize, span: Span) -> Result<(), Diagnostics> {
@@ -201,9 +188,6 @@ impl Composer<'_> {
 
     fn open(&mut self, span: Span, anchor: usize, kind: FrameKind) -> Result<(), Diagnostics> {
         self.budget.charge(NODE_COST, &span)?;
-        if self.expects_key() {
-            return Err(bad_key(&span, "a list or mapping"));
-        }
         if self.level() >= MAX_DEPTH {
             return Err(too_deep(&span).into());
         }
@@ -231,7 +215,7 @@ impl Composer<'_> {
             Some(FrameKind::List(items)) => items.push(node),
             Some(FrameKind::Map { builder, key }) => match key.take() {
                 Some(key) => builder.add(key, node)?,
-                None => *key = Some(key_of(node)?),
+                None => *key = Some(Key::from_node(node, None)?),
             },
         }
         Ok(())
@@ -275,23 +259,6 @@ impl Composer<'_> {
     }
 }
 
-fn key_of(node: Node) -> Result<Key, Diagnostics> {
-    let name = match node.kind {
-        Kind::Scalar(Value::String(text)) => text,
-        Kind::Scalar(Value::Null) => return Err(bad_key(&node.span, "empty")),
-        // As digdag's JSON writer does: `1:` is the key "1", `0x1F:` is "31".
-        Kind::Scalar(value) => value.to_string(),
-        Kind::List(_) | Kind::Map(_) => return Err(bad_key(&node.span, "a list or mapping")),
-    };
-    Ok(Key { span: node.span, kind: KeyKind::Name(name) })
-}
-
-fn bad_key(span: &Span, found: &str) -> Diagnostics {
-    span.error(codes::BAD_KEY, format!("a key must be a word or a text, but this one is {found}"))
-        .with_help("put it into quotes if it is meant as text")
-        .into()
-}
-
 fn include_as_value(text: &str, span: &Span) -> Diagnostics {
     let path = if text.is_empty() { "path/to/file.yml" } else { text };
     span.error(codes::BAD_INCLUDE, "`!include` stands as a value")
@@ -299,32 +266,4 @@ fn include_as_value(text: &str, span: &Span) -> Diagnostics {
             "it is a key of its own: write `!include : {path}` on the next line, indented"
         ))
         .into()
-}
-
-fn tagged(tag: Option<&Tag>, span: &Span) -> Result<Tagged, Diagnostics> {
-    let Some(tag) = tag else {
-        return Ok(Tagged::No);
-    };
-    let written = tag.original();
-    match written.as_str() {
-        "!include" => Ok(Tagged::Include),
-        "!" | "!!str" => Ok(Tagged::Text),
-        _ => Err(unknown_tag(&written, span)),
-    }
-}
-
-fn collection_tag(tag: Option<&Tag>, core: &str, span: &Span) -> Result<(), Diagnostics> {
-    match tag {
-        Some(tag) if !tag.is_yaml_core_schema_tag(core) => Err(unknown_tag(&tag.original(), span)),
-        Some(_) | None => Ok(()),
-    }
-}
-
-fn unknown_tag(written: &str, span: &Span) -> Diagnostics {
-    let help = if written.starts_with("!include:") {
-        "write a space before the colon: `!include : path/to/file.yml`"
-    } else {
-        "only `!include : path` is known; put a text that begins with `!` into quotes"
-    };
-    span.error(codes::UNKNOWN_TAG, format!("unknown tag `{written}`")).with_help(help).into()
 }

@@ -10,11 +10,12 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::codes;
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::files::{FileError, ProjectFiles, folder_of, join};
+use crate::task::Config;
 
 use super::compose::compose;
-use super::node::{Entry, Kind, Node, Span};
+use super::node::{Entry, Kind, Node, Span, config_of};
 use super::{Budget, MAX_DEPTH, too_deep};
 
 /// Reads the file `path` with everything it includes. The caller has checked that it exists.
@@ -23,6 +24,25 @@ pub(crate) fn load(files: &ProjectFiles, path: &str) -> Result<Node, Diagnostics
     let start = Span::start_of(&file);
     let mut loader = Loader { files, chain: Vec::new(), budget: Budget::new() };
     loader.file(&file, &start, 0).map_err(|diagnostics| diagnostics.with_sources(files))
+}
+
+/// A file with everything it includes, as plain values: what digdag's loader makes of it.
+///
+/// # Errors
+/// The file is missing, is no YAML that digdag reads, or exceeds a limit.
+pub fn load_config(files: &ProjectFiles, path: &str) -> Result<Config, Diagnostics> {
+    if !files.contains(path) {
+        let error = files.text(path).err();
+        let message = error.as_ref().map(FileError::summary).unwrap_or_default();
+        return Err(Diagnostic::error(codes::FILE_UNREADABLE, message)
+            .with_suggestion(error.as_ref().and_then(FileError::similar))
+            .into());
+    }
+    match load(files, path)?.kind {
+        Kind::Map(entries) => Ok(config_of(&entries)),
+        // The reader refuses any other root.
+        Kind::List(_) | Kind::Scalar(_) => Ok(Config::new()),
+    }
 }
 
 struct Loader<'a> {
@@ -99,7 +119,13 @@ impl Loader<'_> {
 
 /// Path of the included file, from the project's folder.
 fn include_path(entry: &Entry) -> Result<Arc<str>, Diagnostics> {
-    let Kind::Scalar(Value::String(written)) = &entry.value.kind else {
+    let written = match &entry.value.kind {
+        Kind::Scalar(Value::String(written)) => Some(written.clone()),
+        // digdag takes the text of a number or a flag as the name.
+        Kind::Scalar(Value::Number(_) | Value::Bool(_)) => Some(entry.value.to_value().to_string()),
+        Kind::Scalar(_) | Kind::List(_) | Kind::Map(_) => None,
+    };
+    let Some(written) = written else {
         let message =
             format!("`!include :` needs the path of a file, but it is {}", entry.value.describe());
         return Err(entry
@@ -115,7 +141,7 @@ fn include_path(entry: &Entry) -> Result<Arc<str>, Diagnostics> {
             .with_help("files are included before anything is evaluated: write the path itself")
             .into());
     }
-    join(folder_of(&span.file), written).map(Arc::from).map_err(|problem| {
+    join(folder_of(&span.file), &written).map(Arc::from).map_err(|problem| {
         span.error(codes::BAD_INCLUDE, format!("cannot include `{written}`: {}", problem.reason()))
             .into()
     })

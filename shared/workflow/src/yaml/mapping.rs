@@ -5,21 +5,8 @@ use std::collections::HashMap;
 use crate::codes;
 use crate::diagnostic::Diagnostics;
 
+use super::key::{Form, Key, KeyKind};
 use super::node::{Entry, Kind, Node, Span};
-
-/// A key, before its value is known.
-pub(super) struct Key {
-    pub(super) span: Span,
-    pub(super) kind: KeyKind,
-}
-
-pub(super) enum KeyKind {
-    Name(String),
-    /// `!include :`
-    Include,
-    /// `<<:`
-    Merge,
-}
 
 /// Entries so far.
 #[derive(Default)]
@@ -27,11 +14,16 @@ pub(super) struct MappingBuilder {
     entries: Vec<Entry>,
     /// Where a key stands in `entries`, and whether it came by `<<`.
     index: HashMap<String, (usize, Origin)>,
+    /// Lines of the keys that are written in another form than their name, and of `<<`.
+    other_forms: HashMap<String, u32>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
 enum Origin {
+    /// Written just so.
     Written,
+    /// Written in another form: `0x1F` for `31`.
+    OtherForm,
     Merged,
 }
 
@@ -43,8 +35,11 @@ impl MappingBuilder {
                 self.push_include(key.span, value);
                 Ok(())
             }
-            KeyKind::Merge => self.merge(&key.span, value),
-            KeyKind::Name(name) => self.add_named(name, key.span, value),
+            KeyKind::Merge => {
+                self.note_form("<<", &key.span)?;
+                self.merge(&key.span, value)
+            }
+            KeyKind::Name { name, form } => self.add_named(name, &form, key.span, value),
         }
     }
 
@@ -56,27 +51,56 @@ impl MappingBuilder {
         self.entries.push(Entry { key: String::new(), key_span, value, include: true });
     }
 
-    fn add_named(&mut self, key: String, key_span: Span, value: Node) -> Result<(), Diagnostics> {
-        let entry = Entry { key: key.clone(), key_span, value, include: false };
-        match self.index.get(&key) {
-            None => {
-                self.index.insert(key, (self.entries.len(), Origin::Written));
-                self.entries.push(entry);
-                Ok(())
+    /// Two keys are duplicates if they are written alike, as in digdag. Of two that only mean the
+    /// same (`8` and `010`), the later value stands, in the place of the first.
+    fn add_named(
+        &mut self,
+        name: String,
+        form: &Form,
+        key_span: Span,
+        value: Node,
+    ) -> Result<(), Diagnostics> {
+        let origin = match form {
+            Form::Same => {
+                if let Some(line) = self.line_of(&name) {
+                    return Err(duplicate(&name, line, &key_span));
+                }
+                Origin::Written
             }
-            Some(&(place, Origin::Merged)) => {
-                self.index.insert(key, (place, Origin::Written));
+            Form::Other(written) => {
+                self.note_form(written, &key_span)?;
+                Origin::OtherForm
+            }
+            Form::Collection => Origin::OtherForm,
+        };
+        let entry = Entry { key: name.clone(), key_span, value, include: false };
+        match self.index.get(&name) {
+            Some(&(place, _)) => {
+                self.index.insert(name, (place, origin));
                 self.entries[place] = entry;
-                Ok(())
             }
-            Some(&(place, Origin::Written)) => {
-                let first = &self.entries[place].key_span;
-                let message = format!("duplicate key `{key}` (first on line {})", first.start.0);
-                Err(entry
-                    .key_span
-                    .error(codes::DUPLICATE_KEY, message)
-                    .with_help("remove one of the two, or give it another name")
-                    .into())
+            None => {
+                self.index.insert(name, (self.entries.len(), origin));
+                self.entries.push(entry);
+            }
+        }
+        Ok(())
+    }
+
+    fn note_form(&mut self, written: &str, key_span: &Span) -> Result<(), Diagnostics> {
+        if let Some(line) = self.line_of(written) {
+            return Err(duplicate(written, line, key_span));
+        }
+        self.other_forms.insert(written.to_owned(), key_span.start.0);
+        Ok(())
+    }
+
+    /// Line of the key that is written as `written`.
+    fn line_of(&self, written: &str) -> Option<u32> {
+        match self.index.get(written) {
+            Some(&(place, Origin::Written)) => Some(self.entries[place].key_span.start.0),
+            Some((_, Origin::OtherForm | Origin::Merged)) | None => {
+                self.other_forms.get(written).copied()
             }
         }
     }
@@ -110,6 +134,16 @@ impl MappingBuilder {
             }
         }
     }
+}
+
+fn duplicate(written: &str, first_line: u32, key_span: &Span) -> Diagnostics {
+    let message = format!("duplicate key `{written}` (first on line {first_line})");
+    let help = if written == "<<" {
+        "merge several mappings with one key: `<<: [*a, *b]`"
+    } else {
+        "remove one of the two, or give it another name"
+    };
+    key_span.error(codes::DUPLICATE_KEY, message).with_help(help).into()
 }
 
 fn not_mergeable(key_span: &Span, value: &Node) -> Diagnostics {

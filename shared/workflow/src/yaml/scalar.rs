@@ -19,6 +19,28 @@ pub(super) fn implicit(text: &str) -> Value {
     }
 }
 
+/// The value of a scalar tagged `!!int`: base 60 is read here (`1:30` is 90).
+pub(super) fn tagged_integer(text: &str) -> Option<Value> {
+    if !text.contains(':') {
+        return integer(text);
+    }
+    let (negative, rest) = split_sign(text);
+    let seconds = rest.split(':').try_fold(0_i64, |sum, part| {
+        sum.checked_mul(60)?.checked_add(part.replace('_', "").parse().ok()?)
+    })?;
+    Some(Value::from(if negative { -seconds } else { seconds }))
+}
+
+/// The value of a scalar tagged `!!float`: any decimal number, `0.5` too.
+pub(super) fn tagged_float(text: &str) -> Option<Value> {
+    if let Some(value) = float(text) {
+        return Some(value);
+    }
+    let (negative, rest) = split_sign(text);
+    let value: f64 = rest.replace('_', "").parse().ok().filter(|value: &f64| value.is_finite())?;
+    Some(number(negative, value))
+}
+
 fn split_sign(text: &str) -> (bool, &str) {
     match text.strip_prefix('-') {
         Some(rest) => (true, rest),
@@ -88,7 +110,15 @@ fn float(text: &str) -> Option<Value> {
         return Some(Value::from("NaN"));
     }
     let value = if rest.contains(':') { sexagesimal(rest)? } else { plain_float(rest)? };
-    Number::from_f64(if negative { -value } else { value }).map(Value::Number)
+    Some(number(negative, value))
+}
+
+/// A number, or the text that digdag's JSON writer makes of one too large for 64 bits.
+fn number(negative: bool, value: f64) -> Value {
+    match Number::from_f64(if negative { -value } else { value }) {
+        Some(number) => Value::Number(number),
+        None => Value::from(if negative { "-Infinity" } else { "Infinity" }),
+    }
 }
 
 /// `.5`, `1.5`, `1.`, `1e3`, `1_000.5`, never `0.5`.
