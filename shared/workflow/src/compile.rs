@@ -20,6 +20,7 @@ use crate::suggest::did_you_mean;
 use crate::task::{TaskDefinition, TaskKind, Workflow};
 use crate::yaml::{self, Node, Span};
 
+pub use self::name::{NameProblem, check_project_name};
 use self::task::Compiler;
 
 /// Name of a group made from a called file or a body, as in digdag.
@@ -59,6 +60,8 @@ pub fn compile_called(
     let path = called_path(files, workdir, target)?;
     let root = yaml::load(files, &path)?;
     let mut compiler = Compiler::new(folder_of(&path));
+    let name = path.strip_suffix(WORKFLOW_SUFFIX).unwrap_or(&path);
+    name::check_workflow(name, &Position::start_of(path.as_str()), &mut compiler.problems);
     let definition = top::compile_called(SUBTASK_NAME, &root, &mut compiler);
     compiler.finish(files)?;
     Ok(definition)
@@ -119,7 +122,7 @@ fn compile_node(
 ) -> Result<TaskDefinition, Diagnostics> {
     let mut compiler = Compiler::new(&parent.workdir);
     let full_name = format!("{}{name}", parent.name);
-    let definition = compiler.task(name, &full_name, key_span, node);
+    let definition = compiler.body(name, &full_name, key_span, node);
     compiler.finish(&ProjectFiles::default())?;
     // Without a problem there is a definition; the other arm only spares a panic.
     definition.ok_or_else(|| no_body(parent, name).into())
@@ -169,10 +172,28 @@ fn as_bool(value: &Value) -> Option<bool> {
         Value::Number(number) => number.as_i64().map(|number| number != 0),
         Value::String(text) => match text.trim() {
             "true" | "True" => Some(true),
-            "false" | "False" | "" => Some(false),
+            "false" | "False" | "null" | "" => Some(false),
             _ => None,
         },
         Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// A number as digdag's JSON reader takes it for a 32-bit integer: fractions are cut, texts read, an
+/// empty text is 0.
+fn as_int(value: &Value) -> Option<i32> {
+    match value {
+        Value::Number(number) => match number.as_i64() {
+            Some(whole) => i32::try_from(whole).ok(),
+            None => {
+                number.as_f64().and_then(|fraction| format!("{:.0}", fraction.trunc()).parse().ok())
+            }
+        },
+        Value::String(text) => match text.trim() {
+            "" | "null" => Some(0),
+            digits => digits.parse().ok(),
+        },
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
     }
 }
 

@@ -67,6 +67,15 @@ impl Diagnostic {
         self
     }
 
+    /// Places it at a word or text of one line, marked to its end.
+    #[must_use]
+    pub fn at_text(mut self, position: Position, text: &str) -> Self {
+        let length = u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
+        let one_line = !text.is_empty() && !text.contains('\n');
+        self.end = one_line.then(|| (position.line, position.column.saturating_add(length)));
+        self.at(position)
+    }
+
     /// Names the task it is in.
     #[must_use]
     pub fn in_task(mut self, full_name: impl Into<String>) -> Self {
@@ -90,16 +99,58 @@ impl Diagnostic {
         }
     }
 
-    /// Fills in the line of text from the project.
+    /// Fills in the line of text from the project, and the end of the mark where it is not known yet:
+    /// that of the word, the quoted text or the line that begins at the position.
     #[must_use]
     pub fn with_source(mut self, files: &ProjectFiles) -> Self {
         if let Some(position) = &self.position
             && let Ok(text) = files.text(&position.file)
         {
-            self.source_line = line_of(text, position.line).map(str::to_owned);
+            let line = line_of(text, position.line);
+            let length = line.map_or(0, |line| marked_length(line, position.column));
+            // An end within quotes was counted without them.
+            let is_quoted = line.is_some_and(|line| {
+                matches!(chars_from(line, position.column).next(), Some('"' | '\''))
+            });
+            if length > 0 && (self.end.is_none() || is_quoted) {
+                self.end = Some((position.line, position.column.saturating_add(length)));
+            }
+            self.source_line = line.map(str::to_owned);
         }
         self
     }
+}
+
+fn chars_from(line: &str, column: u32) -> impl Iterator<Item = char> + Clone {
+    line.chars().skip(usize::try_from(column.saturating_sub(1)).unwrap_or(usize::MAX))
+}
+
+/// Characters of the YAML key or text that begins at `column`: up to its closing quote, its colon, a
+/// comment, or the end of the line.
+fn marked_length(line: &str, column: u32) -> u32 {
+    let chars = chars_from(line, column);
+    let quote = chars.clone().next().filter(|first| matches!(first, '"' | '\''));
+    let (mut length, mut last, mut escaped) = (0, 0, false);
+    let mut following = chars.clone().skip(1);
+    for char in chars {
+        let next = following.next();
+        let ends = match quote {
+            Some(quote) => length > 0 && char == quote && !escaped,
+            None => {
+                let blank_next = next.is_none_or(char::is_whitespace);
+                (char == ':' && blank_next) || (char.is_whitespace() && next == Some('#'))
+            }
+        };
+        if ends {
+            return if quote.is_some() { length + 1 } else { last.max(1) };
+        }
+        escaped = quote == Some('"') && char == '\\' && !escaped;
+        length += 1;
+        if !char.is_whitespace() {
+            last = length;
+        }
+    }
+    last
 }
 
 impl fmt::Display for Diagnostic {
@@ -149,3 +200,27 @@ impl fmt::Display for Diagnostics {
 }
 
 impl std::error::Error for Diagnostics {}
+
+#[cfg(test)]
+mod tests {
+    use super::marked_length;
+
+    #[test]
+    fn the_mark_ends_with_the_word_or_text() {
+        let table = [
+            ("bq>: q.sql # c", 1, 3),
+            ("bq>: q.sql # c", 6, 5),
+            ("a: \"b: \\\" #c\" d", 4, 10),
+            ("a: 'b' # c", 4, 3),
+            ("a: b c  ", 4, 3),
+            ("a: \"open", 4, 5),
+            ("a: x", 9, 0),
+            ("日本: 語", 1, 2),
+            (": x", 1, 1),
+        ];
+
+        for (line, column, expected) in table {
+            assert_eq!(marked_length(line, column), expected, "{line} {column}");
+        }
+    }
+}

@@ -14,6 +14,7 @@ mod compile;
 mod diagnostic;
 mod files;
 mod lint;
+mod operators;
 mod position;
 mod retry;
 mod suggest;
@@ -21,10 +22,13 @@ mod task;
 mod visit;
 mod yaml;
 
-pub use compile::{compile_body, compile_called, compile_workflow};
+pub use compile::{
+    NameProblem, check_project_name, compile_body, compile_called, compile_workflow,
+};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use files::{FileError, PathProblem, ProjectFiles, resolve};
 pub use lint::lint;
+pub use operators::DIGDAG_OPERATORS;
 pub use position::{Located, Position, Positions};
 pub use retry::{IntervalType, RetryPolicy, RetryPolicyError};
 pub use suggest::did_you_mean;

@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::codes;
 use crate::diagnostic::Diagnostic;
 use crate::files::{ProjectFiles, resolve};
+use crate::operators::DIGDAG_OPERATORS;
 use crate::position::escape;
 use crate::retry::RetryPolicy;
 use crate::suggest::did_you_mean;
@@ -18,7 +19,8 @@ use crate::visit::{Workdir, literal, operator_pointer, operator_position, reacha
 #[must_use]
 pub fn lint(files: &ProjectFiles, workflow: &Workflow, known: &[&str]) -> Vec<Diagnostic> {
     let found = reachable(files, workflow);
-    let mut lint = Lint { files, known, problems: found.problems };
+    let plugins = found.trees.iter().any(|found| names_plugins(&found.tree));
+    let mut lint = Lint { files, known, plugins, problems: found.problems };
     for found in &found.trees {
         lint.task(&found.full_name, &found.tree, found.workdir);
     }
@@ -47,9 +49,20 @@ const OPERATOR_DIRECTIVES: &[&str] = &[
     "_workdir",
 ];
 
+/// `plugin:` in an `_export` or in a task: digdag loads operators from a Maven repository then.
+fn names_plugins(task: &TaskDefinition) -> bool {
+    let own = match &task.kind {
+        TaskKind::Operator { config, .. } => config.contains_key("plugin"),
+        TaskKind::Group { children, .. } => children.iter().any(|child| names_plugins(child)),
+    };
+    own || task.export.contains_key("plugin")
+}
+
 struct Lint<'a> {
     files: &'a ProjectFiles,
     known: &'a [&'a str],
+    /// Whether the workflow names plugins, which could bring any operator.
+    plugins: bool,
     problems: Vec<Diagnostic>,
 }
 
@@ -86,25 +99,48 @@ impl Lint<'_> {
                     codes::UNKNOWN_KEY,
                     format!("unknown directive `{key}` has no effect"),
                 )
-                .at(position.unwrap_or_else(|| task.position.clone()))
+                .at_text(position.unwrap_or_else(|| task.position.clone()), key)
                 .in_task(full_name)
                 .with_suggestion(similar),
             );
         }
     }
 
+    /// What digdag has and this engine does not may stand in a branch that is never taken, so it is a
+    /// warning; a name that nobody knows is an error.
     fn operator(&mut self, full_name: &str, task: &TaskDefinition, operator: &str) {
-        if self.known.contains(&operator) {
+        if self.known.contains(&operator) || task.dynamic_operator().is_some() {
             return;
         }
-        let position = operator_pointer(task).and_then(|pointer| task.positions.key(&pointer));
-        let similar = did_you_mean(operator, self.known.iter().copied());
-        self.problems.push(
-            Diagnostic::error(codes::UNKNOWN_OPERATOR, format!("unknown operator `{operator}>`"))
-                .at(position.unwrap_or_else(|| task.position.clone()))
-                .in_task(full_name)
-                .with_suggestion(similar.map(|name| format!("{name}>"))),
-        );
+        let reached = "the task fails when it is reached";
+        let problem = if operator.is_empty() {
+            Diagnostic::error(codes::UNKNOWN_OPERATOR, "the operator has no name")
+                .with_help("write it before the `>`, as in `bq>:`")
+        } else if DIGDAG_OPERATORS.contains(&operator) {
+            let message = format!("this engine does not run `{operator}>`; {reached}");
+            Diagnostic::warning(codes::NOT_RUN_YET, message).with_help(
+                "replace it by an operator that runs here, or keep this workflow on digdag",
+            )
+        } else if self.plugins {
+            let message =
+                format!("this engine has no plugins, so it does not run `{operator}>`; {reached}");
+            Diagnostic::warning(codes::NOT_RUN_YET, message).with_help(
+                "replace it by an operator that runs here, or keep this workflow on digdag",
+            )
+        } else {
+            let candidates = self.known.iter().chain(DIGDAG_OPERATORS).copied();
+            let similar = did_you_mean(operator, candidates).map(|name| format!("{name}>"));
+            let message = format!("unknown operator `{operator}>`");
+            Diagnostic::error(codes::UNKNOWN_OPERATOR, message).with_suggestion(similar)
+        };
+        let is_long_form = task.positions.key("/_type").is_some();
+        let (position, text) = match operator_pointer(task) {
+            Some(pointer) if is_long_form => (task.positions.value(&pointer), operator.to_owned()),
+            Some(pointer) => (task.positions.key(&pointer), format!("{operator}>")),
+            None => (None, String::new()),
+        };
+        let position = position.unwrap_or_else(|| task.position.clone());
+        self.problems.push(problem.at_text(position, &text).in_task(full_name));
     }
 
     /// A group's `_retry` is read raw, so `${...}` in it never works; an operator's is evaluated
@@ -151,6 +187,6 @@ impl Lint<'_> {
                 }
             },
         };
-        self.problems.push(problem.at(operator_position(task)).in_task(full_name));
+        self.problems.push(problem.at_text(operator_position(task), target).in_task(full_name));
     }
 }

@@ -106,7 +106,8 @@ pub enum TaskKind {
     },
     /// Runs one operator.
     Operator {
-        /// Without the `>`: `bq`.
+        /// Without the `>`: `bq`. A `_type` with `${...}` stands here as written, see
+        /// [`TaskDefinition::dynamic_operator`].
         operator: String,
         /// Value of the `bq>` key (or `_command`), raw.
         command: Value,
@@ -150,6 +151,18 @@ impl TaskDefinition {
             check: None,
             positions: Positions::default(),
             workdir: workdir.into(),
+        }
+    }
+
+    /// The template of an operator that is only known when the task runs (`_type: ${...}`).
+    #[must_use]
+    pub fn dynamic_operator(&self) -> Option<&str> {
+        match &self.kind {
+            TaskKind::Operator { operator, config, .. } => {
+                let is_dynamic = operator.contains("${") && config.contains_key("_type");
+                is_dynamic.then_some(operator.as_str())
+            }
+            TaskKind::Group { .. } => None,
         }
     }
 

@@ -11,8 +11,13 @@ use crate::files::ProjectFiles;
 use crate::position::{Position, escape};
 use crate::task::{Config, TaskDefinition, TaskKind, Workflow};
 
-/// Keys whose value is a task to run, by the operators that have one.
-const BODY_KEYS: &[&str] = &["_do", "_else_do"];
+/// Keys whose value is a task to run, with the name that the task gets, as in digdag.
+const BODIES: &[(&str, &str)] = &[
+    ("_do", SUBTASK_NAME),
+    ("_else_do", SUBTASK_NAME),
+    ("_error", "^error"),
+    ("_check", "^check"),
+];
 
 /// Trees that a workflow can run, and what is wrong with those that do not compile.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -69,6 +74,13 @@ pub fn reachable(files: &ProjectFiles, workflow: &Workflow) -> Reachable {
         workdir: Workdir::OfFile,
     };
     let mut waiting = vec![root];
+    for sla in &workflow.sla {
+        waiting.extend(sla.body.as_deref().map(|body| ReachableTree {
+            full_name: format!("{}{}", workflow.root.name, body.name),
+            tree: body.clone(),
+            workdir: Workdir::OfFile.within(&workflow.root),
+        }));
+    }
     while let Some(next) = waiting.pop() {
         walk.definition(&next.full_name, &next.tree, next.workdir, &mut waiting);
         walk.found.trees.push(next);
@@ -97,21 +109,18 @@ impl Walk<'_> {
                     self.definition(&format!("{full_name}{}", child.name), child, workdir, waiting);
                 }
             }
-            TaskKind::Operator { operator, command, config } => {
+            TaskKind::Operator { operator, command, .. } => {
                 let found = match workdir {
                     Workdir::OfFile if operator == "call" => {
                         self.called_tree(full_name, task, command)
                     }
                     Workdir::OfFile | Workdir::Variable => None,
                 };
-                let trees = found.into_iter().chain(self.bodies(full_name, task, config));
-                waiting.extend(trees.map(|tree| ReachableTree {
-                    full_name: format!("{full_name}{SUBTASK_NAME}"),
-                    tree,
-                    workdir,
-                }));
+                waiting.extend(found.map(|tree| child_tree(full_name, tree, workdir)));
             }
         }
+        let bodies = self.bodies(full_name, task);
+        waiting.extend(bodies.into_iter().map(|tree| child_tree(full_name, tree, workdir)));
     }
 
     fn called_tree(
@@ -134,16 +143,10 @@ impl Walk<'_> {
         })
     }
 
-    fn bodies(
-        &mut self,
-        full_name: &str,
-        task: &TaskDefinition,
-        config: &Config,
-    ) -> Vec<TaskDefinition> {
-        let keys = BODY_KEYS.iter().filter(|key| config.get(**key).is_some_and(|v| !v.is_null()));
+    fn bodies(&mut self, full_name: &str, task: &TaskDefinition) -> Vec<TaskDefinition> {
         let mut bodies = Vec::new();
-        for key in keys {
-            match compile_body(task, key, SUBTASK_NAME) {
+        for (key, name) in BODIES.iter().filter(|(key, _)| has_body(task, key)) {
+            match compile_body(task, key, name) {
                 Ok(body) => bodies.push(body),
                 Err(problems) => self.report(full_name, task, problems),
             }
@@ -161,6 +164,20 @@ impl Walk<'_> {
             self.found.problems.push(problem.with_source(self.files));
         }
     }
+}
+
+fn child_tree(parent: &str, tree: TaskDefinition, workdir: Workdir) -> ReachableTree {
+    ReachableTree { full_name: format!("{parent}{}", tree.name), tree, workdir }
+}
+
+fn has_body(task: &TaskDefinition, key: &str) -> bool {
+    let body = match (key, &task.kind) {
+        ("_error", _) => task.error.as_ref(),
+        ("_check", _) => task.check.as_ref(),
+        (_, TaskKind::Operator { config, .. }) => config.get(key),
+        (_, TaskKind::Group { .. }) => None,
+    };
+    body.is_some_and(|body| !body.is_null())
 }
 
 /// A command that needs no evaluation.

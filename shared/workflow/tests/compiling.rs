@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use himekuri_workflow::{
-    Diagnostic, Parallel, ProjectFiles, Severity, TaskDefinition, TaskKind, Workflow, compile_body,
-    compile_called, compile_workflow,
+    Diagnostic, Parallel, ProjectFiles, Severity, SlaTrigger, TaskDefinition, TaskKind, Workflow,
+    compile_body, compile_called, compile_workflow,
 };
 use serde_json::json;
 
@@ -71,12 +71,141 @@ fn the_long_form_names_operator_and_command() {
 }
 
 #[test]
+fn an_operator_named_by_a_template_is_known_at_run_time_only() {
+    let workflow = compile("+a:\n  _type: ${kind}\n  _command: x\n+b:\n  bq>: q.sql\n");
+
+    let [dynamic, fixed] = workflow.root.children() else { panic!("{workflow:?}") };
+    assert_eq!(dynamic.dynamic_operator(), Some("${kind}"));
+    let TaskKind::Operator { operator, command, .. } = &dynamic.kind else { panic!("no operator") };
+    assert_eq!((operator.as_str(), command), ("${kind}", &json!("x")));
+    assert_eq!(fixed.dynamic_operator(), None);
+}
+
+#[test]
+fn a_type_wins_over_an_operator_key_and_a_warning_says_so() {
+    let workflow = compile("+a:\n  bq>: q.sql\n  _type: echo\n  _command: x\n");
+
+    let TaskKind::Operator { operator, command, .. } = &workflow.root.children()[0].kind else {
+        panic!("no operator");
+    };
+    assert_eq!((operator.as_str(), command), ("echo", &json!("x")));
+    assert!(workflow.warnings[0].message.contains("`bq>` has no effect"), "{workflow:?}");
+}
+
+#[test]
+fn operators_that_do_not_run_here_compile_and_only_one_sign_is_cut_off() {
+    let names = ["sh", "py", "td", "athena.table_exists?", "no_such", "a>", ""];
+    for name in names {
+        let root = compile(&format!("+a:\n  '{name}>': x\n  _parallel: ${{p}}\n")).root;
+        let TaskKind::Operator { operator, .. } = &root.children()[0].kind else {
+            panic!("{name}")
+        };
+        assert_eq!(operator, name);
+    }
+}
+
+#[test]
+fn names_hold_what_digdag_allows() {
+    for name in ["+", "+1", "+a-_=[]{}%&@`,.", &format!("+{}", "x".repeat(254))] {
+        let root = compile(&format!("'{name}':\n  echo>: x\n")).root;
+        assert_eq!(names(root.children()), [name]);
+    }
+    for name in ["+a b", "+a:b", "+a/b", "+a+b", "+a$b", "+a#b", "+a(b", "+é", "+日", "+*"] {
+        assert_eq!(problems_of(&format!("'{name}':\n  echo>: x\n"))[0].code, "DIG0015", "{name}");
+    }
+    let long = format!("+{}:\n  echo>: x\n", "x".repeat(255));
+    assert_eq!(problems_of(&long)[0].code, "DIG0015");
+    assert_eq!(
+        names(compile("+g:\n  +a^b:\n    echo>: x\n").root.children()[0].children()),
+        ["+a^b"]
+    );
+}
+
+#[test]
+fn background_is_read_as_digdag_reads_a_flag() {
+    let table = [
+        ("true", true),
+        ("\"true\"", true),
+        ("\"True\"", true),
+        ("1", true),
+        ("0", false),
+        ("\"false\"", false),
+        ("\"\"", false),
+        ("~", false),
+    ];
+
+    for (text, expected) in table {
+        let root = compile(&format!("+a:\n  _background: {text}\n  echo>: x\n")).root;
+        assert_eq!(root.children()[0].background, expected, "{text}");
+    }
+}
+
+#[test]
+fn an_sla_has_its_time_and_its_own_tasks() {
+    let table = [
+        ("time: 09:30", SlaTrigger::Time { seconds: 34_200 }),
+        ("time: 9:30:15", SlaTrigger::Time { seconds: 34_215 }),
+        ("time: \"09:30:\"", SlaTrigger::Time { seconds: 34_200 }),
+        ("time: 25:00", SlaTrigger::Time { seconds: 90_000 }),
+        ("duration: 00:00:10", SlaTrigger::Duration { seconds: 10 }),
+        ("duration: 0:90", SlaTrigger::Duration { seconds: 5_400 }),
+    ];
+
+    for (text, expected) in table {
+        let workflow = compile(&format!("sla:\n  {text}\n  fail: true\n  +n:\n    echo>: late\n"));
+        let sla = &workflow.sla[0];
+        assert_eq!((sla.trigger, sla.alert, sla.fail), (expected, true, true), "{text}");
+        assert_eq!(names(sla.body.as_ref().unwrap().children()), ["+n"]);
+    }
+}
+
+#[test]
+fn the_order_of_the_keys_at_the_top_does_not_matter() {
+    let first = compile("timezone: UTC\n_export: {a: 1}\n_retry: 1\n+a:\n  echo>: x\n").root;
+    let last = compile("+a:\n  echo>: x\n_retry: 1\n_export: {a: 1}\ntimezone: UTC\n").root;
+
+    assert_eq!(names(first.children()), names(last.children()));
+    assert_eq!((first.export, first.retry), (last.export, last.retry));
+}
+
+#[test]
+fn a_called_file_is_named_as_a_workflow_is() {
+    let files = ProjectFiles::from_iter([("1st.dig", "+a: {}"), ("sub/1st.dig", "+a: {}")]);
+
+    assert_eq!(compile_called(&files, "", "1st").unwrap_err().0[0].code, "DIG0021");
+    assert!(compile_called(&files, "", "sub/1st").is_ok());
+}
+
+#[test]
+fn checks_errors_secrets_and_environment_are_kept() {
+    let root = compile(
+        "_check:\n  echo>: c\n_error:\n  echo>: e\n+a:\n  sh>: x\n  _check: {echo>: c}\n\
+         \x20 _secrets: {k: other}\n  _env: {K: \"${secret:k}\"}\n  _retry: ${n}\n",
+    )
+    .root;
+
+    assert_eq!(
+        (root.check, root.error),
+        (Some(json!({"echo>": "c"})), Some(json!({"echo>": "e"})))
+    );
+    let TaskKind::Group { children, .. } = &root.kind else { panic!("no group") };
+    assert_eq!(children[0].check, Some(json!({"echo>": "c"})));
+    let TaskKind::Operator { config, .. } = &children[0].kind else { panic!("no operator") };
+    assert_eq!(
+        json!(config),
+        json!({"sh>": "x", "_secrets": {"k": "other"}, "_env": {"K": "${secret:k}"}, "_retry": "${n}"})
+    );
+}
+
+#[test]
 fn parallel_of_a_group_is_a_boolean_or_a_limit() {
     let table = [
         ("true", Parallel::Yes),
         ("\"True\"", Parallel::Yes),
         ("false", Parallel::No),
-        ("", Parallel::No),
+        ("\"\"", Parallel::No),
+        ("{limit: 2.9}", Parallel::Limit(2)),
+        ("{limit: \"\"}", Parallel::Yes),
         ("{limit: 3}", Parallel::Limit(3)),
         ("{limit: \"4\"}", Parallel::Limit(4)),
         ("{limit: 0}", Parallel::Yes),
@@ -92,7 +221,7 @@ fn parallel_of_a_group_is_a_boolean_or_a_limit() {
 
 #[test]
 fn a_disabled_task_is_an_empty_group_whatever_it_holds() {
-    let root = compile("+a:\n  _disable: true\n  bq>: x\n  sh>: y\n  +b: 1\n").root;
+    let root = compile("+a:\n  _disable: true\n  bq>: x\n  sh>: y\n  +b c: {_after: 1}\n").root;
 
     assert!(root.children()[0].children().is_empty());
     assert!(matches!(root.children()[0].kind, TaskKind::Group { .. }));
@@ -146,24 +275,40 @@ fn every_broken_rule_has_its_code_its_place_and_its_cure() {
         ("+a:\n  bq>: x\n  +b: {}\n", "DIG0013", "3:3", "beside"),
         ("+a b:\n  echo>: x\n", "DIG0015", "1:1", "letters"),
         ("+日本:\n  echo>: x\n", "DIG0015", "1:1", "letters"),
-        ("+:\n  echo>: x\n", "DIG0015", "1:1", ""),
-        ("+a:\n  '>': x\n", "DIG0012", "2:3", "before the `>`"),
-        ("+a:\n  _type: ${t}\n", "DIG0018", "2:10", ""),
+        ("+a^b:\n  echo>: x\n", "DIG0015", "1:1", "tasks that the engine adds"),
+        ("+a:\n  _disable: true\n  +b: 1\n", "DIG0016", "3:3", ""),
+        ("+a:\n  _type:\n", "DIG0017", "2:8", ""),
+        ("+a:\n  _type: 5\n", "DIG0017", "2:10", ""),
         ("_export: [1]\n", "DIG0017", "1:10", ""),
         ("_parallel: ${p}\n", "DIG0017", "1:12", "before anything is evaluated"),
         ("_parallel: {limit: ${p}}\n", "DIG0001", "1:21", "quotes"),
         ("_parallel: {limit: \"${p}\"}\n", "DIG0017", "1:12", "before anything is evaluated"),
         ("_parallel: yes\n", "DIG0017", "1:12", ""),
+        ("_parallel:\n", "DIG0017", "1:10", "remove the key"),
+        ("_parallel: 1\n", "DIG0017", "1:12", "remove the key"),
+        ("_parallel: {limit: true}\n", "DIG0017", "1:12", ""),
+        ("_parallel: {limit: 3000000000}\n", "DIG0017", "1:12", ""),
         ("_parallel: {max: 3}\n", "DIG0017", "1:12", ""),
         ("+a:\n  _disable: ${d}\n  echo>: x\n", "DIG0017", "2:13", "`if>:`"),
-        ("timezone: 9\n", "DIG0017", "1:11", ""),
+        ("timezone: 9\n", "DIG0017", "1:11", "Asia/Tokyo"),
         ("schedule: daily\n", "DIG0017", "1:11", ""),
         ("_error:\n  echo>: x\n  sh>: y\n", "DIG0014", "3:3", "two tasks"),
-        ("_error: text\n", "DIG0016", "1:1", ""),
+        ("_error: text\n", "DIG0016", "1:1", "without `-`"),
+        ("_error: [{echo>: x}]\n", "DIG0016", "1:1", "without `-`"),
+        ("+a:\n  +b:\n    _error:\n      +c:\n", "DIG0016", "4:7", "indented deeper"),
+        ("sla:\n  time: 09:00\n  bq>: x\n  sh>: y\n", "DIG0014", "4:3", "two tasks"),
+        ("sla:\n  time: 9\n", "DIG0017", "2:9", ""),
+        ("sla:\n  duration: 1:2:3:4\n", "DIG0017", "2:13", ""),
+        ("sla:\n  duration: -1:00\n", "DIG0017", "2:13", ""),
+        ("sla: soon\n", "DIG0017", "1:6", ""),
         ("sla: {}\n", "DIG0027", "1:1", "`time: 09:00`"),
         ("sla:\n  time: 02:00\n  duration: 01:00\n", "DIG0027", "3:3", "keep one"),
         ("sla:\n  time: 2\n", "DIG0017", "2:9", ""),
         ("+a:\n  _after: [+b]\n  echo>: x\n", "DIG0026", "2:3", "`_parallel: true`"),
+        ("+a:\n  _after: []\n  echo>: x\n", "DIG0026", "2:3", "`_parallel: true`"),
+        ("_parallel: true\n+a: {}\n+b:\n  _after: +a\n", "DIG0017", "4:11", "[+load]"),
+        ("_parallel: true\n+b:\n  _after: [+c]\n+c: {}\n", "DIG0026", "3:3", "stand above"),
+        ("+a:\n  _background: \"yes\"\n  echo>: x\n", "DIG0017", "2:16", "write `true`"),
         (
             "_parallel: true\n+a:\n  _background: true\n  echo>: y\n",
             "DIG0026",
@@ -184,6 +329,7 @@ fn every_broken_rule_has_its_code_its_place_and_its_cure() {
         let problem = &problems[0];
         let position = problem.position.clone().unwrap();
         let fits = problems.len() == 1
+            && problem.end.is_some()
             && problem.code == code
             && format!("{}:{}", position.line, position.column) == place
             && problem.help.as_deref().unwrap_or_default().contains(help);
@@ -309,6 +455,8 @@ fn a_body_that_is_an_operator_is_an_operator_task() {
     let body = compile_body(&root.children()[0], "_do", "^sub").unwrap();
 
     assert!(matches!(&body.kind, TaskKind::Operator { operator, .. } if operator == "echo"));
+    let list = compile("+a:\n  if>: true\n  _do:\n    - echo>: x\n").root;
+    assert_eq!(compile_body(&list.children()[0], "_do", "^sub").unwrap_err().0[0].code, "DIG0016");
     assert_eq!(
         compile_body(&root.children()[0], "_else_do", "^sub").unwrap_err().0[0].code,
         "DIG0022"

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
 
-use himekuri_workflow::{ProjectFiles, compile_workflow, lint, visit_strings};
+use himekuri_workflow::{ProjectFiles, Severity, compile_workflow, lint, visit_strings};
 
 const KNOWN: &[&str] = &["bq", "call", "echo", "for_each", "if", "loop"];
 
@@ -18,6 +18,45 @@ fn an_unknown_operator_is_found_with_the_probable_one() {
         findings(&[("wf.dig", "+load:\n  bg>: q.sql\n")]),
         ["DIG0012: unknown operator `bg>` in wf.dig:2:3, task `+wf+load`; did you mean `bq>`?"]
     );
+}
+
+#[test]
+fn operators_of_digdag_are_warnings_and_others_errors_unless_plugins_are_named() {
+    let severities = |text: &str| {
+        let files = ProjectFiles::from_iter([("wf.dig", text)]);
+        let workflow = compile_workflow(&files, "wf").unwrap();
+        let problems = lint(&files, &workflow, KNOWN);
+        problems.iter().map(|p| (p.code, p.severity, p.end)).collect::<Vec<_>>()
+    };
+
+    let found =
+        severities("+a:\n  sh>: x\n+b:\n  slack>: x\n+c:\n  _type: td\n+d:\n  _type: ${t}\n");
+    assert_eq!(
+        found,
+        [
+            ("DIG0018", Severity::Warning, Some((2, 6))),
+            ("DIG0012", Severity::Error, Some((4, 9))),
+            ("DIG0018", Severity::Warning, Some((6, 12))),
+        ]
+    );
+    let found = severities("_export:\n  plugin: {dependencies: [x]}\n+b:\n  slack>: x\n");
+    assert_eq!(found, [("DIG0018", Severity::Warning, Some((4, 9)))]);
+    let found = severities("+b:\n  '>': x\n");
+    assert_eq!(found, [("DIG0012", Severity::Error, Some((2, 6)))]);
+}
+
+#[test]
+fn bodies_of_errors_checks_and_slas_are_checked_too() {
+    let text = "sla:\n  time: 09:00\n  +s:\n    bg>: x\n_error:\n  be>: x\n+a:\n  echo>: x\n\
+                \x20 _check:\n    bc>: x\n  _error:\n    bd>: x\n";
+
+    let found = findings(&[("wf.dig", text)]);
+
+    let tasks = ["`+wf^sla+s`", "`+wf^error`", "`+wf+a^check`", "`+wf+a^error`"];
+    assert_eq!(found.len(), tasks.len(), "{found:#?}");
+    for (problem, task) in found.iter().zip(tasks) {
+        assert!(problem.contains("unknown operator") && problem.contains(task), "{problem}");
+    }
 }
 
 #[test]
@@ -57,7 +96,9 @@ fn called_files_and_bodies_are_checked_in_their_own_place() {
         [
             "DIG0010: file `common/q.sql` is not in the project in common/sub.dig:2:8, \
              task `+wf+each^sub+c^sub+q`; did you mean `q.sql`?",
-            "DIG0012: unknown operator `mail>` in common/sub.dig:6:3, task `+wf+each^sub+c^sub+s`",
+            "DIG0018: this engine does not run `mail>`; the task fails when it is reached in \
+             common/sub.dig:6:3, task `+wf+each^sub+c^sub+s`; replace it by an operator that runs \
+             here, or keep this workflow on digdag",
         ]
     );
 }

@@ -9,7 +9,7 @@ use crate::suggest::did_you_mean;
 use crate::task::{Config, Parallel};
 use crate::yaml::Entry;
 
-use super::as_bool;
+use super::{as_bool, as_int};
 
 /// Keys of the top of a workflow beside `+tasks` (digdag `WorkflowFile`).
 pub(super) const TOP_KEYS: &[&str] =
@@ -41,8 +41,9 @@ pub(super) fn without_effect(entry: &Entry) -> Option<Diagnostic> {
         let message = format!("`{}` has no effect in a group", entry.key);
         let place =
             if entry.key == "_secrets" { "the operator task" } else { "the top of the workflow" };
-        Diagnostic::warning(codes::WITHOUT_EFFECT, message)
-            .at(entry.key_span.position())
+        entry
+            .key_span
+            .warning(codes::WITHOUT_EFFECT, message)
             .with_help(format!("move it to {place}"))
     })
 }
@@ -72,14 +73,19 @@ pub(super) fn export(entry: &Entry) -> Result<Config, Box<Diagnostic>> {
         Value::Object(fields) => Ok(fields),
         Value::Null => Ok(Config::new()),
         Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
-            Err(wrong_type(entry, "a mapping of variables").into())
+            Err(wrong_type(entry, "a mapping of variables")
+                .with_help("write `name: value` lines below it, indented deeper, without `-`")
+                .into())
         }
     }
 }
 
 /// `_parallel` of a group. A limit of 0 or less means no limit, as in digdag.
 pub(super) fn parallel(entry: &Entry) -> Result<Parallel, Box<Diagnostic>> {
-    let wrong = || wrong_type(entry, "`true`, `false` or `{limit: N}`");
+    let wrong = || {
+        wrong_type(entry, "`true`, `false` or `{limit: N}`")
+            .with_help("write `_parallel: true`, `_parallel: {limit: 5}`, or remove the key")
+    };
     let value = entry.value.to_value();
     if mentions_variable(&value) {
         return Err(wrong()
@@ -89,20 +95,18 @@ pub(super) fn parallel(entry: &Entry) -> Result<Parallel, Box<Diagnostic>> {
             .into());
     }
     match &value {
-        Value::Null => Ok(Parallel::No),
-        Value::Object(fields) => match fields.get("limit") {
-            None | Some(Value::Null) => Err(wrong().into()),
-            Some(limit) => {
-                let limit = whole_number(limit).ok_or_else(wrong)?;
-                Ok(match u32::try_from(limit.max(0)) {
-                    Ok(0) | Err(_) => Parallel::Yes,
-                    Ok(limit) => Parallel::Limit(limit),
-                })
-            }
-        },
-        Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => as_bool(&value)
+        Value::Object(fields) => {
+            let limit = fields.get("limit").and_then(as_int).ok_or_else(wrong)?;
+            Ok(match u32::try_from(limit.max(0)) {
+                Ok(0) | Err(_) => Parallel::Yes,
+                Ok(limit) => Parallel::Limit(limit),
+            })
+        }
+        Value::Bool(_) | Value::String(_) => as_bool(&value)
             .map(|yes| if yes { Parallel::Yes } else { Parallel::No })
             .ok_or_else(|| wrong().into()),
+        // digdag refuses these even where they could be read.
+        Value::Null | Value::Number(_) | Value::Array(_) => Err(wrong().into()),
     }
 }
 
@@ -112,20 +116,27 @@ pub(super) fn background(entry: &Entry) -> Result<bool, Box<Diagnostic>> {
     if value.is_null() {
         return Ok(false);
     }
-    as_bool(&value).ok_or_else(|| wrong_type(entry, "`true` or `false`").into())
+    as_bool(&value).ok_or_else(|| {
+        wrong_type(entry, "`true` or `false`")
+            .with_help("it is read before anything is evaluated: write `true`, or remove the key")
+            .into()
+    })
 }
 
-/// `_after`: names of siblings. One name alone stands for a list of it.
+/// `_after`: names of siblings. It must be a list, as in digdag.
 pub(super) fn after(entry: &Entry) -> Result<Vec<String>, Box<Diagnostic>> {
-    let wrong = || wrong_type(entry, "a list of earlier tasks, such as `[+load]`").into();
+    let wrong = || {
+        wrong_type(entry, "a list of earlier tasks")
+            .with_help("write the names in brackets, such as `_after: [+load]`")
+            .into()
+    };
     match entry.value.to_value() {
         Value::Null => Ok(Vec::new()),
-        Value::String(name) => Ok(vec![name]),
         Value::Array(names) => names
             .into_iter()
             .map(|name| name.as_str().map(str::to_owned).ok_or_else(wrong))
             .collect(),
-        Value::Bool(_) | Value::Number(_) | Value::Object(_) => Err(wrong()),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => Err(wrong()),
     }
 }
 
@@ -146,10 +157,6 @@ pub(super) fn wrong_type(entry: &Entry, expected: &str) -> Diagnostic {
     let message =
         format!("`{}` must be {expected}, but it is {}", entry.key, entry.value.describe());
     entry.value.span.error(codes::WRONG_TYPE, message)
-}
-
-fn whole_number(value: &Value) -> Option<i64> {
-    value.as_i64().or_else(|| value.as_str()?.trim().parse().ok())
 }
 
 fn mentions_variable(value: &Value) -> bool {

@@ -14,20 +14,19 @@ pub(super) fn check(
     earlier: &[Arc<TaskDefinition>],
     parallel: Parallel,
 ) -> Option<Diagnostic> {
-    let at = |key: &str| {
-        let position = child.positions.key(&format!("/{key}"));
-        position.unwrap_or_else(|| child.position.clone())
+    let place = |key: &str| child.positions.key(&format!("/{key}"));
+    let error = |key: &str, message: String| {
+        let position = place(key).unwrap_or_else(|| child.position.clone());
+        Diagnostic::error(codes::MISPLACED_ORDER, message).at_text(position, key)
     };
     let problem = match parallel {
-        Parallel::No if !child.after.is_empty() => {
-            Diagnostic::error(codes::MISPLACED_ORDER, "`_after` needs a parent with `_parallel`")
-                .at(at("_after"))
+        // digdag asks for the key, whatever its value.
+        Parallel::No if place("_after").is_some() => {
+            error("_after", "`_after` needs a parent with `_parallel`".to_owned())
                 .with_help("write `_parallel: true` in the task around it, or remove `_after`: tasks run in file order")
         }
         Parallel::Yes | Parallel::Limit(_) if child.background => {
-            let message = "`_background` has no place in a task with `_parallel`";
-            Diagnostic::error(codes::MISPLACED_ORDER, message)
-                .at(at("_background"))
+            error("_background", "`_background` has no place in a task with `_parallel`".to_owned())
                 .with_help("remove it: the tasks run at once anyway; `_after` makes one wait")
         }
         Parallel::No => return None,
@@ -39,7 +38,7 @@ pub(super) fn check(
                 || "name tasks of the same group that stand above, with their `+`".to_owned(),
                 |near| format!("did you mean `{near}`?"),
             );
-            Diagnostic::error(codes::MISPLACED_ORDER, message).at(at("_after")).with_help(help)
+            error("_after", message).with_help(help)
         }
     };
     Some(problem.in_task(full_name))

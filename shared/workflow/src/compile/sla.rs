@@ -25,7 +25,8 @@ pub(super) fn compile(entry: &Entry, head: &TaskHead<'_>, compiler: &mut Compile
         Kind::Map(_) => std::slice::from_ref(&entry.value),
         Kind::List(items) => items.as_slice(),
         Kind::Scalar(_) => {
-            let error = directives::wrong_type(entry, "a mapping with `time` or `duration`");
+            let error = directives::wrong_type(entry, "a mapping with `time` or `duration`")
+                .with_help("write for example `time: 09:00` on the next line, indented");
             compiler.problems.push(error);
             return Vec::new();
         }
@@ -35,7 +36,8 @@ pub(super) fn compile(entry: &Entry, head: &TaskHead<'_>, compiler: &mut Compile
 
 fn one(entry: &Entry, node: &Node, head: &TaskHead<'_>, compiler: &mut Compiler) -> Option<Sla> {
     let Kind::Map(entries) = &node.kind else {
-        let error = directives::wrong_type(entry, "a mapping with `time` or `duration`");
+        let error = directives::wrong_type(entry, "a mapping with `time` or `duration`")
+            .with_help("write for example `time: 09:00` on the next line, indented");
         compiler.problems.push(error);
         return None;
     };
@@ -80,19 +82,27 @@ fn body(
     }
     let node = Node { span: entry.value.span.clone(), kind: Kind::Map(tasks) };
     let full_name = format!("{}{SLA_NAME}", head.full_name);
-    compiler.task(SLA_NAME, &full_name, &entry.key_span, &node).map(Arc::new)
+    compiler.body(SLA_NAME, &full_name, &entry.key_span, &node).map(Arc::new)
 }
 
-/// `HH:MM` or `HH:MM:SS`.
+/// `HH:MM` or `HH:MM:SS`. The parts may be greater than a clock shows, and a colon may end them, as
+/// in digdag; a negative part is refused, which digdag takes as the day before.
 fn seconds(entry: &Entry) -> Result<u32, Box<Diagnostic>> {
-    let wrong = || directives::wrong_type(entry, "`HH:MM` or `HH:MM:SS`, such as `09:30`").into();
-    let text = entry.value.to_value().as_str().map(str::to_owned).ok_or_else(wrong)?;
-    let parts: Option<Vec<u32>> = text.split(':').map(|part| part.parse().ok()).collect();
-    let parts = match parts.as_deref() {
-        Some([hours, minutes]) => [*hours, *minutes, 0],
-        Some([hours, minutes, seconds]) => [*hours, *minutes, *seconds],
-        Some(_) | None => return Err(wrong()),
+    let wrong = || {
+        directives::wrong_type(entry, "`HH:MM` or `HH:MM:SS`")
+            .with_help("write for example `09:30`")
+            .into()
     };
-    let total = parts.iter().try_fold(0_u32, |sum, part| sum.checked_mul(60)?.checked_add(*part));
+    let text = entry.value.to_value().as_str().map(str::to_owned).ok_or_else(wrong)?;
+    let parts = text.trim_end_matches(':').split(':').map(|part| part.parse().ok());
+    let parts: Vec<u32> = parts.collect::<Option<_>>().ok_or_else(wrong)?;
+    let (hours, minutes, seconds) = match *parts.as_slice() {
+        [hours, minutes] => (hours, minutes, 0),
+        [hours, minutes, seconds] => (hours, minutes, seconds),
+        _ => return Err(wrong()),
+    };
+    let total = [hours, minutes, seconds]
+        .iter()
+        .try_fold(0_u32, |sum, part| sum.checked_mul(60)?.checked_add(*part));
     total.ok_or_else(wrong)
 }

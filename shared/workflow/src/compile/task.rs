@@ -49,6 +49,13 @@ impl Compiler {
         let head = TaskHead { name, full_name, key_span };
         let entries = self.entries(&head, value)?;
         if self.is_disabled(&head, &entries) {
+            // Nothing of it is compiled, but digdag has looked at its tasks by then.
+            for entry in entries.iter().filter(|entry| entry.key.starts_with('+')) {
+                let full_name = format!("{full_name}{}", entry.key);
+                let child =
+                    TaskHead { name: &entry.key, full_name: &full_name, key_span: &entry.key_span };
+                self.entries(&child, &entry.value);
+            }
             let kind = TaskKind::Group { children: Vec::new(), parallel: Parallel::No };
             return Some(self.definition(&head, kind, &[]));
         }
@@ -59,6 +66,25 @@ impl Compiler {
             self.check_group_keys(&head, &entries);
             Some(self.group(&head, &entries))
         }
+    }
+
+    /// Compiles a body (`_do`, `_error`, the tasks of an `sla`): a mapping, and no list.
+    pub(super) fn body(
+        &mut self,
+        name: &str,
+        full_name: &str,
+        key_span: &Span,
+        value: &Node,
+    ) -> Option<TaskDefinition> {
+        if let Kind::Map(_) = &value.kind {
+            return self.task(name, full_name, key_span, value);
+        }
+        let message = format!("the body must be a mapping, but it is {}", value.describe());
+        let error = key_span.error(codes::TASK_NOT_MAPPING, message).in_task(full_name);
+        self.problems.push(
+            error.with_help("write an operator or `+tasks` below it, indented deeper, without `-`"),
+        );
+        None
     }
 
     /// A task's mapping; a list of mappings counts as one mapping, later keys winning.
@@ -95,9 +121,11 @@ impl Compiler {
                         entry.key, earlier.key_span.start.0
                     );
                     self.problems.push(
-                        Diagnostic::warning(codes::WITHOUT_EFFECT, message)
-                            .at(entry.key_span.position())
-                            .in_task(head.full_name),
+                        entry
+                            .key_span
+                            .warning(codes::WITHOUT_EFFECT, message)
+                            .in_task(head.full_name)
+                            .with_help("remove one of the two"),
                     );
                     *earlier = entry.clone();
                 }
@@ -146,6 +174,13 @@ impl Compiler {
             self.problems.push(child_of_operator(entry).in_task(head.full_name));
         }
         let (operator, command) = self.read(head, operator_and_command(entries))?;
+        if entries.iter().any(|entry| entry.key == "_type")
+            && let Some(entry) = entries.iter().find(|entry| entry.key.ends_with('>'))
+        {
+            let message = format!("`{}` has no effect beside `_type`", entry.key);
+            let warning = entry.key_span.warning(codes::WITHOUT_EFFECT, message);
+            self.problems.push(warning.in_task(head.full_name).with_help("remove one of the two"));
+        }
         let config: Config = entries
             .iter()
             .filter(|entry| !FIELDS.contains(&entry.key.as_str()))
@@ -177,7 +212,7 @@ impl Compiler {
                     // digdag compiles it with the task, though it runs only after a failure.
                     if error.is_some() {
                         let full_name = format!("{}{ERROR_NAME}", head.full_name);
-                        self.task(ERROR_NAME, &full_name, &entry.key_span, &entry.value);
+                        self.body(ERROR_NAME, &full_name, &entry.key_span, &entry.value);
                     }
                 }
                 "_check" => check = not_null(entry),
@@ -232,13 +267,12 @@ fn child_of_operator(entry: &Entry) -> Diagnostic {
     )
 }
 
-/// The operator's name without `>`, and its command.
+/// The operator's name without `>`, and its command. A `_type` wins over a key that ends with `>`,
+/// as in digdag (`OperatorManager`); it may hold `${...}`.
 fn operator_and_command(entries: &[Entry]) -> Result<(String, Value), Box<Diagnostic>> {
     let mut operators = entries.iter().filter(|entry| entry.key.ends_with('>'));
-    let Some(first) = operators.next() else {
-        return long_form(entries);
-    };
-    if let Some(second) = operators.next() {
+    let first = operators.next();
+    if let (Some(first), Some(second)) = (first, operators.next()) {
         let message = format!(
             "a task can't have more than one operator, but it has `{}` and `{}`",
             first.key, second.key
@@ -246,32 +280,24 @@ fn operator_and_command(entries: &[Entry]) -> Result<(String, Value), Box<Diagno
         let error = second.key_span.error(codes::TWO_OPERATORS, message);
         return Err(error.with_help("make it two tasks").into());
     }
-    let name = first.key.trim_end_matches('>');
-    if name.is_empty() {
-        let error = first.key_span.error(codes::UNKNOWN_OPERATOR, "the operator has no name");
-        return Err(error.with_help("write it before the `>`, as in `bq>:`").into());
-    }
-    Ok((name.to_owned(), first.value.to_value()))
-}
-
-/// `_type: bq` with `_command: file.sql`.
-fn long_form(entries: &[Entry]) -> Result<(String, Value), Box<Diagnostic>> {
     let find = |key| entries.iter().find(|entry: &&Entry| entry.key == key);
-    let command = find("_command").map_or(Value::Null, |entry| entry.value.to_value());
-    // Only called for a task with an operator, and no key of it ends with `>`.
-    let Some(entry) = find("_type") else {
-        return Ok((String::new(), command));
-    };
-    match &entry.value.kind {
-        Kind::Scalar(Value::String(name)) if name.contains("${") => Err(entry
-            .value
-            .span
-            .error(codes::NOT_RUN_YET, "this version does not evaluate `${...}` in `_type` yet")
-            .with_help("write the operator's name itself")
-            .into()),
-        Kind::Scalar(Value::String(name)) if !name.is_empty() => Ok((name.clone(), command)),
-        Kind::Scalar(_) | Kind::List(_) | Kind::Map(_) => {
-            Err(directives::wrong_type(entry, "the name of an operator").into())
+    match (find("_type"), first) {
+        (Some(entry), _) => {
+            let command = find("_command").map_or(Value::Null, |entry| entry.value.to_value());
+            match &entry.value.kind {
+                Kind::Scalar(Value::String(name)) if !name.is_empty() => {
+                    Ok((name.clone(), command))
+                }
+                Kind::Scalar(_) | Kind::List(_) | Kind::Map(_) => {
+                    Err(directives::wrong_type(entry, "the name of an operator").into())
+                }
+            }
         }
+        (None, Some(first)) => {
+            let name = first.key.strip_suffix('>').unwrap_or(&first.key);
+            Ok((name.to_owned(), first.value.to_value()))
+        }
+        // Only called for a task with one of the two.
+        (None, None) => Ok((String::new(), Value::Null)),
     }
 }

@@ -7,6 +7,7 @@ use crate::position::Located;
 use crate::task::{Config, TaskDefinition, Workflow};
 use crate::yaml::{Entry, Kind, Node};
 
+use super::name;
 use super::task::{Compiler, TaskHead};
 use super::{directives, file_span, sla};
 
@@ -51,8 +52,10 @@ fn entries_of(root: &Node) -> &[Entry] {
 
 fn check_keys(entries: &[Entry], compiler: &mut Compiler) {
     let known = directives::TOP_KEYS;
-    for entry in entries.iter().filter(|entry| !entry.key.starts_with('+')) {
-        if !known.contains(&entry.key.as_str()) {
+    for entry in entries {
+        if entry.key.starts_with('+') {
+            name::check_top_task(&entry.key, &entry.key_span, &mut compiler.problems);
+        } else if !known.contains(&entry.key.as_str()) {
             let place = "at the top of the workflow";
             compiler.problems.push(directives::unknown_key(entry, known, place));
         }
@@ -65,7 +68,8 @@ fn timezone(entry: &Entry) -> Result<Located<String>, Box<Diagnostic>> {
             Ok(Located { value: zone.clone(), position: entry.value.span.position() })
         }
         Kind::Scalar(_) | Kind::List(_) | Kind::Map(_) => {
-            Err(directives::wrong_type(entry, "the name of a time zone, such as `Asia/Tokyo`")
+            Err(directives::wrong_type(entry, "the name of a time zone")
+                .with_help("write for example `timezone: Asia/Tokyo`")
                 .into())
         }
     }
@@ -75,11 +79,9 @@ fn schedule(entry: &Entry) -> Result<Located<Config>, Box<Diagnostic>> {
     match entry.value.to_value() {
         Value::Object(value) => Ok(Located { value, position: entry.key_span.position() }),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
-            Err(directives::wrong_type(
-                entry,
-                "a mapping, such as `daily>: 07:00:00` on the next line",
-            )
-            .into())
+            Err(directives::wrong_type(entry, "a mapping")
+                .with_help("write for example `daily>: 07:00:00` on the next line, indented")
+                .into())
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::position::{Position, Positions, escape};
 use crate::task::Config;
 
@@ -31,6 +31,10 @@ impl Span {
         let mut diagnostic = Diagnostic::error(code, message).at(self.position());
         diagnostic.end = self.end;
         diagnostic
+    }
+
+    pub(crate) fn warning(&self, code: &'static str, message: impl Into<String>) -> Diagnostic {
+        Diagnostic { severity: Severity::Warning, ..self.error(code, message) }
     }
 }
 
