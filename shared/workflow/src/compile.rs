@@ -23,6 +23,9 @@ use crate::yaml::{self, Node, Span};
 pub use self::name::{NameProblem, check_project_name};
 use self::task::Compiler;
 
+/// Problems reported of one file: more help nobody, and each costs a search for what was meant.
+const MAX_PROBLEMS: usize = 100;
+
 /// Name of a group made from a called file or a body, as in digdag.
 pub(crate) const SUBTASK_NAME: &str = "^sub";
 
@@ -155,11 +158,27 @@ fn quoted_list(names: &[&str]) -> String {
 }
 
 impl Compiler {
+    /// Whether no further problem is looked for.
+    fn is_full(&self) -> bool {
+        self.problems.len() > MAX_PROBLEMS
+    }
+
     /// Warnings, or all problems if there is an error among them; in file order.
     fn finish(self, files: &ProjectFiles) -> Result<Vec<Diagnostic>, Diagnostics> {
         let mut problems = self.problems;
         problems.sort_by(|left, right| left.position.cmp(&right.position));
         let failed = problems.iter().any(|problem| problem.severity == Severity::Error);
+        if problems.len() > MAX_PROBLEMS {
+            problems.truncate(MAX_PROBLEMS);
+            let last = problems.last().and_then(|problem| problem.position.clone());
+            let mut note = Diagnostic::warning(
+                codes::TOO_LARGE,
+                format!("there are more than {MAX_PROBLEMS} problems; the rest is not shown"),
+            )
+            .with_help("correct these first");
+            note.position = last;
+            problems.push(note);
+        }
         let problems = Diagnostics(problems).with_sources(files);
         if failed { Err(problems) } else { Ok(problems.0) }
     }

@@ -108,12 +108,18 @@ impl Diagnostic {
         {
             let line = line_of(text, position.line);
             let length = line.map_or(0, |line| marked_length(line, position.column));
-            // An end within quotes was counted without them.
-            let is_quoted = line.is_some_and(|line| {
-                matches!(chars_from(line, position.column).next(), Some('"' | '\''))
+            // An end within quotes was counted without them, and a text may go over a line end.
+            let is_wrong = self.end.is_none_or(|(end_line, end)| {
+                let line = line.unwrap_or_default();
+                let first = chars_from(line, position.column).next();
+                let is_quoted = matches!(first, Some('"' | '\''));
+                is_quoted
+                    || (end_line == position.line
+                        && chars_from(line, end.saturating_sub(1)).next().is_none())
             });
-            if length > 0 && (self.end.is_none() || is_quoted) {
-                self.end = Some((position.line, position.column.saturating_add(length)));
+            if is_wrong {
+                let end = position.column.saturating_add(length);
+                self.end = (length > 0).then_some((position.line, end));
             }
             self.source_line = line.map(str::to_owned);
         }

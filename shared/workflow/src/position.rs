@@ -30,25 +30,33 @@ impl Position {
     #[must_use]
     pub fn in_text(file: impl Into<Arc<str>>, text: &str, offset: usize) -> Self {
         let before = text.get(..offset).unwrap_or(text);
-        let last = before.rsplit('\n').next().unwrap_or_default();
-        let count = |n: usize| u32::try_from(n + 1).unwrap_or(u32::MAX);
-        Self {
-            file: file.into(),
-            line: count(before.matches('\n').count()),
-            column: count(last.chars().count()),
+        let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        let (mut line, mut column) = (0, 0);
+        for text in lines(before) {
+            line += 1;
+            column = text.chars().count() + 1;
         }
+        Self { file: file.into(), line: count(line), column: count(column) }
     }
 }
 
-/// The line with this number, from 1, without its end. A lone carriage return ends a line too, as
-/// the YAML parser counts.
+/// The lines of a file without their ends. A lone carriage return ends a line too, as the YAML
+/// parser counts.
+pub(crate) fn lines(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text.strip_prefix('\u{feff}').unwrap_or(text));
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let end = text.find(['\n', '\r']);
+        let (line, after) = text.split_at(end.unwrap_or(text.len()));
+        let ends = ["\r\n", "\n", "\r"];
+        rest = ends.iter().find_map(|end| after.strip_prefix(end));
+        Some(line)
+    })
+}
+
+/// The line with this number, from 1.
 pub(crate) fn line_of(text: &str, number: u32) -> Option<&str> {
-    let mut rest = text.strip_prefix('\u{feff}').unwrap_or(text);
-    for _ in 1..number {
-        let end = rest.find(['\n', '\r'])?;
-        rest = rest[end..].strip_prefix("\r\n").unwrap_or(&rest[end + 1..]);
-    }
-    rest.split(['\n', '\r']).next()
+    lines(text).nth(usize::try_from(number.checked_sub(1)?).ok()?)
 }
 
 impl fmt::Display for Position {
@@ -167,6 +175,10 @@ impl Positions {
     pub(crate) fn with_file(mut self, file: Arc<str>) -> Self {
         self.file = file;
         self
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.places.len()
     }
 
     pub(crate) fn is_empty(&self) -> bool {

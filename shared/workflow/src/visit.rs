@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use crate::codes;
 use crate::compile::{SUBTASK_NAME, called_path, compile_body, compile_called};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::files::ProjectFiles;
@@ -63,26 +64,40 @@ impl Workdir {
 /// Variable that replaces the folder of the file.
 const WORKDIR_KEY: &str = "_workdir";
 
+/// Deepest nesting of calls and bodies that is looked at: the file of a `call>` may call itself, and
+/// no real workflow calls ten deep.
+const MAX_CALL_DEPTH: usize = 50;
+
+/// Keys and values of all trees together that are looked at: bodies within bodies are compiled once
+/// for each level, so they can multiply.
+const MAX_PLACES: usize = 100_000;
+
 /// The workflow's own tree, each file that a `call>` names literally (once), and each body, to any
-/// depth.
+/// depth that a real workflow has; a problem says where the walk stopped.
 #[must_use]
 pub fn reachable(files: &ProjectFiles, workflow: &Workflow) -> Reachable {
-    let mut walk = Walk { files, found: Reachable::default(), called: BTreeSet::new() };
+    let mut walk = Walk {
+        files,
+        found: Reachable::default(),
+        called: BTreeSet::new(),
+        places: MAX_PLACES,
+        is_stopped: false,
+    };
     let root = ReachableTree {
         full_name: workflow.root.name.clone(),
         tree: workflow.root.clone(),
         workdir: Workdir::OfFile,
     };
-    let mut waiting = vec![root];
+    let mut waiting = vec![(root, 0)];
     for sla in &workflow.sla {
-        waiting.extend(sla.body.as_deref().map(|body| ReachableTree {
-            full_name: format!("{}{}", workflow.root.name, body.name),
-            tree: body.clone(),
-            workdir: Workdir::OfFile.within(&workflow.root),
-        }));
+        let workdir = Workdir::OfFile.within(&workflow.root);
+        let body = sla.body.as_deref().cloned();
+        waiting.extend(body.map(|body| (child_tree(&workflow.root.name, body, workdir), 1)));
     }
-    while let Some(next) = waiting.pop() {
-        walk.definition(&next.full_name, &next.tree, next.workdir, &mut waiting);
+    while let Some((next, depth)) = waiting.pop() {
+        let mut below = Vec::new();
+        walk.definition(&next.full_name, &next.tree, next.workdir, depth, &mut below);
+        waiting.extend(below.into_iter().map(|tree| (tree, depth + 1)));
         walk.found.trees.push(next);
     }
     walk.found
@@ -92,21 +107,30 @@ struct Walk<'a> {
     files: &'a ProjectFiles,
     found: Reachable,
     called: BTreeSet<String>,
+    /// What is left of [`MAX_PLACES`].
+    places: usize,
+    is_stopped: bool,
 }
 
 impl Walk<'_> {
+    /// Adds the trees directly below `task`, at `depth` calls and bodies, to `below`.
     fn definition(
         &mut self,
         full_name: &str,
         task: &TaskDefinition,
         workdir: Workdir,
-        waiting: &mut Vec<ReachableTree>,
+        depth: usize,
+        below: &mut Vec<ReachableTree>,
     ) {
+        if self.stops(full_name, task, depth) {
+            return;
+        }
         let workdir = workdir.within(task);
         match &task.kind {
             TaskKind::Group { children, .. } => {
                 for child in children {
-                    self.definition(&format!("{full_name}{}", child.name), child, workdir, waiting);
+                    let name = format!("{full_name}{}", child.name);
+                    self.definition(&name, child, workdir, depth, below);
                 }
             }
             TaskKind::Operator { operator, command, .. } => {
@@ -116,11 +140,38 @@ impl Walk<'_> {
                     }
                     Workdir::OfFile | Workdir::Variable => None,
                 };
-                waiting.extend(found.map(|tree| child_tree(full_name, tree, workdir)));
+                below.extend(found.map(|tree| child_tree(full_name, tree, workdir)));
             }
         }
         let bodies = self.bodies(full_name, task);
-        waiting.extend(bodies.into_iter().map(|tree| child_tree(full_name, tree, workdir)));
+        below.extend(bodies.into_iter().map(|tree| child_tree(full_name, tree, workdir)));
+    }
+
+    /// Counts the task, and says once where a bound is reached.
+    fn stops(&mut self, full_name: &str, task: &TaskDefinition, depth: usize) -> bool {
+        let places = self.places.checked_sub(task.positions.len() + 1);
+        self.places = places.unwrap_or(0);
+        let message = if depth > MAX_CALL_DEPTH {
+            format!("calls and bodies are nested deeper than {MAX_CALL_DEPTH} levels")
+        } else if places.is_none() {
+            format!(
+                "the workflow with all it calls has more than {MAX_PLACES} keys and values, bodies \
+                 counted for each level"
+            )
+        } else {
+            return false;
+        };
+        if !self.is_stopped {
+            self.is_stopped = true;
+            let problem =
+                Diagnostic::warning(codes::TOO_LARGE, format!("{message}; the checks stop here"))
+                    .at(task.position.clone())
+                    .in_task(full_name)
+                    .with_help("split the workflow")
+                    .with_source(self.files);
+            self.found.problems.push(problem);
+        }
+        true
     }
 
     fn called_tree(

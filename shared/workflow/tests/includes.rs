@@ -132,33 +132,6 @@ fn a_circle_of_includes_is_named_file_by_file() {
 }
 
 #[test]
-fn includes_that_multiply_are_refused() {
-    let mut files = vec![("wf.dig".to_owned(), "_export:\n  !include : f0.yml\n".to_owned())];
-    for n in 0..30 {
-        let text = format!("a:\n  !include : f{0}.yml\nb:\n  !include : f{0}.yml\n", n + 1);
-        files.push((format!("f{n}.yml"), text));
-    }
-    files.push(("f30.yml".to_owned(), format!("x: {}\n", "y".repeat(10_000))));
-
-    let files = ProjectFiles::from_iter(files);
-    let problems = compile_workflow(&files, "wf").unwrap_err();
-
-    assert_eq!(problems.0[0].code, "DIG0006");
-}
-
-#[test]
-fn a_chain_of_includes_that_never_ends_is_refused() {
-    let link = |n: usize| (format!("f{n}.yml"), format!("!include : f{}.yml\n", n + 1));
-    let files = ProjectFiles::from_iter(
-        [("wf.dig".to_owned(), "!include : f0.yml\n".to_owned())]
-            .into_iter()
-            .chain((0..1000).map(link)),
-    );
-
-    assert_eq!(compile_workflow(&files, "wf").unwrap_err().0[0].code, "DIG0006");
-}
-
-#[test]
 fn bad_text_in_an_included_file_is_an_error_at_the_include() {
     let files = ProjectFiles::from_iter([
         ("wf.dig", b"!include : c.yml\n".as_slice()),

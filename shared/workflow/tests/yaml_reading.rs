@@ -117,31 +117,6 @@ fn files_that_digdag_refuses_are_refused_with_place_and_cure() {
 }
 
 #[test]
-fn aliases_that_multiply_are_refused_before_they_fill_the_memory() {
-    let mut text = "_export:\n  a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
-    for n in 1..10 {
-        let alias = format!("*a{}", n - 1);
-        text += &format!("  a{n}: &a{n} [{}]\n", [alias.as_str(); 9].join(", "));
-    }
-
-    assert_eq!(problem_of(&text).code, "DIG0006");
-}
-
-#[test]
-fn too_deep_nesting_is_refused_in_every_form() {
-    let flow = format!("_export: {}\n", "[".repeat(100_000));
-    let block = format!("_export:\n  - {}x\n", "- ".repeat(10_000));
-    let mut chain = "_export:\n  a0: &a0 [x]\n".to_owned();
-    for n in 1..200 {
-        chain += &format!("  a{n}: &a{n} [*a{}]\n", n - 1);
-    }
-
-    for text in [flow, block, chain] {
-        assert_eq!(problem_of(&text).code, "DIG0006", "{}", &text[..40]);
-    }
-}
-
-#[test]
 fn a_tree_of_the_deepest_nesting_survives_json() {
     let mut text = String::new();
     for level in 0..48 {

@@ -1,17 +1,20 @@
 //! `_background` and `_after`: which of them a parent allows (digdag `WorkflowCompiler`).
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
 
 use crate::codes;
 use crate::diagnostic::Diagnostic;
 use crate::suggest::did_you_mean;
 use crate::task::{Parallel, TaskDefinition};
 
+/// Siblings compared with a misspelt name: the search is slow, and a group of more is generated.
+const MAX_COMPARED: usize = 1_000;
+
 /// The problem of a child's place among its `earlier` siblings, if there is one.
 pub(super) fn check(
     child: &TaskDefinition,
     full_name: &str,
-    earlier: &[Arc<TaskDefinition>],
+    earlier: &BTreeSet<&str>,
     parallel: Parallel,
 ) -> Option<Diagnostic> {
     let place = |key: &str| child.positions.key(&format!("/{key}"));
@@ -31,10 +34,9 @@ pub(super) fn check(
         }
         Parallel::No => return None,
         Parallel::Yes | Parallel::Limit(_) => {
-            let names = || earlier.iter().map(|sibling| sibling.name.as_str());
-            let missing = child.after.iter().find(|name| !names().any(|known| known == *name))?;
+            let missing = child.after.iter().find(|name| !earlier.contains(name.as_str()))?;
             let message = format!("`_after` names `{missing}`, but no earlier task beside it has this name");
-            let help = did_you_mean(missing, names()).map_or_else(
+            let help = did_you_mean(missing, earlier.iter().copied().take(MAX_COMPARED)).map_or_else(
                 || "name tasks of the same group that stand above, with their `+`".to_owned(),
                 |near| format!("did you mean `{near}`?"),
             );

@@ -1,6 +1,7 @@
 //! One node of the tree: a group, or a task with an operator (digdag `WorkflowCompiler.collect`).
 
 use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -112,10 +113,15 @@ impl Compiler {
 
     fn joined(&mut self, head: &TaskHead<'_>, maps: &[&[Entry]]) -> Vec<Entry> {
         let mut joined: Vec<Entry> = Vec::new();
+        let mut index = HashMap::new();
         for entry in maps.iter().copied().flatten() {
-            match joined.iter_mut().find(|earlier| earlier.key == entry.key) {
-                None => joined.push(entry.clone()),
-                Some(earlier) => {
+            match index.get(entry.key.as_str()).copied() {
+                None => {
+                    index.insert(entry.key.as_str(), joined.len());
+                    joined.push(entry.clone());
+                }
+                Some(place) => {
+                    let earlier: &mut Entry = &mut joined[place];
                     let message = format!(
                         "`{}` replaces the one on line {}, as both are in the list of one task",
                         entry.key, earlier.key_span.start.0
@@ -141,6 +147,9 @@ impl Compiler {
 
     fn check_group_keys(&mut self, head: &TaskHead<'_>, entries: &[Entry]) {
         for entry in entries.iter().filter(|entry| !entry.key.starts_with('+')) {
+            if self.is_full() {
+                return;
+            }
             let problem = if directives::GROUP_KEYS.contains(&entry.key.as_str()) {
                 directives::without_effect(entry)
             } else {
@@ -159,10 +168,15 @@ impl Compiler {
             .and_then(|entry| self.read(head, directives::parallel(entry)))
             .unwrap_or_default();
         let mut children: Vec<Arc<TaskDefinition>> = Vec::new();
+        let mut earlier = BTreeSet::new();
         for entry in entries.iter().filter(|entry| entry.key.starts_with('+')) {
+            if self.is_full() {
+                break;
+            }
             let full_name = format!("{}{}", head.full_name, entry.key);
             if let Some(child) = self.task(&entry.key, &full_name, &entry.key_span, &entry.value) {
-                self.problems.extend(order::check(&child, &full_name, &children, parallel));
+                self.problems.extend(order::check(&child, &full_name, &earlier, parallel));
+                earlier.insert(entry.key.as_str());
                 children.push(Arc::new(child));
             }
         }

@@ -53,6 +53,9 @@ fn entries_of(root: &Node) -> &[Entry] {
 fn check_keys(entries: &[Entry], compiler: &mut Compiler) {
     let known = directives::TOP_KEYS;
     for entry in entries {
+        if compiler.is_full() {
+            return;
+        }
         if entry.key.starts_with('+') {
             name::check_top_task(&entry.key, &entry.key_span, &mut compiler.problems);
         } else if !known.contains(&entry.key.as_str()) {

@@ -10,20 +10,17 @@ use crate::codes;
 use crate::diagnostic::Diagnostics;
 
 use super::key::{Key, KeyKind};
+use super::limits::{Budget, MAX_DEPTH, too_deep};
 use super::mapping::MappingBuilder;
 use super::node::{Kind, Node, Span};
+use super::scalar;
 use super::syntax::{place, refuse_control_characters, syntax_error};
 use super::tabs::TabLines;
 use super::tags::{self, Tagged};
-use super::{Budget, MAX_DEPTH, NODE_COST, scalar, too_deep};
 
 /// Longest key in one line, characters. YAML's own 1,024 is too short for a long text used as a
 /// key.
 const MAX_KEY_CHARS: usize = 4096;
-
-/// Charged for each file read, bytes: a small file included over and over costs its parser each
-/// time, and no workflow includes thousands.
-const FILE_COST: usize = 16 << 10;
 
 /// Reads `text`, that will stand `depth` levels deep in the including file; its root must be a
 /// mapping.
@@ -36,7 +33,6 @@ pub(super) fn compose(
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     refuse_control_characters(file, text)?;
     let mut tab_lines = TabLines::find(text);
-    budget.charge(FILE_COST + text.len(), &Span::start_of(file))?;
     let mut composer =
         Composer { file, depth, budget, stack: Vec::new(), anchors: HashMap::new(), root: None };
     let options = granit_parser::options! {
@@ -139,7 +135,7 @@ impl Composer<'_> {
         tagged: Tagged,
         span: Span,
     ) -> Result<(), Diagnostics> {
-        self.budget.charge(NODE_COST + text.len(), &span)?;
+        self.budget.node(&span)?;
         let is_key = self.expects_key();
         let value = match tagged {
             // A text before the colon has no meaning, as in digdag.
@@ -178,7 +174,7 @@ impl Composer<'_> {
                 )
                 .into());
         };
-        self.budget.charge(target.cost(), &span)?;
+        self.budget.copy(target.size(), &span)?;
         if self.level() + target.height() > MAX_DEPTH {
             return Err(too_deep(&span).into());
         }
@@ -187,7 +183,7 @@ impl Composer<'_> {
     }
 
     fn open(&mut self, span: Span, anchor: usize, kind: FrameKind) -> Result<(), Diagnostics> {
-        self.budget.charge(NODE_COST, &span)?;
+        self.budget.node(&span)?;
         if self.level() >= MAX_DEPTH {
             return Err(too_deep(&span).into());
         }
@@ -225,7 +221,7 @@ impl Composer<'_> {
     /// multiply.
     fn remember(&mut self, anchor: usize, node: &Node) -> Result<(), Diagnostics> {
         if anchor != 0 {
-            self.budget.charge(node.cost(), &node.span)?;
+            self.budget.copy(node.size(), &node.span)?;
             self.anchors.insert(anchor, node.clone());
         }
         Ok(())

@@ -15,8 +15,8 @@ use crate::files::{FileError, ProjectFiles, folder_of, join};
 use crate::task::Config;
 
 use super::compose::compose;
+use super::limits::{Budget, MAX_DEPTH, chain_too_long};
 use super::node::{Entry, Kind, Node, Span, config_of};
-use super::{Budget, MAX_DEPTH, too_deep};
 
 /// Reads the file `path` with everything it includes. The caller has checked that it exists.
 pub(crate) fn load(files: &ProjectFiles, path: &str) -> Result<Node, Diagnostics> {
@@ -69,9 +69,10 @@ impl Loader<'_> {
         // Each file of a chain may put its include at its top level, so the chain has its own
         // bound.
         if self.chain.len() >= MAX_DEPTH {
-            return Err(too_deep(asked_at).into());
+            return Err(chain_too_long(asked_at).into());
         }
         let text = self.files.text(file).map_err(|error| unreadable(&error, asked_at))?;
+        self.budget.file(text.len(), asked_at)?;
         let root = compose(file, text, depth, &mut self.budget)?;
         self.chain.push(Arc::clone(file));
         let root = self.resolve(root, depth);

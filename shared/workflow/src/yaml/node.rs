@@ -8,7 +8,7 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::position::{Position, Positions, escape};
 use crate::task::Config;
 
-use super::NODE_COST;
+use super::limits::Size;
 
 /// A marked piece of a file: lines and columns from 1, end exclusive.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,16 +67,26 @@ pub(crate) struct Entry {
 }
 
 impl Node {
-    /// Memory that a copy takes, roughly, bytes.
-    pub(super) fn cost(&self) -> usize {
-        NODE_COST
-            + match &self.kind {
-                Kind::Scalar(value) => value.as_str().map_or(0, str::len),
-                Kind::List(items) => items.iter().map(Self::cost).sum(),
-                Kind::Map(entries) => {
-                    entries.iter().map(|entry| entry.key.len() + entry.value.cost()).sum()
+    /// What a copy takes.
+    pub(super) fn size(&self) -> Size {
+        let mut size = Size::default();
+        self.add_size(&mut size);
+        size
+    }
+
+    fn add_size(&self, size: &mut Size) {
+        size.nodes += 1;
+        match &self.kind {
+            Kind::Scalar(value) => size.text += value.as_str().map_or(0, str::len),
+            Kind::List(items) => items.iter().for_each(|item| item.add_size(size)),
+            Kind::Map(entries) => {
+                for entry in entries {
+                    size.nodes += 1;
+                    size.text += entry.key.len();
+                    entry.value.add_size(size);
                 }
             }
+        }
     }
 
     /// Levels of nesting: 0 for a scalar.

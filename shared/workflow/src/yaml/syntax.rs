@@ -6,9 +6,10 @@ use granit_parser::{ErrorKind, Marker, ScanError};
 
 use crate::codes;
 use crate::diagnostic::Diagnostics;
+use crate::position::Position;
 
+use super::limits::too_deep;
 use super::node::Span;
-use super::too_deep;
 
 /// Line and column from 1; the parser counts columns from 0.
 pub(super) fn place(marker: &Marker) -> (u32, u32) {
@@ -64,10 +65,9 @@ pub(super) fn refuse_control_characters(file: &Arc<str>, text: &str) -> Result<(
     let Some((offset, bad)) = text.char_indices().find(|(_, c)| !is_printable(*c)) else {
         return Ok(());
     };
-    let before = &text[..offset];
-    let line = number(before.matches('\n').count() + 1);
-    let column = number(before.chars().rev().take_while(|c| *c != '\n').count() + 1);
-    let span = Span { file: Arc::clone(file), start: (line, column), end: None };
+    let position = Position::in_text(Arc::clone(file), text, offset);
+    let start = (position.line, position.column);
+    let span = Span { file: position.file, start, end: Some((start.0, start.1 + 1)) };
     let message = format!("the file holds the control character U+{:04X}", u32::from(bad));
     Err(span.error(codes::YAML_SYNTAX, message).with_help("delete it").into())
 }

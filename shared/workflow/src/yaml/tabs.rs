@@ -8,6 +8,7 @@ use granit_parser::{Event, ScalarStyle};
 
 use crate::codes;
 use crate::diagnostic::Diagnostics;
+use crate::position::lines;
 
 use super::node::Span;
 
@@ -17,7 +18,7 @@ pub(super) struct TabLines(BTreeSet<usize>);
 impl TabLines {
     pub(super) fn find(text: &str) -> Self {
         let is_blank = |line: &str| line.contains('\t') && line.trim().is_empty();
-        let lines = text.lines().enumerate().filter(|(_, line)| is_blank(line));
+        let lines = lines(text).enumerate().filter(|(_, line)| is_blank(line));
         Self(lines.map(|(index, _)| index + 1).collect())
     }
 
