@@ -123,18 +123,19 @@ pub fn read_folder_with(
     if !root.is_dir() {
         return Err(open(io::ErrorKind::NotADirectory.into()));
     }
-    let ignored = ignored(&root)?;
-    let mut reader =
-        FolderReader { root, outgoing, ignored, meter: Meter::new(limits), files: Vec::new() };
+    let meter = Meter::new(limits);
+    let ignored = ignored(&root, &meter)?;
+    let mut reader = FolderReader { root, outgoing, ignored, meter, files: Vec::new() };
     let root = reader.root.clone();
     reader.folder("", &mut vec![root])?;
     Ok(reader.files.into_iter().collect())
 }
 
-fn ignored(root: &Path) -> Result<Gitignore, ProjectError> {
+fn ignored(root: &Path, meter: &Meter) -> Result<Gitignore, ProjectError> {
     let path = root.join(IGNORE_FILE);
-    if !path.exists() {
-        return Ok(Gitignore::empty());
+    match fs::metadata(&path) {
+        Ok(metadata) if metadata.is_file() => meter.refuse_larger(IGNORE_FILE, metadata.len())?,
+        Ok(_) | Err(_) => return Ok(Gitignore::empty()),
     }
     let mut builder = GitignoreBuilder::new(root);
     match builder.add(&path) {
@@ -222,11 +223,12 @@ impl FolderReader {
 
     fn file(&mut self, path: String, place: &Path) -> Result<(), ProjectError> {
         self.meter.add_entry()?;
+        let read = |source| ProjectError::Read { path: path.clone(), source };
+        let file = fs::File::open(place).map_err(read)?;
+        self.meter.refuse_larger(&path, file.metadata().map_err(read)?.len())?;
+        // It may grow while it is read.
         let mut content = Vec::new();
-        let limit = self.meter.read_at_most();
-        fs::File::open(place)
-            .and_then(|file| file.take(limit).read_to_end(&mut content))
-            .map_err(|source| ProjectError::Read { path: path.clone(), source })?;
+        file.take(self.meter.read_at_most()).read_to_end(&mut content).map_err(read)?;
         self.meter.add_bytes(&path, content.len())?;
         self.files.push((path, content));
         Ok(())

@@ -71,13 +71,19 @@ impl Meter {
         Ok(())
     }
 
+    /// Refuses a file by its size, before it is read.
+    pub(crate) fn refuse_larger(&self, path: &str, bytes: u64) -> Result<(), LimitsExceeded> {
+        let limit = self.limits.file_bytes;
+        if bytes > limit {
+            return Err(LimitsExceeded::File { path: path.to_owned(), limit });
+        }
+        Ok(())
+    }
+
     /// Counts the content of the file `path`.
     pub(crate) fn add_bytes(&mut self, path: &str, bytes: usize) -> Result<(), LimitsExceeded> {
         let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
-        if bytes > self.limits.file_bytes {
-            let limit = self.limits.file_bytes;
-            return Err(LimitsExceeded::File { path: path.to_owned(), limit });
-        }
+        self.refuse_larger(path, bytes)?;
         self.total_bytes = self.total_bytes.saturating_add(bytes);
         if self.total_bytes > self.limits.total_bytes {
             return Err(LimitsExceeded::Total { limit: self.limits.total_bytes });

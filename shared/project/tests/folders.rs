@@ -11,7 +11,7 @@ use himekuri_project::{
     Limits, LimitsExceeded, OutgoingSymlinks, ProjectError, pack, read_folder, read_folder_with,
     revision_id, unpack,
 };
-use himekuri_workflow::ProjectFiles;
+use himekuri_workflow::{ProjectFiles, compile_workflow};
 use tempfile::TempDir;
 
 fn write(root: &Path, path: &str, content: &str) {
@@ -99,6 +99,90 @@ fn a_link_to_a_folder_outside_is_refused_with_a_cure_or_copied() {
     assert!(matches!(&refused, ProjectError::OutgoingLink { path, .. } if path == "common"));
     assert!(refused.to_string().contains("git submodule or a copy"), "{refused}");
     assert_eq!(paths(&copied), ["a.dig", "common/access/create.dig"]);
+}
+
+#[test]
+fn a_link_that_leaves_by_any_way_is_refused_by_name() {
+    let outside = folder(&[("secret.yml", "a: 1")]);
+    let file = outside.path().join("secret.yml");
+    let root = folder(&[("a.dig", "+a: {}"), ("sub/b.sql", "")]);
+    let links = [
+        ("direct.yml", file.clone()),
+        ("sub/nested.yml", file.clone()),
+        ("sub/up", Path::new("../..").to_owned()),
+        ("absolute", Path::new("/").to_owned()),
+    ];
+
+    for (name, target) in links {
+        let place = root.path().join(name);
+        symlink(&target, &place).unwrap();
+        let error = read_folder(root.path()).unwrap_err();
+        assert!(
+            matches!(&error, ProjectError::OutgoingLink { path, .. } if path == name),
+            "{error}"
+        );
+        assert!(error.to_string().contains(&format!("`{name}` is a link to")), "{error}");
+        fs::remove_file(place).unwrap();
+    }
+    // Over a link that stays inside.
+    symlink(&file, root.path().join("sub/out.yml")).unwrap();
+    symlink("sub/out.yml", root.path().join("in.yml")).unwrap();
+    assert!(matches!(read_folder(root.path()), Err(ProjectError::OutgoingLink { .. })));
+}
+
+#[test]
+fn a_file_is_included_through_a_link_that_stays_inside() {
+    let root = folder(&[("a.dig", "_export:\n  !include : link.yml\n"), ("real/c.yml", "x: 1\n")]);
+    symlink("real/c.yml", root.path().join("link.yml")).unwrap();
+
+    let files = read_folder(root.path()).unwrap();
+
+    assert_eq!(compile_workflow(&files, "a").unwrap().root.export["x"], 1);
+}
+
+#[test]
+fn patterns_are_read_as_git_reads_them() {
+    let table: [(&str, &[&str]); 14] = [
+        ("*.log\n", &["a.log", "s/b.log"]),
+        ("/a.log\n", &["a.log"]),
+        ("s/b.log\n", &["s/b.log"]),
+        ("s/\n", &["s/b.log", "s/t/c.sql", "s/t/d.log.sql"]),
+        ("t\n", &["s/t/c.sql", "s/t/d.log.sql"]),
+        ("**/t/*.sql\n", &["s/t/c.sql", "s/t/d.log.sql"]),
+        ("s/**\n", &["s/b.log", "s/t/c.sql", "s/t/d.log.sql"]),
+        ("?.log\n", &["a.log", "s/b.log"]),
+        ("[ab].log\n", &["a.log", "s/b.log"]),
+        ("# a.log\n\n   \n", &[]),
+        ("\\#x\n", &["#x"]),
+        ("*.log\n!a.log\n", &["s/b.log"]),
+        // What is below an ignored folder cannot come back.
+        ("s/\n!s/b.log\n", &["s/b.log", "s/t/c.sql", "s/t/d.log.sql"]),
+        ("a.log  \r\n", &["a.log"]),
+    ];
+    let all = ["#x", "a.log", "s/b.log", "s/t/c.sql", "s/t/d.log.sql"];
+
+    for (patterns, ignored) in table {
+        let root = folder(&all.map(|path| (path, "")));
+        write(root.path(), ".digdagignore", patterns);
+        let kept: Vec<&str> = all.into_iter().filter(|path| !ignored.contains(path)).collect();
+        assert_eq!(paths(&read_folder(root.path()).unwrap()), kept, "{patterns:?}");
+    }
+}
+
+#[test]
+fn a_huge_file_is_refused_by_its_size_without_being_read() {
+    for name in ["dump.bin", ".digdagignore"] {
+        let root = folder(&[("a.dig", "+a: {}")]);
+        // Sparse: reading it would take longer than the test.
+        fs::File::create(root.path().join(name)).unwrap().set_len(1 << 40).unwrap();
+
+        let error = read_folder(root.path()).unwrap_err();
+
+        let ProjectError::TooLarge(LimitsExceeded::File { path, .. }) = &error else {
+            panic!("{error}");
+        };
+        assert_eq!(path, name);
+    }
 }
 
 #[test]
