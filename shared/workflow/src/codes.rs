@@ -8,11 +8,11 @@ pub const EMPTY_FILE: &str = "DIG0002";
 pub const ROOT_NOT_MAPPING: &str = "DIG0003";
 /// One mapping has a key twice.
 pub const DUPLICATE_KEY: &str = "DIG0004";
-/// A YAML tag other than `!include` on a key.
+/// A YAML tag other than `!include` on a key and YAML's own simple types.
 pub const UNKNOWN_TAG: &str = "DIG0005";
-/// A limit on size or nesting is exceeded.
+/// A limit on size, nesting or number is exceeded.
 pub const TOO_LARGE: &str = "DIG0006";
-/// A key that cannot be a name.
+/// An empty key.
 pub const BAD_KEY: &str = "DIG0007";
 /// An `!include` whose path is refused.
 pub const BAD_INCLUDE: &str = "DIG0008";
@@ -34,7 +34,7 @@ pub const BAD_TASK_NAME: &str = "DIG0015";
 pub const TASK_NOT_MAPPING: &str = "DIG0016";
 /// A value of the wrong type.
 pub const WRONG_TYPE: &str = "DIG0017";
-/// Something digdag has and this version does not run yet.
+/// Something digdag has and this engine does not run.
 pub const NOT_RUN_YET: &str = "DIG0018";
 /// A `_retry` that cannot be read.
 pub const BAD_RETRY: &str = "DIG0019";
@@ -61,9 +61,9 @@ pub const TABLE: &[(&str, &str)] = &[
     (EMPTY_FILE, "the file is empty; a `.dig` file holds at least one task"),
     (ROOT_NOT_MAPPING, "the file must hold a mapping (`key: value` lines) at its top"),
     (DUPLICATE_KEY, "a mapping has the same key twice; only `!include :` may be repeated"),
-    (UNKNOWN_TAG, "only the tag `!include` is known, and only as a key (`!include : path`)"),
-    (TOO_LARGE, "the text is nested too deeply, or its aliases and includes expand to too much"),
-    (BAD_KEY, "a mapping's key must be a plain word or text"),
+    (UNKNOWN_TAG, "only `!include`, as a key, and YAML's own simple types are known as tags"),
+    (TOO_LARGE, "a file, its nesting, or what it includes and repeats exceeds a limit"),
+    (BAD_KEY, "a key is empty"),
     (BAD_INCLUDE, "the path of an `!include` must be a file below the including file's folder"),
     (INCLUDE_CYCLE, "files include one another in a circle"),
     (FILE_UNREADABLE, "a file is not in the project, or is not UTF-8 text"),
@@ -74,10 +74,13 @@ pub const TABLE: &[(&str, &str)] = &[
     (BAD_TASK_NAME, "a task's name holds a character that is not allowed, or is too long"),
     (TASK_NOT_MAPPING, "the value of a `+task` must be a mapping, or a list of mappings"),
     (WRONG_TYPE, "a value has the wrong type"),
-    (NOT_RUN_YET, "digdag has it, but this version does not run it yet"),
+    (NOT_RUN_YET, "digdag has it, but this engine does not run it"),
     (BAD_RETRY, "`_retry` must be a number or `{limit, interval, interval_type, max_interval}`"),
     (BAD_CALL_TARGET, "the file of a `call>` must be a `.dig` file inside the project"),
-    (BAD_WORKFLOW_NAME, "a workflow's name starts with no digit and has at most 255 characters"),
+    (
+        BAD_WORKFLOW_NAME,
+        "a workflow's name begins with no digit or sign and has at most 255 characters",
+    ),
     (NO_BODY, "a task that needs a body, such as `_do`, has none"),
     (WITHOUT_EFFECT, "it is accepted, but has no effect where it stands"),
     (BAD_SCHEDULE, "`schedule:` or `timezone:` has a form that cannot be used"),

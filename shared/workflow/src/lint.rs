@@ -11,7 +11,9 @@ use crate::position::escape;
 use crate::retry::RetryPolicy;
 use crate::suggest::did_you_mean;
 use crate::task::{Config, TaskDefinition, TaskKind, Workflow};
-use crate::visit::{Workdir, literal, operator_pointer, operator_position, reachable};
+use crate::visit::{
+    Workdir, is_long_form, literal, operator_pointer, operator_position, reachable,
+};
 
 /// Checks the workflow's tree, the files it calls and the bodies of its loops. `known` are the
 /// operators that run here, without `>`. Templates are the caller's: it has [`crate::reachable`]
@@ -133,9 +135,10 @@ impl Lint<'_> {
             let message = format!("unknown operator `{operator}>`");
             Diagnostic::error(codes::UNKNOWN_OPERATOR, message).with_suggestion(similar)
         };
-        let is_long_form = task.positions.key("/_type").is_some();
         let (position, text) = match operator_pointer(task) {
-            Some(pointer) if is_long_form => (task.positions.value(&pointer), operator.to_owned()),
+            Some(pointer) if is_long_form(task) => {
+                (task.positions.value(&pointer), operator.to_owned())
+            }
             Some(pointer) => (task.positions.key(&pointer), format!("{operator}>")),
             None => (None, String::new()),
         };

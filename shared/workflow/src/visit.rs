@@ -238,20 +238,29 @@ pub(crate) fn literal(command: &Value) -> Option<&str> {
 
 /// Where the command of an operator task stands.
 pub(crate) fn operator_position(task: &TaskDefinition) -> Position {
-    operator_pointer(task)
-        .and_then(|pointer| task.positions.value(&pointer))
-        .unwrap_or(task.position.clone())
+    task.positions
+        .value("/_command")
+        .filter(|_| is_long_form(task))
+        .or_else(|| task.positions.value(&operator_pointer(task)?))
+        .unwrap_or_else(|| task.position.clone())
 }
 
 /// JSON pointer of the operator's key in its task.
 pub(crate) fn operator_pointer(task: &TaskDefinition) -> Option<String> {
     match &task.kind {
-        TaskKind::Operator { operator, config, .. } => {
-            let key = format!("{operator}>");
-            let key = if config.contains_key(&key) { key } else { "_type".to_owned() };
-            Some(format!("/{}", escape(&key)))
+        TaskKind::Operator { .. } if is_long_form(task) => Some("/_type".to_owned()),
+        TaskKind::Operator { operator, .. } => {
+            Some(format!("/{}", escape(&format!("{operator}>"))))
         }
         TaskKind::Group { .. } => None,
+    }
+}
+
+/// Whether a `_type` names the operator.
+pub(crate) fn is_long_form(task: &TaskDefinition) -> bool {
+    match &task.kind {
+        TaskKind::Operator { config, .. } => config.contains_key("_type"),
+        TaskKind::Group { .. } => false,
     }
 }
 

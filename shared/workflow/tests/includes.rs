@@ -145,3 +145,88 @@ fn bad_text_in_an_included_file_is_an_error_at_the_include() {
         "DIG0010: file `c.yml` is not UTF-8 text (byte 3 is the first bad one) in wf.dig:1:12"
     );
 }
+
+#[test]
+fn an_error_within_an_included_file_shows_the_line_of_that_file() {
+    let table = [
+        ("+x:\n  bq>: a\n  sh>: b\n", "DIG0014", "sub/t.dig:3:3", "  sh>: b"),
+        ("+x:\n  paralel: true\n", "DIG0011", "sub/t.dig:2:3", "  paralel: true"),
+        ("+x:\n  _disable: ${d}\n", "DIG0017", "sub/t.dig:2:13", "  _disable: ${d}"),
+        ("+x y:\n  bq>: a\n", "DIG0015", "sub/t.dig:1:1", "+x y:"),
+        ("+x:\n  bq>: [a\n", "DIG0001", "sub/t.dig:2:8", "  bq>: [a"),
+        ("# c\n!include : no.yml\n", "DIG0010", "sub/t.dig:2:12", "!include : no.yml"),
+    ];
+
+    for (text, code, place, line) in table {
+        let problem = problem_of(&[
+            ("wf.dig", "+group:\n  !include : sub/a.yml\n"),
+            ("sub/a.yml", "# first\n!include : t.dig\n"),
+            ("sub/t.dig", text),
+        ]);
+        let position = problem.position.unwrap().to_string();
+        assert_eq!((problem.code, position.as_str()), (code, place), "{}", problem.message);
+        assert_eq!(problem.source_line.as_deref(), Some(line));
+    }
+}
+
+#[test]
+fn the_chain_of_a_circle_is_named_from_its_first_file_to_itself() {
+    let own = problem_of(&[("wf.dig", "+a:\n  !include : wf.dig\n")]);
+
+    assert_eq!(own.message, "files include one another in a circle: `wf.dig` -> `wf.dig`");
+    assert_eq!(own.end, Some((2, 20)));
+}
+
+#[test]
+fn a_file_may_be_included_again_where_it_is_no_circle() {
+    let export = export_of(&[
+        (
+            "wf.dig",
+            "_export:\n  a:\n    !include : c.yml\n  b:\n    !include : c.yml\n  !include : d.yml\n",
+        ),
+        ("c.yml", "x: 1\n"),
+        ("d.yml", "!include : c.yml\n"),
+    ]);
+
+    assert_eq!(export, r#"{"a":{"x":1},"b":{"x":1},"x":1}"#);
+}
+
+#[test]
+fn a_path_may_turn_back_but_not_leave_the_folder_of_its_file() {
+    let files = [("c.yml", "x: 1\n"), ("ab/c.yml", "x: 2\n"), ("a/c.yml", "x: 3\n")];
+    let with = |path: &str| {
+        let text = format!("_export:\n  !include : {path}\n");
+        let all = files.into_iter().chain([("wf.dig", text.as_str()), ("a/wf2.dig", "")]);
+        compile_workflow(&all.collect::<ProjectFiles>(), "wf")
+            .map(|found| found.root.export["x"].clone())
+    };
+
+    assert_eq!(with("a/../c.yml").unwrap(), 1);
+    assert_eq!(with("./ab//c.yml").unwrap(), 2);
+    // digdag compares paths as texts, so a file of `a` may name one of `ab`; here it may not.
+    let problem = problem_of(&[
+        ("wf.dig", "!include : a/d.yml\n"),
+        ("a/d.yml", "!include : ../ab/c.yml\n"),
+        ("ab/c.yml", "_export: {x: 2}\n"),
+    ]);
+    assert_eq!(
+        (problem.code, problem.position.unwrap().to_string()),
+        ("DIG0008", "a/d.yml:1:12".to_owned())
+    );
+}
+
+#[test]
+fn fragments_that_would_not_compile_alone_are_no_problem_of_a_project() {
+    let files = ProjectFiles::from_iter([
+        ("wf.dig", "+a:\n  !include : parts/task.dig\n"),
+        ("parts/task.dig", "bq>: q.sql\ndataset: d\n"),
+        ("parts/broken.dig", "+a: [\n"),
+    ]);
+
+    assert_eq!(files.workflow_names(), ["wf"]);
+    let root = compile_workflow(&files, "wf").unwrap().root;
+    assert_eq!(
+        root.children()[0].positions.key("/dataset").unwrap().to_string(),
+        "parts/task.dig:2:1"
+    );
+}
