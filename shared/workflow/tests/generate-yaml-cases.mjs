@@ -75,6 +75,11 @@ doc(
   'a: b\nc\n', 'a\nb: c\n', 'a: b\n- c\n', '- a\nb: c\n', 'a: b\n} \n', 'a: b\n]\n', 'a: b }\n', 'a: b, c\n', 'a: b,\nc: d\n', 'a: "b",\n', '"a": "b",\n"c": "d"\n', 'a: b;\n', 'a= b\n', 'a =b: c\n', 'a: b # c: d\n', 'a: b # "c\n', 'a: b#c # d\n', '#a: b\nc: d\n', 'a: b\n#c\n', 'a: b\n  #c\nd: e\n', 'a:\n  #c\n  b: d\n', 'a:\n#c\n  b: d\n', 'a:\n  b: c\n#d\n  e: f\n', 'a:\n  - b\n#c\n  - d\n', 'a: [b,\n#c\nd]\n', 'a: b\n# 日本語\n',
 );
 
+// Comments without a space before them.
+doc(
+  'a: "b"#c\nd: 1\n', "a: 'b'#c: d\ne: 1\n", 'a: [b]#c\nd: 1\n', 'a: {b: c}#d\ne: 1\n', 'a: [b,#c\n  "d"#e\n  ]#f\n', 'a: |#c\n  b\n', 'a: >-#c\n  b\n', '"a"#b: c\n', '"a":#b\n  c\n', 'a:#b\n  c\n', 'a: &x#b\n', 'a: !!str#b\n', '-#b\n', 'a: ["b"#c]\n', '{"a": 1}#b\n', '---#b\na: 1\n', 'a: "日本"#語\nb: "c"#d\n', 'a: "b"#\n', 'a: "b"##c\n',
+);
+
 // Keys: duplicates, types, order.
 doc(
   'a: 1\na: 2\n', 'a: 1\n"a": 2\n', 'a: {b: 1, b: 2}\n', 'a:\n  b: 1\n  c: 2\n  b: 3\n', '1: a\n"1": b\n', '1: a\n01: b\n', '0x1: a\n1: b\n', '1: a\n0x1: b\nc: d\n', 'true: a\nTrue: b\n', 'true: a\n"true": b\n', 'True: a\n"true": b\n', '1.0: a\n1.: b\n', '08: a\n"08": b\n', '8: a\n010: b\n', '? a\n? a\n', 'a: 1\nA: 2\n', 'a : 1\na: 2\n', 'a: &x {b: 1}\nc: *x\nc: 2\n', '&x a: 1\n*x : 2\n', '&x a: 1\nb: *x\n', '? &x [a]\n: *x\n', 'z: 1\na: 2\nm: 3\n', '10: a\n9: b\n', 'b: 1\n? [c]\n: 2\n"[c]": 3\n', '1e3: a\n', '1.5e10: a\n', '1.5e-5: a\n', '100000000.: a\n', '-.5: a\n', '.inf: a\n', '1e7: a\n', '12345678.9: a\n', '1e-3: a\n', '1e-4: a\n', '{1e7: a, 0x10: b, True: c}\n',

@@ -67,6 +67,14 @@ fn flow_lists_may_continue_without_indentation() {
 }
 
 #[test]
+fn a_comment_directly_behind_a_quote_or_bracket_moves_no_place() {
+    let problem = problem_of("_export:\n  a: \"日\"#c\n  b: [1, #d\n    '2'#e\n  ]#f\n+t u: {}\n");
+
+    assert_eq!((problem.code, place_of(&problem).as_str()), ("DIG0015", "wf.dig:6:1"));
+    assert_eq!(export_of("_export: {a: 'x'}#c\n"), json!({"a": "x"}));
+}
+
+#[test]
 fn a_duplicate_key_is_an_error_at_the_second_one() {
     let problem = problem_of("+a:\n  echo>: x\n+b:\n  echo>: y\n+a:\n  echo>: z\n");
 

@@ -1,5 +1,6 @@
 //! One file's text to a tree: events of the parser, typed scalars, anchors and aliases, limits.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -14,13 +15,17 @@ use super::limits::{Budget, MAX_DEPTH, too_deep};
 use super::mapping::MappingBuilder;
 use super::node::{Kind, Node, Span};
 use super::scalar;
-use super::syntax::{place, refuse_control_characters, syntax_error};
+use super::syntax::{glued_comment, place, refuse_control_characters, syntax_error};
 use super::tabs::TabLines;
 use super::tags::{self, Tagged};
 
 /// Longest key in one line, characters. YAML's own 1,024 is too short for a long text used as a
 /// key.
 const MAX_KEY_CHARS: usize = 4096;
+
+/// Text that is read again in all for comments without a space before them, bytes: a hundred in a
+/// file of usual size.
+const MAX_READ_AGAIN: usize = 1 << 20;
 
 /// Reads `text`, that will stand `depth` levels deep in the including file; its root must be a
 /// mapping.
@@ -32,6 +37,58 @@ pub(super) fn compose(
 ) -> Result<Node, Diagnostics> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     refuse_control_characters(file, text)?;
+    let mut text = Cow::Borrowed(text);
+    let mut read_again = 0;
+    let root = loop {
+        let before = budget.clone();
+        match compose_text(file, &text, depth, budget) {
+            Ok(root) => break root.unwrap_or_else(|| empty(file)),
+            Err(Stop::GluedComment { offset, problem }) => {
+                read_again += text.len();
+                if read_again > MAX_READ_AGAIN {
+                    return Err(problem);
+                }
+                text.to_mut().insert(offset, ' ');
+                *budget = before;
+            }
+            Err(Stop::Problem(problem)) => return Err(problem),
+        }
+    };
+    match root.kind {
+        Kind::Map(_) => Ok(root),
+        Kind::Scalar(Value::Null) => Err(root
+            .span
+            .error(codes::EMPTY_FILE, "the file is empty")
+            .with_help("write at least one task, such as `+hello:` with `echo>: hello` below it")
+            .into()),
+        Kind::Scalar(_) | Kind::List(_) => Err(not_a_mapping(&root)),
+    }
+}
+
+/// Why a text is not read to its end.
+enum Stop {
+    /// A `#` stands directly behind a quote or a bracket: a comment for digdag's reader, an error for
+    /// the parser used here. A space before it makes it one, and moves nothing but the comment.
+    GluedComment {
+        offset: usize,
+        problem: Diagnostics,
+    },
+    Problem(Diagnostics),
+}
+
+impl From<Diagnostics> for Stop {
+    fn from(problem: Diagnostics) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+/// The root, if there is one.
+fn compose_text(
+    file: &Arc<str>,
+    text: &str,
+    depth: usize,
+    budget: &mut Budget,
+) -> Result<Option<Node>, Stop> {
     let mut tab_lines = TabLines::find(text);
     let mut composer =
         Composer { file, depth, budget, stack: Vec::new(), anchors: HashMap::new(), root: None };
@@ -43,21 +100,19 @@ pub(super) fn compose(
         block_scalar_eof_without_line_feed: true,
     };
     for event in Parser::new_from_str_with_options(text, options) {
-        let (event, span) = event.map_err(|error| syntax_error(file, &error))?;
+        let (event, span) = event.map_err(|error| {
+            let problem = syntax_error(file, &error);
+            match glued_comment(text, &error) {
+                Some(offset) => Stop::GluedComment { offset, problem },
+                None => Stop::Problem(problem),
+            }
+        })?;
         tab_lines.allow_in(&event, &span);
         composer.take(event, &span)?;
     }
+    let root = composer.root;
     tab_lines.refuse_others(file)?;
-    let root = composer.root.unwrap_or_else(|| empty(file));
-    match root.kind {
-        Kind::Map(_) => Ok(root),
-        Kind::Scalar(Value::Null) => Err(root
-            .span
-            .error(codes::EMPTY_FILE, "the file is empty")
-            .with_help("write at least one task, such as `+hello:` with `echo>: hello` below it")
-            .into()),
-        Kind::Scalar(_) | Kind::List(_) => Err(not_a_mapping(&root)),
-    }
+    Ok(root)
 }
 
 fn empty(file: &Arc<str>) -> Node {

@@ -28,6 +28,7 @@ const MAX_NODES: usize = 100_000;
 const MAX_FILES: usize = 1_000;
 
 /// What one workflow has left of the bounds.
+#[derive(Clone)]
 pub(crate) struct Budget {
     text: usize,
     nodes: usize,

@@ -6,7 +6,7 @@ use granit_parser::{ErrorKind, Marker, ScanError};
 
 use crate::codes;
 use crate::diagnostic::Diagnostics;
-use crate::position::Position;
+use crate::position::{Position, line_of};
 
 use super::limits::too_deep;
 use super::node::Span;
@@ -57,6 +57,23 @@ fn cure(kind: &ErrorKind) -> &'static str {
     } else {
         "compare quotes, brackets and indentation here and in the lines above"
     }
+}
+
+/// Byte offset of the `#` that the parser does not take for a comment for want of a space.
+pub(super) fn glued_comment(text: &str, error: &ScanError) -> Option<usize> {
+    if *error.kind() != ErrorKind::CommentNotSeparated {
+        return None;
+    }
+    let (line, column) = place(error.marker());
+    let line = line_of(text, line)?;
+    let start = line.as_ptr().addr() - text.as_ptr().addr();
+    let column = usize::try_from(column).ok()?.checked_sub(1)?;
+    let (offset, _) = line.char_indices().nth(column)?;
+    let (before, comment) = line.split_at(offset);
+    // Not behind `|`, where digdag refuses it too.
+    let is_glued =
+        comment.starts_with('#') && before.ends_with(['"', '\'', ',', '[', ']', '{', '}']);
+    is_glued.then_some(start + offset)
 }
 
 /// digdag's YAML reader refuses them (snakeyaml `StreamReader`): they are invisible and never
