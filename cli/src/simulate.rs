@@ -1,7 +1,9 @@
 //! Runs an attempt through the real engine with tasks that succeed at once: what would run, without running it.
 
 use himekuri_coordinator::{ScriptEvaluator, plan_attempt, plan_sessions};
-use himekuri_engine::{Attempt, AttemptStarted, Context, Prepared, Reported};
+use himekuri_engine::{
+    Attempt, AttemptStarted, Context, OPERATOR_NOT_RUN, Prepared, Record, Reported,
+};
 use himekuri_protocol::{Outcome, PROTOCOL_VERSION, Report, StoreParams, Work};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -13,7 +15,8 @@ use crate::project::LoadedProject;
 pub(crate) struct PlannedTask {
     pub(crate) name: String,
     pub(crate) operator: String,
-    pub(crate) prepared: Prepared,
+    /// What a worker would do; `None` for an operator that this version does not run.
+    pub(crate) prepared: Option<Prepared>,
 }
 
 /// The attempts that the chosen sessions would have.
@@ -46,48 +49,79 @@ pub(crate) fn session_time(started: &AttemptStarted) -> String {
     }
 }
 
-/// Calls `visit` with every task of one attempt that a worker would run, in the engine's order.
+/// Calls `visit` with every task of one attempt that a worker would run, and with those that nobody here runs, in the
+/// engine's order. A `wait>` is over at once, and no `sla` counts.
 ///
 /// # Errors
 /// A task that cannot be prepared: a broken expression, a missing file.
 pub(crate) fn simulate(
     project: &LoadedProject,
-    started: AttemptStarted,
+    mut started: AttemptStarted,
     evaluator: &mut ScriptEvaluator,
     visit: &mut dyn FnMut(PlannedTask) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    let now = started.now;
+    let mut now = started.now;
+    started.sla.clear();
     let mut attempt = Attempt::begin(started);
     let mut context = Context { files: &project.revision.files, evaluator };
-    attempt.advance(now, &mut context)?;
-    while attempt.outcome().is_none() {
-        let Some(id) = attempt.dispatchable().next() else { break };
-        let prepared =
-            attempt.prepare(id, &mut context).map_err(|error| anyhow::Error::msg(error.message))?;
+    let mut records = attempt.advance(now, &mut context)?;
+    loop {
+        // A failure ends the plan: what `_error` would run then is no part of it.
+        if records.iter().any(is_failure) {
+            break;
+        }
+        let Some(id) = attempt.dispatchable().next() else {
+            let Some(deadline) = attempt.next_deadline() else { break };
+            now = now.max(deadline);
+            records = attempt.tick(now, &mut context)?;
+            continue;
+        };
+        let prepared = match attempt.prepare(id, &mut context) {
+            Ok(prepared) => Some(prepared),
+            Err(error) if error.reason == OPERATOR_NOT_RUN => None,
+            Err(error) => anyhow::bail!(error.message),
+        };
         let task = attempt
             .task(id)
             .map(|task| (task.full_name.clone(), task.operator().unwrap_or_default().to_owned()));
         let (name, operator) = task.unwrap_or_default();
-        let store_params = store_params(&prepared.work);
-        let dispatch = attempt.dispatch(prepared.clone(), now)?;
-        visit(PlannedTask { name, operator, prepared })?;
-        let report = Report {
-            version: PROTOCOL_VERSION,
-            attempt: dispatch.message.attempt,
-            task: id,
-            try_no: dispatch.message.try_no,
-            worker: "plan".to_owned(),
-            outcome: Outcome::Succeeded { store_params, job: None },
+        records = match &prepared {
+            Some(prepared) => succeed(&mut attempt, prepared.clone(), now, &mut context)?,
+            None => attempt.skip(id, now, &mut context)?,
         };
-        match attempt.report(&report, now, &mut context)? {
-            Reported::Decided(_) => {}
-            Reported::Late => anyhow::bail!("task {} was decided twice", report.task),
-        }
+        visit(PlannedTask { name, operator, prepared })?;
     }
     match attempt.first_failure() {
         Some(task) => anyhow::bail!("task `{}` cannot run: {}", task.full_name, failure(task)),
         None => Ok(()),
     }
+}
+
+/// Dispatches a task and reports at once that it ended well.
+fn succeed(
+    attempt: &mut Attempt,
+    prepared: Prepared,
+    now: Timestamp,
+    context: &mut Context<'_>,
+) -> anyhow::Result<Vec<Record>> {
+    let store_params = store_params(&prepared.work);
+    let dispatch = attempt.dispatch(prepared, now)?;
+    let report = Report {
+        version: PROTOCOL_VERSION,
+        attempt: dispatch.message.attempt,
+        task: dispatch.message.task,
+        try_no: dispatch.message.try_no,
+        worker: "plan".to_owned(),
+        outcome: Outcome::Succeeded { store_params, job: None },
+    };
+    match attempt.report(&report, now, context)? {
+        Reported::Decided(records) => Ok(records),
+        Reported::Late => anyhow::bail!("task {} was decided twice", report.task),
+    }
+}
+
+fn is_failure(record: &Record) -> bool {
+    matches!(record, Record::Failing { .. } | Record::Failed { .. } | Record::GroupFailed { .. })
 }
 
 fn failure(task: &himekuri_engine::Task) -> String {

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use himekuri_engine::{AttemptStarted, Config, LOG_VERSION};
+use himekuri_engine::{AttemptStarted, Config, LOG_VERSION, SlaStarted, sla_due};
 use himekuri_protocol::AttemptId;
 use himekuri_schedule::{Schedule, ScheduleError, Session, time_zone, unscheduled_session};
 use himekuri_template::{SessionFacts, session_variables};
-use himekuri_workflow::{Located, Position, Workflow};
+use himekuri_workflow::{Located, Position, Sla, Workflow};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -228,11 +228,12 @@ pub(crate) fn begin(
     begin: Begin,
 ) -> AttemptStarted {
     let timezone = timezone_name(workflow).to_owned();
+    let zone = zone_of(workflow).unwrap_or(TimeZone::UTC);
     let session =
         uuid_of(&format!("{}/{}/{}", revision.project, workflow.name, begin.session.session_time));
     let variables = session_variables(&SessionFacts {
         session_time: begin.session.session_time,
-        time_zone: zone_of(workflow).unwrap_or(TimeZone::UTC),
+        time_zone: zone.clone(),
         time_zone_name: timezone.clone(),
         project_id: number_of(uuid_of(&revision.project)),
         session_id: number_of(session),
@@ -259,8 +260,18 @@ pub(crate) fn begin(
         variables,
         params: begin.params,
         overrides: begin.overrides,
+        sla: sla(workflow, begin.at, &zone),
         root: Arc::new(workflow.root.clone()),
     }
+}
+
+/// The entries of `sla:`, counted from the time of the request.
+fn sla(workflow: &Workflow, run_time: Timestamp, zone: &TimeZone) -> Vec<SlaStarted> {
+    let started = |sla: &Sla| {
+        let (due, body) = (sla_due(sla.trigger, run_time, zone)?, sla.body.clone());
+        Some(SlaStarted { due, alert: sla.alert, fail: sla.fail, body })
+    };
+    workflow.sla.iter().filter_map(started).collect()
 }
 
 /// The same name has the same id, whoever asks and however often.

@@ -1,7 +1,7 @@
 //! `himekuri plan`.
 
 use himekuri_coordinator::ScriptEvaluator;
-use himekuri_engine::Config;
+use himekuri_engine::{Config, Prepared};
 use himekuri_protocol::Work;
 use serde::Serialize;
 
@@ -37,7 +37,8 @@ struct PlanLine<'a> {
     session_time: &'a str,
     task: &'a str,
     operator: &'a str,
-    config: &'a Config,
+    /// `null` for an operator that this version does not run.
+    config: Option<&'a Config>,
     query: Option<&'a str>,
     destination: Option<String>,
 }
@@ -65,23 +66,25 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
 }
 
 fn show(arguments: &Arguments, session: &str, task: &PlannedTask) -> anyhow::Result<()> {
-    let destination = task.prepared.destination().map(ToString::to_string);
-    let query = match &task.prepared.work {
+    let prepared = task.prepared.as_ref();
+    let destination = prepared.and_then(Prepared::destination).map(ToString::to_string);
+    let query = prepared.and_then(|prepared| match &prepared.work {
         Work::Bq(job) => Some(job.query.as_str()),
         Work::Echo { .. } => None,
-    };
+    });
     if arguments.json {
         return output::json_line(&PlanLine {
             session_time: session,
             task: &task.name,
             operator: &task.operator,
-            config: &task.prepared.config,
+            config: prepared.map(|prepared| &prepared.config),
             query,
             destination,
         });
     }
     let writes = destination.map(|table| format!(" -> {table}")).unwrap_or_default();
-    output::line(format!("  {}  {}>{writes}", task.name, task.operator));
+    let note = if prepared.is_none() { "  (this version does not run it)" } else { "" };
+    output::line(format!("  {}  {}>{writes}{note}", task.name, task.operator));
     if let Some(query) = query.filter(|_| arguments.sql) {
         for line in query.lines() {
             output::line(format!("      {line}"));

@@ -84,6 +84,12 @@ impl Driver {
 
     fn take_effect(&mut self, effect: Effects, messages: &mut Vec<Outgoing>) {
         let id = effect.attempt;
+        let is_late = |record: &Record| matches!(record, Record::SlaMissed { .. });
+        if effect.records.iter().any(is_late)
+            && let Some(live) = self.live.get(&id)
+        {
+            tracing::warn!(attempt.id = %id, "attempt {id} of {}/{} did not end by the time of its `sla`", live.summary.project, live.summary.workflow);
+        }
         if let (Some(observer), Some(live)) = (&self.parts.events, self.live.get(&id)) {
             for record in &effect.records {
                 if let Some(event) = events::of(&live.attempt, record)

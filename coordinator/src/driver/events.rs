@@ -29,7 +29,11 @@ pub(super) fn of(attempt: &Attempt, record: &Record) -> Option<Event> {
             let (retry_at, error) = (*retry_at, error.clone());
             (*at, EventKind::RetryScheduled { name: name(*task), retry_at, error })
         }
-        Record::Failed { task, at, error } => {
+        // Told once, when it happens: `^error` may take its time.
+        Record::Failing { task, at, error: Some(error), .. } => {
+            (*at, EventKind::Failed { name: name(*task), error: error.clone() })
+        }
+        Record::Failed { task, at, error } if !has_error_tasks(attempt, *task) => {
             (*at, EventKind::Failed { name: name(*task), error: error.clone() })
         }
         Record::AttemptFinished { at, outcome } => {
@@ -37,11 +41,17 @@ pub(super) fn of(attempt: &Attempt, record: &Record) -> Option<Event> {
         }
         Record::AttemptStarted(_)
         | Record::Expanded { .. }
+        | Record::Resolved { .. }
+        | Record::Waiting { .. }
         | Record::Submitted { .. }
         | Record::Unreachable { .. }
         | Record::Succeeded { .. }
+        | Record::Checking { .. }
         | Record::Retried { .. }
-        | Record::GroupFailed { .. } => return None,
+        | Record::Failing { .. }
+        | Record::Failed { .. }
+        | Record::GroupFailed { .. }
+        | Record::SlaMissed { .. } => return None,
     };
     Some(Event { attempt: attempt.started().attempt, at, kind })
 }
@@ -49,4 +59,8 @@ pub(super) fn of(attempt: &Attempt, record: &Record) -> Option<Event> {
 /// Groups and control flow end without anybody having worked.
 fn is_dispatched(attempt: &Attempt, task: TaskId) -> bool {
     attempt.task(task).is_some_and(|task| task.last_try.is_some())
+}
+
+fn has_error_tasks(attempt: &Attempt, task: TaskId) -> bool {
+    attempt.task(task).is_some_and(himekuri_engine::Task::has_error_tasks)
 }

@@ -224,15 +224,20 @@ impl Driver {
 fn decided_task(record: &Record) -> Option<himekuri_protocol::TaskId> {
     match record {
         Record::Succeeded { task, .. }
+        | Record::Checking { task, .. }
         | Record::RetryScheduled { task, .. }
+        | Record::Failing { task, .. }
         | Record::Failed { task, .. } => Some(*task),
         Record::AttemptStarted(_)
         | Record::Expanded { .. }
+        | Record::Resolved { .. }
+        | Record::Waiting { .. }
         | Record::Dispatched { .. }
         | Record::Submitted { .. }
         | Record::Unreachable { .. }
         | Record::Retried { .. }
         | Record::GroupFailed { .. }
+        | Record::SlaMissed { .. }
         | Record::AttemptFinished { .. } => None,
     }
 }

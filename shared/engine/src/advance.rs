@@ -9,9 +9,8 @@ use serde_json::Value;
 use crate::attempt::{Attempt, Task};
 use crate::context::Context;
 use crate::fold::ReplayError;
-use crate::operators::{self, Parameters, config_error};
+use crate::operators::{self, Control, Parameters};
 use crate::record::{Expansion, Record};
-use crate::state::TaskState;
 
 impl Attempt {
     /// Decides until only dispatch, reports or time can move the attempt on.
@@ -36,6 +35,9 @@ impl Attempt {
         if self.outcome.is_some() {
             return None;
         }
+        if let Some(record) = self.sla_decision(now) {
+            return Some(record);
+        }
         if let Some(task) = self.first_of(&self.index.settled) {
             return Some(self.settle(task, now, context));
         }
@@ -48,33 +50,6 @@ impl Attempt {
 
     fn first_of(&self, ids: &std::collections::BTreeSet<TaskId>) -> Option<&Task> {
         self.tasks.get(ids.first()?)
-    }
-
-    /// A planned task of which nothing runs any more.
-    fn settle(&self, task: &Task, at: Timestamp, context: &mut Context<'_>) -> Record {
-        let id = task.id;
-        if !task.subtasks.failed {
-            return Record::Succeeded { task: id, at, store_params: StoreParams::new(), job: None };
-        }
-        let error =
-            self.failure_below(task).cloned().unwrap_or_else(|| config_error("a subtask failed"));
-        self.retry_decision(task, at, error, context)
-            .unwrap_or(Record::GroupFailed { task: id, at })
-    }
-
-    /// The first error below a task, depth first.
-    fn failure_below(&self, task: &Task) -> Option<&TaskError> {
-        let children = task.subtasks.ids.iter().filter_map(|id| self.tasks.get(id));
-        children.into_iter().find_map(|child| match &child.state {
-            TaskState::Error { error } => Some(error),
-            TaskState::GroupError => self.failure_below(child),
-            TaskState::Blocked
-            | TaskState::Ready
-            | TaskState::Running { .. }
-            | TaskState::RetryWaiting { .. }
-            | TaskState::Planned
-            | TaskState::Success => None,
-        })
     }
 
     /// The retry that `_retry` still grants, if any.
@@ -105,28 +80,38 @@ impl Attempt {
     }
 
     fn expand_decision(&self, task: &Task, at: Timestamp, context: &mut Context<'_>) -> Record {
-        match self.expansion(task, context) {
-            Ok(expansion) => Record::Expanded { task: task.id, at, first: self.next_id, expansion },
-            Err(error) => Record::Failed { task: task.id, at, error },
+        match self.expansion(task, at, context) {
+            Ok(record) => record,
+            Err(error) => self.own_failure(task, at, error),
         }
     }
 
-    fn expansion(&self, task: &Task, context: &mut Context<'_>) -> Result<Expansion, TaskError> {
+    fn expansion(
+        &self,
+        task: &Task,
+        at: Timestamp,
+        context: &mut Context<'_>,
+    ) -> Result<Record, TaskError> {
+        // Before the subtasks: a `_check` that does not compile would throw their work away.
+        self.check_body(task)?;
         let Some(operator) = task.operator() else {
-            return Ok(Expansion::Children);
+            return Ok(self.expanded(task, at, Expansion::Children));
         };
-        if !operators::is_known_operator(operator) {
-            let position = &task.definition.position;
-            let message = format!("{position}: this version does not run `{operator}>`");
-            return Err(config_error(message));
-        }
         let config = self.evaluate(task, context)?;
         let parameters = Parameters { attempt: self, task, config: &config };
-        match operator {
-            "call" => operators::call(&parameters, context),
-            "loop" => operators::loop_over(&parameters),
-            other => Err(config_error(format!("`{other}>` is not control flow"))),
-        }
+        Ok(match operators::control(operator, &parameters, context)? {
+            Control::Expand(expansion) => self.expanded(task, at, expansion),
+            Control::Resolved(operator) => Record::Resolved { task: task.id, at, operator },
+            Control::Done => self.work_done(task, at, StoreParams::new(), None),
+            Control::Wait(duration) => {
+                let until = at.checked_add(duration).unwrap_or(Timestamp::MAX);
+                Record::Waiting { task: task.id, at, until }
+            }
+        })
+    }
+
+    fn expanded(&self, task: &Task, at: Timestamp, expansion: Expansion) -> Record {
+        Record::Expanded { task: task.id, at, first: self.next_id, expansion }
     }
 }
 

@@ -3,14 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use himekuri_protocol::{JobReference, JobStatistics, StoreParams, TableReference, TaskId, TryNo};
-use himekuri_workflow::{Parallel, TaskDefinition, TaskKind};
+use himekuri_protocol::{
+    JobReference, JobStatistics, StoreParams, TableReference, TaskError, TaskId, TryNo,
+};
+use himekuri_workflow::{TaskDefinition, TaskKind};
 use jiff::Timestamp;
 
 use crate::context::SessionClock;
+use crate::exported::Exported;
+use crate::operators;
 use crate::record::{AttemptOutcome, AttemptStarted};
 use crate::state::{Phase, TaskState};
-use crate::{Config, operators};
+use crate::subtasks::{Sight, Subtasks};
 
 /// One execution of a session.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +25,8 @@ pub struct Attempt {
     pub(crate) outcome: Option<(AttemptOutcome, Timestamp)>,
     /// Records folded so far: the length of the log.
     pub(crate) length: u64,
+    /// Entries of `sla` whose time has passed, by their place.
+    pub(crate) missed_sla: BTreeSet<u32>,
     pub(crate) index: Index,
 }
 
@@ -67,7 +73,13 @@ pub struct Task {
     /// Figures of its job.
     pub job: Option<JobStatistics>,
     /// Exported by the parent's operator: `i` of a loop.
-    pub(crate) export: Config,
+    pub(crate) exported: Exported,
+    /// Which stores of its siblings it sees.
+    pub(crate) sight: Sight,
+    /// The operator that `_type: ${...}` turned out to be.
+    pub(crate) resolved: Option<String>,
+    /// Why it failed for good, from then on: its `^error` may still run.
+    pub(crate) failure: Option<Failure>,
     /// What it stored itself.
     pub(crate) store: StoreParams,
     /// What it and its descendants stored, in digdag's order: set when it succeeds beside parallel siblings, until
@@ -82,19 +94,13 @@ pub struct Task {
     pub(crate) unreachable: u32,
 }
 
-/// The children of a planned task and how far they are.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Subtasks {
-    pub(crate) ids: Vec<TaskId>,
-    pub(crate) parallel: Parallel,
-    /// How many of `ids` have been made ready.
-    pub(crate) released: usize,
-    /// How many of the released have not ended.
-    pub(crate) active: usize,
-    /// Whether one of them failed for good: nothing more is released.
-    pub(crate) failed: bool,
-    /// What the ended ones of a sequence stored: visible to those that follow.
-    pub(crate) earlier_stores: StoreParams,
+/// Why a task with `_error` failed for good.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Failure {
+    /// By itself.
+    Own(TaskError),
+    /// By a subtask.
+    Below,
 }
 
 /// What moves a ready task on.
@@ -147,6 +153,7 @@ impl Attempt {
             TaskState::Running { try_no, phase, .. } => Some((task, *try_no, phase)),
             TaskState::Blocked
             | TaskState::Ready
+            | TaskState::Waiting { .. }
             | TaskState::RetryWaiting { .. }
             | TaskState::Planned
             | TaskState::Success
@@ -158,22 +165,14 @@ impl Attempt {
     /// When `tick` has something to do.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        self.index.timers.first().map(|(at, _)| *at)
+        let timer = self.index.timers.first().map(|(at, _)| *at);
+        [timer, self.next_sla().map(|(_, sla)| sla.due)].into_iter().flatten().min()
     }
 
-    /// The first task that failed for good and why, in order of creation.
+    /// The first task that failed for good by itself, in order of creation.
     #[must_use]
     pub fn first_failure(&self) -> Option<&Task> {
-        self.tasks.values().find(|task| match task.state {
-            TaskState::Error { .. } => true,
-            TaskState::Blocked
-            | TaskState::Ready
-            | TaskState::Running { .. }
-            | TaskState::RetryWaiting { .. }
-            | TaskState::Planned
-            | TaskState::Success
-            | TaskState::GroupError => false,
-        })
+        self.tasks.values().find(|task| task.error().is_some())
     }
 
     pub(crate) fn clock(&self) -> SessionClock<'_> {
@@ -213,7 +212,10 @@ impl Task {
             ended_at: None,
             destination: None,
             job: None,
-            export: Config::new(),
+            exported: Exported::default(),
+            sight: Sight::default(),
+            resolved: None,
+            failure: None,
             store: StoreParams::new(),
             subtree_store: StoreParams::new(),
             subtasks: Subtasks::default(),
@@ -223,19 +225,38 @@ impl Task {
         }
     }
 
-    /// `bq`, `loop`, ... or `None` for a group.
+    /// `bq`, `loop`, ... or `None` for a group; the text of a `_type: ${...}` until it is evaluated.
     #[must_use]
     pub fn operator(&self) -> Option<&str> {
         match &self.definition.kind {
             TaskKind::Group { .. } => None,
-            TaskKind::Operator { operator, .. } => Some(operator),
+            TaskKind::Operator { operator, .. } => {
+                Some(self.resolved.as_deref().unwrap_or(operator))
+            }
         }
+    }
+
+    /// Why the task itself failed for good; its `^error` may still run.
+    #[must_use]
+    pub fn error(&self) -> Option<&TaskError> {
+        match (&self.state, &self.failure) {
+            (TaskState::Error { error }, _) | (_, Some(Failure::Own(error))) => Some(error),
+            (_, Some(Failure::Below) | None) => None,
+        }
+    }
+
+    /// Whether its `_error` runs or has run.
+    #[must_use]
+    pub fn has_error_tasks(&self) -> bool {
+        self.failure.is_some()
     }
 
     pub(crate) fn mover(&self) -> Mover {
         match self.operator() {
-            Some(operator) if operators::runs_on_worker(operator) => Mover::Dispatch,
-            Some(_) | None => Mover::Advance,
+            Some(operator) if operators::moved_by_engine(operator) => Mover::Advance,
+            // An operator that nobody runs is refused when its turn has come.
+            Some(_) => Mover::Dispatch,
+            None => Mover::Advance,
         }
     }
 }

@@ -1,7 +1,8 @@
 //! From a ready task to the message for a worker.
 
 use himekuri_protocol::{
-    JobReference, PROTOCOL_VERSION, TableReference, TaskError, TaskId, TaskMessage, TryNo, Work,
+    JobReference, PROTOCOL_VERSION, StoreParams, TableReference, TaskError, TaskId, TaskMessage,
+    TryNo, Work,
 };
 use jiff::Timestamp;
 use serde_json::Value;
@@ -72,6 +73,8 @@ impl Attempt {
     pub fn prepare(&self, task: TaskId, context: &mut Context<'_>) -> Result<Prepared, TaskError> {
         let task = self.task(task).ok_or_else(|| config_error("the task does not exist"))?;
         let mut config = self.evaluate(task, context)?;
+        // Before the work, which a broken `_check` would throw away.
+        self.check_body(task)?;
         // digdag: an operator's family gives defaults, `bq: {dataset: ...}` for `bq>`.
         let family = task.operator().and_then(|operator| config.get(operator)).cloned();
         if let Some(Value::Object(defaults)) = family {
@@ -88,7 +91,7 @@ impl Attempt {
                 Work::Bq(Box::new(job))
             }
             Some("echo") => operators::echo(&parameters)?,
-            Some(other) => return Err(config_error(format!("workers do not run `{other}>`"))),
+            Some(other) => return Err(operators::not_run(task, other)),
             None => return Err(config_error("a group is not dispatched")),
         };
         Ok(Prepared { task: task.id, try_no, work, config })
@@ -133,7 +136,27 @@ impl Attempt {
         at: Timestamp,
         context: &mut Context<'_>,
     ) -> Result<Vec<Record>, ReplayError> {
-        let record = Record::Failed { task, at, error };
+        let record = match self.task(task) {
+            Some(task) => self.own_failure(task, at, error),
+            None => Record::Failed { task, at, error },
+        };
+        self.apply(&record)?;
+        let mut records = vec![record];
+        records.extend(self.advance(at, context)?);
+        Ok(records)
+    }
+
+    /// Counts a task as done that nobody here can run, for a plan.
+    ///
+    /// # Errors
+    /// The task is not ready, or somebody runs it.
+    pub fn skip(
+        &mut self,
+        task: TaskId,
+        at: Timestamp,
+        context: &mut Context<'_>,
+    ) -> Result<Vec<Record>, ReplayError> {
+        let record = Record::Succeeded { task, at, store_params: StoreParams::new(), job: None };
         self.apply(&record)?;
         let mut records = vec![record];
         records.extend(self.advance(at, context)?);

@@ -3,13 +3,13 @@
 //! A record is checked against the state it meets (`legal.rs`). A log that does not fit is refused with both sides
 //! named; it is never bent into shape. What a record means for the tasks around its own is in `subtasks.rs`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use himekuri_protocol::{TaskId, TryNo};
 use jiff::Timestamp;
 
-use crate::attempt::{Attempt, Index, Mover, Task};
+use crate::attempt::{Attempt, Failure, Index, Mover, Task};
 use crate::record::{AttemptStarted, LOG_VERSION, Record};
 use crate::state::{Phase, TaskState};
 use crate::tick;
@@ -98,6 +98,7 @@ impl Attempt {
             next_id: TaskId(1),
             outcome: None,
             length: 1,
+            missed_sla: BTreeSet::new(),
             index: Index::default(),
         };
         attempt.make_ready(TaskId::ROOT);
@@ -141,6 +142,19 @@ impl Attempt {
             Record::Expanded { task, at, first: _, expansion } => {
                 self.expand(*task, *at, expansion)
             }
+            Record::Resolved { task, at: _, operator } => {
+                self.leave_indexes(*task);
+                self.update(*task, |node| node.resolved = Some(operator.clone()));
+                self.enter_index(*task);
+            }
+            Record::Waiting { task, at, until } => {
+                self.leave_indexes(*task);
+                self.set_timer(*task, Some(*until));
+                self.update(*task, |node| {
+                    node.state = TaskState::Waiting { until: *until };
+                    node.started_at.get_or_insert(*at);
+                });
+            }
             Record::Dispatched { task, at, try_no, destination, job } => {
                 self.leave_indexes(*task);
                 self.index.running.insert(*task);
@@ -174,6 +188,14 @@ impl Attempt {
                 });
                 self.end(*task, *at, TaskState::Success);
             }
+            Record::Checking { task, at, first: _, definition, store_params, job } => {
+                self.update(*task, |node| {
+                    // A task that waited for its subtasks has stored nothing itself.
+                    node.job.clone_from(job);
+                    node.store.clone_from(store_params);
+                });
+                self.add_check(*task, *at, definition);
+            }
             Record::RetryScheduled { task, at: _, retry_at, retry_count, error } => {
                 self.leave_indexes(*task);
                 self.set_timer(*task, Some(*retry_at));
@@ -189,11 +211,24 @@ impl Attempt {
                 self.drop_subtasks(*task);
                 self.make_ready(*task);
             }
+            Record::Failing { task, at, first: _, definition, export, error } => {
+                let failure = error.clone().map_or(Failure::Below, Failure::Own);
+                self.update(*task, |node| node.failure = Some(failure));
+                self.add_error(*task, *at, definition, export);
+            }
             Record::Failed { task, at, error } => {
                 let error = error.clone();
                 self.end(*task, *at, TaskState::Error { error });
             }
             Record::GroupFailed { task, at } => self.end(*task, *at, TaskState::GroupError),
+            Record::SlaMissed { at, first: _, sla } => {
+                self.missed_sla.insert(*sla);
+                let entry =
+                    usize::try_from(*sla).ok().and_then(|place| self.started.sla.get(place));
+                if let Some(entry) = entry.cloned() {
+                    self.add_sla(*sla, *at, &entry);
+                }
+            }
             Record::AttemptFinished { at, outcome } => self.outcome = Some((*outcome, *at)),
         }
     }
@@ -218,9 +253,15 @@ impl Attempt {
             return;
         };
         task.state = TaskState::Ready;
-        match task.mover() {
-            Mover::Advance => self.index.expandable.insert(id),
-            Mover::Dispatch => self.index.dispatchable.insert(id),
+        task.resolved = None;
+        self.enter_index(id);
+    }
+
+    fn enter_index(&mut self, id: TaskId) {
+        match self.task(id).map(Task::mover) {
+            Some(Mover::Advance) => self.index.expandable.insert(id),
+            Some(Mover::Dispatch) => self.index.dispatchable.insert(id),
+            None => false,
         };
     }
 

@@ -6,7 +6,7 @@
 //! project's files are a map, and expressions are evaluated by whoever implements [`Evaluate`].
 //!
 //! ```text
-//! input ──► decide (advance.rs, dispatch.rs, report.rs, tick.rs) ──► records ──► fold (fold.rs) ──► Attempt
+//! input ──► decide (advance.rs, outcome.rs, dispatch.rs, report.rs, tick.rs) ──► records ──► fold (fold.rs) ──► Attempt
 //!                                                                      │
 //!                                                                      └──► the store's log; replay is the same fold
 //! ```
@@ -16,14 +16,18 @@ mod attempt;
 mod context;
 mod dispatch;
 mod dispatcher;
+mod exported;
 mod fold;
 mod merge;
 mod operators;
+mod outcome;
 mod params;
 mod record;
 mod render;
 mod report;
+mod sla;
 mod state;
+mod subtasks;
 mod tick;
 
 pub use attempt::{Attempt, Task};
@@ -31,11 +35,13 @@ pub use context::{Context, Evaluate, EvaluateError, SessionClock};
 pub use dispatch::{Dispatch, Prepared};
 pub use dispatcher::{Dispatcher, Limits};
 pub use fold::ReplayError;
-pub use operators::WORKER_OPERATORS;
-pub use operators::{CONTROL_OPERATORS, is_known_operator};
-pub use record::{AttemptOutcome, AttemptStarted, Expansion, LOG_VERSION, Record};
+pub use operators::{CONTROL_OPERATORS, OPERATOR_NOT_RUN, WORKER_OPERATORS, is_known_operator};
+pub use record::{
+    AttemptOutcome, AttemptStarted, Expansion, ForEachEntry, LOG_VERSION, Record, SlaStarted,
+};
 pub use render::{TaskView, render_tree};
 pub use report::Reported;
+pub use sla::sla_due;
 pub use state::{Phase, TaskState};
 
 /// Parameters and evaluated configurations: insertion order is digdag's evaluation order.

@@ -1,6 +1,6 @@
 //! The parameters that a task sees (digdag reference 2.3, `WorkflowExecutor.collectParams`).
 //!
-//! From weak to strong: attempt parameters; for each ancestor from the root, what its earlier siblings stored, its
+//! From weak to strong: attempt parameters; for each ancestor from the root, what the siblings it waits for stored, its
 //! `_export`, what it stored itself; the task's own `_export`; session variables; overrides (ours, design D13). The
 //! task's local keys come last and are not in here.
 
@@ -11,6 +11,7 @@ use serde_json::Value;
 use crate::attempt::{Attempt, Task};
 use crate::context::{Context, EvaluateError};
 use crate::merge::merge;
+use crate::subtasks::Sight;
 use crate::{Config, operators};
 
 impl Attempt {
@@ -21,10 +22,10 @@ impl Attempt {
         let mut above: Option<&Task> = None;
         for task in path {
             if let Some(above) = above {
-                merge(&mut params, &above.subtasks.earlier_stores);
+                self.merge_sibling_stores(&mut params, above, task);
             }
             merge(&mut params, &task.definition.export);
-            merge(&mut params, &task.export);
+            merge(&mut params, &task.exported.config());
             if task.id != id {
                 merge(&mut params, &task.store);
             }
@@ -36,6 +37,20 @@ impl Attempt {
         }
         merge(&mut params, &self.started.overrides);
         params
+    }
+
+    /// What those of its siblings stored that a task sees.
+    fn merge_sibling_stores(&self, params: &mut Config, above: &Task, task: &Task) {
+        match task.sight {
+            Sight::Nothing => {}
+            Sight::Earlier => merge(params, &above.subtasks.earlier_stores),
+            Sight::After => {
+                let upstream = above.subtasks.upstream(task.id);
+                for sibling in upstream.into_iter().filter_map(|id| self.task(id)) {
+                    merge(params, &sibling.subtree_store);
+                }
+            }
+        }
     }
 
     /// Evaluated parameters and local keys of an operator task.

@@ -8,11 +8,15 @@ use himekuri_protocol::{
 use himekuri_workflow::{Parallel, TaskDefinition};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::Config;
 
 /// Version of the records. Replay refuses a newer log; an older one must replay to the same state.
-pub const LOG_VERSION: u16 = 1;
+///
+/// - 2: `sla`, `_background`, `_after`, `_error`, `_check`, `_type: ${...}` and the operators `if>`, `for_each>`,
+///   `for_range>`, `wait>`, `fail>`. A program of version 1 would release children in another order.
+pub const LOG_VERSION: u16 = 2;
 
 /// One decision.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,6 +34,24 @@ pub enum Record {
         first: TaskId,
         /// Which subtasks.
         expansion: Expansion,
+    },
+    /// `_type: ${...}` was evaluated: the task's operator is known.
+    Resolved {
+        /// The task.
+        task: TaskId,
+        /// When.
+        at: Timestamp,
+        /// `bq`, `loop`, ...
+        operator: String,
+    },
+    /// `wait>`: the task ends at `until` without anybody's work.
+    Waiting {
+        /// The task.
+        task: TaskId,
+        /// When it began.
+        at: Timestamp,
+        /// When it ends.
+        until: Timestamp,
     },
     /// A try goes out to the workers; its message is committed with this record.
     Dispatched {
@@ -79,6 +101,23 @@ pub enum Record {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         job: Option<JobStatistics>,
     },
+    /// A task and its subtasks did their work; its `_check` runs as `^check` and decides how it ends.
+    Checking {
+        /// The task.
+        task: TaskId,
+        /// When.
+        at: Timestamp,
+        /// Id of `^check`.
+        first: TaskId,
+        /// `^check`.
+        definition: Arc<TaskDefinition>,
+        /// What the task stored.
+        #[serde(default, skip_serializing_if = "StoreParams::is_empty")]
+        store_params: StoreParams,
+        /// Figures of its job.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        job: Option<JobStatistics>,
+    },
     /// A task, or a group with a failed task, will run again.
     RetryScheduled {
         /// The task.
@@ -99,6 +138,22 @@ pub enum Record {
         /// When.
         at: Timestamp,
     },
+    /// A task failed for good; its `_error` runs as `^error`, and the task ends when that has ended, however.
+    Failing {
+        /// The task.
+        task: TaskId,
+        /// When.
+        at: Timestamp,
+        /// Id of `^error`.
+        first: TaskId,
+        /// `^error`.
+        definition: Arc<TaskDefinition>,
+        /// What `^error` sees: `error`, and for a failed subtask what those below stored.
+        export: Config,
+        /// Why the task itself failed; `None` for a failed subtask.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        error: Option<TaskError>,
+    },
     /// An operator task failed for good.
     Failed {
         /// The task.
@@ -115,6 +170,15 @@ pub enum Record {
         /// When.
         at: Timestamp,
     },
+    /// The attempt did not end by the time that an entry of `sla` says: the entry's tasks join the root's as `^sla`.
+    SlaMissed {
+        /// When.
+        at: Timestamp,
+        /// Id of the first task that joins.
+        first: TaskId,
+        /// Place of the entry in [`AttemptStarted::sla`], from 0.
+        sla: u32,
+    },
     /// Last record of every log.
     AttemptFinished {
         /// When.
@@ -128,16 +192,44 @@ impl Record {
     /// The task that the record is about; the root for the attempt's own records.
     pub(crate) fn task(&self) -> TaskId {
         match self {
-            Self::AttemptStarted(_) | Self::AttemptFinished { .. } => TaskId::ROOT,
+            Self::AttemptStarted(_) | Self::SlaMissed { .. } | Self::AttemptFinished { .. } => {
+                TaskId::ROOT
+            }
             Self::Expanded { task, .. }
+            | Self::Resolved { task, .. }
+            | Self::Waiting { task, .. }
             | Self::Dispatched { task, .. }
             | Self::Submitted { task, .. }
             | Self::Unreachable { task, .. }
             | Self::Succeeded { task, .. }
+            | Self::Checking { task, .. }
             | Self::RetryScheduled { task, .. }
             | Self::Retried { task, .. }
+            | Self::Failing { task, .. }
             | Self::Failed { task, .. }
             | Self::GroupFailed { task, .. } => *task,
+        }
+    }
+
+    /// Id of the first task that the record makes, if it makes any.
+    pub(crate) fn first(&self) -> Option<TaskId> {
+        match self {
+            Self::Expanded { first, .. }
+            | Self::Checking { first, .. }
+            | Self::Failing { first, .. }
+            | Self::SlaMissed { first, .. } => Some(*first),
+            Self::AttemptStarted(_)
+            | Self::Resolved { .. }
+            | Self::Waiting { .. }
+            | Self::Dispatched { .. }
+            | Self::Submitted { .. }
+            | Self::Unreachable { .. }
+            | Self::Succeeded { .. }
+            | Self::RetryScheduled { .. }
+            | Self::Retried { .. }
+            | Self::Failed { .. }
+            | Self::GroupFailed { .. }
+            | Self::AttemptFinished { .. } => None,
         }
     }
 
@@ -146,14 +238,19 @@ impl Record {
         match self {
             Self::AttemptStarted(_) => "attempt_started",
             Self::Expanded { .. } => "expanded",
+            Self::Resolved { .. } => "resolved",
+            Self::Waiting { .. } => "waiting",
             Self::Dispatched { .. } => "dispatched",
             Self::Submitted { .. } => "submitted",
             Self::Unreachable { .. } => "unreachable",
             Self::Succeeded { .. } => "succeeded",
+            Self::Checking { .. } => "checking",
             Self::RetryScheduled { .. } => "retry_scheduled",
             Self::Retried { .. } => "retried",
+            Self::Failing { .. } => "failing",
             Self::Failed { .. } => "failed",
             Self::GroupFailed { .. } => "group_failed",
+            Self::SlaMissed { .. } => "sla_missed",
             Self::AttemptFinished { .. } => "attempt_finished",
         }
     }
@@ -191,8 +288,25 @@ pub struct AttemptStarted {
     pub params: Config,
     /// `--override KEY=VALUE`: beat every `_export` (design D13).
     pub overrides: Config,
+    /// By when it should have ended, in order of the file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sla: Vec<SlaStarted>,
     /// The compiled workflow.
     pub root: Arc<TaskDefinition>,
+}
+
+/// An entry of `sla:` with its time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SlaStarted {
+    /// When the attempt is late; [`crate::sla_due`] computes it.
+    pub due: Timestamp,
+    /// Whether people are told.
+    pub alert: bool,
+    /// Whether the attempt ends as an error.
+    pub fail: bool,
+    /// The entry's own tasks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<Arc<TaskDefinition>>,
 }
 
 /// Which subtasks a task got.
@@ -201,9 +315,9 @@ pub struct AttemptStarted {
 pub enum Expansion {
     /// The children that a group's definition lists.
     Children,
-    /// `^sub` with a tree of its own: `call>`.
+    /// `^sub` with a tree of its own: `call>`, `if>`.
     Sub {
-        /// The called file.
+        /// The called file, or the body.
         definition: Arc<TaskDefinition>,
     },
     /// `^sub` with `+loop-0`, `+loop-1`, ...: `loop>`.
@@ -215,6 +329,37 @@ pub enum Expansion {
         /// `_do`, compiled.
         body: Arc<TaskDefinition>,
     },
+    /// `^sub` with one task for each combination of values: `for_each>`.
+    ForEach {
+        /// What is combined; the first key changes slowest.
+        entries: Arc<Vec<ForEachEntry>>,
+        /// At once or one after another.
+        parallel: Parallel,
+        /// `_do`, compiled.
+        body: Arc<TaskDefinition>,
+    },
+    /// `^sub` with one task for each slice of a range of numbers: `for_range>`.
+    ForRange {
+        /// First number.
+        from: i64,
+        /// End of the range, not in it.
+        to: i64,
+        /// Numbers of a slice, from 1; the last slice may have fewer.
+        step: i64,
+        /// At once or one after another.
+        parallel: Parallel,
+        /// `_do`, compiled.
+        body: Arc<TaskDefinition>,
+    },
+}
+
+/// A key of `for_each>` with its values.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ForEachEntry {
+    /// The variable.
+    pub key: String,
+    /// What it is, one after another.
+    pub values: Vec<Value>,
 }
 
 /// How an attempt ended.

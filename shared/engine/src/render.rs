@@ -34,7 +34,7 @@ pub struct TaskView {
     pub started_at: Option<Timestamp>,
     /// End.
     pub ended_at: Option<Timestamp>,
-    /// When it runs again.
+    /// When it runs again, or a `wait>` ends.
     pub retry_at: Option<Timestamp>,
     /// Why it failed.
     pub error: Option<String>,
@@ -45,16 +45,15 @@ impl TaskView {
     #[must_use]
     pub fn of(task: &Task) -> Self {
         let (error, retry_at) = match &task.state {
-            TaskState::Error { error } => (Some(error.message.clone()), None),
-            TaskState::RetryWaiting { retry_at, error } => {
-                (Some(error.message.clone()), Some(*retry_at))
-            }
+            TaskState::RetryWaiting { retry_at, error } => (Some(error), Some(*retry_at)),
+            TaskState::Waiting { until } => (None, Some(*until)),
             TaskState::Blocked
             | TaskState::Ready
             | TaskState::Running { .. }
             | TaskState::Planned
             | TaskState::Success
-            | TaskState::GroupError => (None, None),
+            | TaskState::Error { .. }
+            | TaskState::GroupError => (task.error(), None),
         };
         Self {
             id: task.id,
@@ -69,7 +68,7 @@ impl TaskView {
             started_at: task.started_at,
             ended_at: task.ended_at,
             retry_at,
-            error,
+            error: error.map(|error| error.message.clone()),
         }
     }
 }

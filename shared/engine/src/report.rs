@@ -75,6 +75,7 @@ impl Attempt {
             TaskState::Running { .. }
             | TaskState::Blocked
             | TaskState::Ready
+            | TaskState::Waiting { .. }
             | TaskState::RetryWaiting { .. }
             | TaskState::Planned
             | TaskState::Success
@@ -100,16 +101,12 @@ impl Attempt {
                 let job = job.clone();
                 Some(Record::Submitted { task: id, at, job })
             }
-            (Outcome::Succeeded { store_params, job }, _) => Some(Record::Succeeded {
-                task: id,
-                at,
-                store_params: store_params.clone(),
-                job: job.clone(),
-            }),
+            (Outcome::Succeeded { store_params, job }, _) => {
+                Some(self.work_done(task, at, store_params.clone(), job.clone()))
+            }
             (Outcome::Failed { error }, _) => {
-                let error = error.clone();
                 let retry = self.retry_decision(task, at, error.clone(), context);
-                Some(retry.unwrap_or(Record::Failed { task: id, at, error }))
+                Some(retry.unwrap_or_else(|| self.own_failure(task, at, error.clone())))
             }
             (Outcome::Unreachable { .. }, Phase::Dispatched | Phase::Submitted { .. }) => {
                 Some(ask_again(task, at))

@@ -10,7 +10,7 @@ use crate::record::AttemptOutcome;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum TaskState {
-    /// Waits for an earlier sibling. The fold moves it out when that sibling succeeds; after a failure it stays.
+    /// Waits for earlier siblings. The fold moves it out when they have succeeded; after a failure it stays.
     Blocked,
     /// May start. `advance` moves groups and control flow out, `dispatch` the rest.
     Ready,
@@ -23,6 +23,11 @@ pub enum TaskState {
         /// Who has it.
         phase: Phase,
     },
+    /// `wait>`. `tick` moves it out.
+    Waiting {
+        /// When it ends.
+        until: Timestamp,
+    },
     /// A failed task, or a group with a failed task, before it runs again. `tick` moves it out.
     RetryWaiting {
         /// When.
@@ -30,7 +35,8 @@ pub enum TaskState {
         /// What failed.
         error: TaskError,
     },
-    /// Its subtasks run. `advance` moves it out when they have ended.
+    /// Its subtasks run, or its `^check`, or, once it has failed, its `^error`. `advance` moves it out when they have
+    /// ended.
     Planned,
     /// Ended well.
     Success,
@@ -69,6 +75,7 @@ impl TaskState {
             Self::Blocked => "blocked",
             Self::Ready => "ready",
             Self::Running { .. } => "running",
+            Self::Waiting { .. } => "waiting",
             Self::RetryWaiting { .. } => "retry_waiting",
             Self::Planned => "planned",
             Self::Success => "success",
@@ -91,6 +98,7 @@ impl TaskState {
             Self::Blocked
             | Self::Ready
             | Self::Running { .. }
+            | Self::Waiting { .. }
             | Self::RetryWaiting { .. }
             | Self::Planned => None,
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use himekuri_protocol::TaskId;
+use himekuri_protocol::{StoreParams, TaskId};
 use jiff::Timestamp;
 
 use crate::attempt::{Attempt, Task};
@@ -39,6 +39,12 @@ impl Attempt {
         let mut records = Vec::new();
         for task in self.due(now, |state| matches!(state, TaskState::RetryWaiting { .. })) {
             let record = Record::Retried { task, at: now };
+            self.apply(&record)?;
+            records.push(record);
+        }
+        for task in self.due(now, |state| matches!(state, TaskState::Waiting { .. })) {
+            let Some(node) = self.task(task) else { continue };
+            let record = self.work_done(node, now, StoreParams::new(), None);
             self.apply(&record)?;
             records.push(record);
         }

@@ -3,7 +3,8 @@
 use himekuri_workflow::TaskKind;
 
 use super::ReplayError;
-use crate::attempt::{Attempt, Mover, Task};
+use crate::attempt::{Attempt, Failure, Mover, Task};
+use crate::operators;
 use crate::record::{Expansion, Record};
 use crate::state::{Phase, TaskState};
 
@@ -30,24 +31,55 @@ impl Attempt {
             Record::Expanded { expansion, .. } => {
                 task.state == TaskState::Ready && fits(expansion, &task.definition.kind)
             }
+            Record::Resolved { .. } => {
+                task.state == TaskState::Ready
+                    && task.resolved.is_none()
+                    && task.operator().is_some_and(operators::is_template)
+            }
+            Record::Waiting { .. } => {
+                task.state == TaskState::Ready && task.operator() == Some("wait")
+            }
             Record::Dispatched { .. } => task.mover() == Mover::Dispatch && is_sendable(task),
             Record::Submitted { .. } | Record::Unreachable { .. } => is_running(task),
-            Record::Succeeded { .. } => is_running(task) || self.is_settled(task, false),
-            Record::RetryScheduled { .. } => is_running(task) || self.is_settled(task, true),
+            Record::Succeeded { .. } => {
+                self.has_worked(task) && task.failure.is_none() || self.is_settled(task, false)
+            }
+            Record::Checking { .. } => {
+                self.has_worked(task) || self.is_settled(task, false) && !task.subtasks.checked
+            }
+            Record::RetryScheduled { .. } => {
+                is_running(task) || self.is_settled(task, true) && task.failure.is_none()
+            }
             Record::Retried { .. } => matches!(task.state, TaskState::RetryWaiting { .. }),
             // From `Ready` too: an expression that fails leaves nothing to dispatch.
-            Record::Failed { .. } => task.state == TaskState::Ready || is_running(task),
-            Record::GroupFailed { .. } => self.is_settled(task, true),
+            Record::Failing { error: Some(_), .. } => {
+                task.state == TaskState::Ready || is_running(task)
+            }
+            Record::Failing { error: None, .. } => {
+                self.is_settled(task, true) && task.failure.is_none()
+            }
+            Record::Failed { .. } => match &task.failure {
+                Some(Failure::Own(_)) => self.index.settled.contains(&task.id),
+                Some(Failure::Below) => false,
+                None => task.state == TaskState::Ready || is_running(task),
+            },
+            Record::GroupFailed { .. } => match &task.failure {
+                Some(Failure::Below) => self.index.settled.contains(&task.id),
+                Some(Failure::Own(_)) => false,
+                None => self.is_settled(task, true),
+            },
+            Record::SlaMissed { sla, .. } => {
+                let known = usize::try_from(*sla).is_ok_and(|place| place < self.started.sla.len());
+                known && !self.missed_sla.contains(sla) && task.state == TaskState::Planned
+            }
             Record::AttemptFinished { outcome, .. } => task.state.outcome() == Some(*outcome),
         }
     }
 
     fn check_numbers(&self, task: &Task, record: &Record) -> Result<(), ReplayError> {
         let at = self.length;
-        if let Record::Expanded { first, .. } = record
-            && *first != self.next_id
-        {
-            let (first, expected) = (*first, self.next_id);
+        if let Some(first) = record.first().filter(|first| *first != self.next_id) {
+            let expected = self.next_id;
             return Err(ReplayError::WrongIds { at, task: task.id, first, expected });
         }
         if let Record::Dispatched { try_no, .. } = record
@@ -61,16 +93,44 @@ impl Attempt {
 
     /// Whether nothing below a planned task runs or will run, one of its subtasks having failed or none.
     fn is_settled(&self, task: &Task, failed: bool) -> bool {
-        self.index.settled.contains(&task.id) && task.subtasks.failed == failed
+        self.index.settled.contains(&task.id) && self.has_failed_below(task) == failed
+    }
+
+    /// Whether a task may have done its work: with a worker, by waiting, or because there was nothing to do.
+    fn has_worked(&self, task: &Task) -> bool {
+        match &task.state {
+            TaskState::Running { .. } | TaskState::Waiting { .. } => true,
+            TaskState::Ready => {
+                task.operator().is_some_and(|operator| !operators::runs_on_worker(operator))
+            }
+            TaskState::Blocked
+            | TaskState::RetryWaiting { .. }
+            | TaskState::Planned
+            | TaskState::Success
+            | TaskState::Error { .. }
+            | TaskState::GroupError => false,
+        }
     }
 }
 
 fn fits(expansion: &Expansion, kind: &TaskKind) -> bool {
     match (expansion, kind) {
-        (Expansion::Children, TaskKind::Group { .. })
-        | (Expansion::Sub { .. } | Expansion::Loop { .. }, TaskKind::Operator { .. }) => true,
+        (Expansion::Children, TaskKind::Group { .. }) => true,
+        (
+            Expansion::Sub { .. }
+            | Expansion::Loop { .. }
+            | Expansion::ForEach { .. }
+            | Expansion::ForRange { .. },
+            TaskKind::Operator { .. },
+        ) => true,
         (Expansion::Children, TaskKind::Operator { .. })
-        | (Expansion::Sub { .. } | Expansion::Loop { .. }, TaskKind::Group { .. }) => false,
+        | (
+            Expansion::Sub { .. }
+            | Expansion::Loop { .. }
+            | Expansion::ForEach { .. }
+            | Expansion::ForRange { .. },
+            TaskKind::Group { .. },
+        ) => false,
     }
 }
 
@@ -84,6 +144,7 @@ fn is_sendable(task: &Task) -> bool {
         TaskState::Ready => true,
         TaskState::Running { phase, .. } => matches!(phase, Phase::Unreachable { .. }),
         TaskState::Blocked
+        | TaskState::Waiting { .. }
         | TaskState::RetryWaiting { .. }
         | TaskState::Planned
         | TaskState::Success

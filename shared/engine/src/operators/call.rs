@@ -5,23 +5,22 @@ use std::sync::Arc;
 use himekuri_protocol::TaskError;
 use himekuri_workflow::{TaskDefinition, compile_called};
 
-use super::Parameters;
+use super::{Control, Parameters};
 use crate::context::Context;
 use crate::record::Expansion;
 
-pub(crate) fn call(
+pub(super) fn call(
     parameters: &Parameters<'_>,
     context: &Context<'_>,
-) -> Result<Expansion, TaskError> {
+) -> Result<Control, TaskError> {
     let key = parameters.command_key("call>");
     let Some(target) = parameters.text(key)? else {
         return Err(parameters.error(key, "`call>` needs the file to call"));
     };
-    let workdir = &parameters.task.definition.workdir;
-    let definition = compile_called(context.files, workdir, &target)
+    let definition = compile_called(context.files, parameters.workdir(), &target)
         .map_err(|diagnostics| parameters.error(key, diagnostics))?;
     refuse_endless(parameters, key, &definition)?;
-    Ok(Expansion::Sub { definition: Arc::new(definition) })
+    Ok(Control::Expand(Expansion::Sub { definition: Arc::new(definition) }))
 }
 
 /// A file that calls itself, at once or through others, would grow the tree for ever: nothing inside it can end the

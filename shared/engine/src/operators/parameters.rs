@@ -38,15 +38,57 @@ impl Parameters<'_> {
         }
     }
 
-    /// `true`, `false`, or these as text (digdag's reading of JSON booleans).
+    /// `true`, `false`, these as text, or a whole number, as Jackson reads them for digdag.
     pub(crate) fn boolean(&self, key: &str) -> Result<Option<bool>, TaskError> {
-        match self.text(key)?.as_deref() {
-            None => Ok(None),
-            Some("true" | "True") => Ok(Some(true)),
-            Some("false" | "False" | "") => Ok(Some(false)),
-            Some(other) => {
-                Err(self.error(key, format!("`{key}` must be `true` or `false`, not `{other}`")))
-            }
+        let Some(value) = self.get(key) else {
+            return Ok(None);
+        };
+        let read = match value {
+            Value::Bool(yes) => Some(*yes),
+            Value::Number(number) if number.is_f64() => None,
+            Value::Number(number) => Some(number.as_i64() != Some(0)),
+            Value::String(text) => match text.trim() {
+                "true" | "True" => Some(true),
+                "false" | "False" | "" => Some(false),
+                _ => None,
+            },
+            Value::Null | Value::Array(_) | Value::Object(_) => None,
+        };
+        read.map(Some).ok_or_else(|| {
+            let found = shown(value);
+            self.error(key, format!("`{key}` must be `true` or `false`, not `{found}`"))
+        })
+    }
+
+    /// A whole number; `wrong` makes the error from the key and what was found.
+    pub(crate) fn whole_number(
+        &self,
+        key: &str,
+        wrong: impl Fn(&str, &str) -> TaskError,
+    ) -> Result<Option<i64>, TaskError> {
+        let Some(value) = self.get(key) else {
+            return Ok(None);
+        };
+        whole_number(value).map(Some).ok_or_else(|| wrong(key, &shown(value)))
+    }
+
+    /// A mapping, or the JSON text of one (digdag `Config.parseNested`).
+    pub(crate) fn nested(&self, key: &str) -> Result<Config, TaskError> {
+        let value = match self.get(key) {
+            Some(Value::String(text)) => first_json(text),
+            other => other.cloned(),
+        };
+        match value {
+            Some(Value::Object(fields)) => Ok(fields),
+            Some(_) | None => Err(self.error(key, format!("`{key}` must be a mapping"))),
+        }
+    }
+
+    /// Base of the files that the task names.
+    pub(crate) fn workdir(&self) -> &str {
+        match self.get("_workdir") {
+            Some(Value::String(workdir)) => workdir,
+            Some(_) | None => &self.task.definition.workdir,
         }
     }
 
@@ -73,12 +115,46 @@ impl Parameters<'_> {
 
     /// A file that the task names, as a path from the project's folder.
     pub(crate) fn resolve(&self, key: &str, path: &str) -> Result<String, TaskError> {
-        let workdir = match self.get("_workdir") {
-            Some(Value::String(workdir)) => workdir,
-            Some(_) | None => &self.task.definition.workdir,
-        };
-        himekuri_workflow::resolve(workdir, path).map_err(|problem| {
+        himekuri_workflow::resolve(self.workdir(), path).map_err(|problem| {
             self.error(key, format!("cannot read `{path}`: {}", problem.reason()))
         })
+    }
+}
+
+/// A whole number as Jackson reads it for digdag: fractions are cut off, an empty text is 0.
+pub(super) fn whole_number(value: &Value) -> Option<i64> {
+    match value {
+        Value::Number(number) => match number.as_f64() {
+            Some(fraction) if number.is_f64() => truncated(fraction),
+            Some(_) | None => number.as_i64(),
+        },
+        Value::String(text) => match text.trim() {
+            "" => Some(0),
+            digits => digits.parse().ok(),
+        },
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the fraction is meant to go, and the range is checked"
+)]
+fn truncated(number: f64) -> Option<i64> {
+    (number.abs() < 9e18).then_some(number as i64)
+}
+
+/// The value at the beginning of a JSON text; what follows it is not looked at, as in digdag.
+pub(super) fn first_json(text: &str) -> Option<Value> {
+    serde_json::Deserializer::from_str(text).into_iter().next()?.ok()
+}
+
+/// A value as it is shown in an error: a text without its quotes.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+            value.to_string()
+        }
     }
 }

@@ -7,11 +7,15 @@
 )]
 
 mod calls;
+mod checks;
+mod control;
 mod dispatching;
+mod error_tasks;
 mod evaluator;
 mod golden;
 mod group_retries;
 mod loops;
+mod order;
 mod parallel;
 mod parameters;
 mod replay;
@@ -19,5 +23,6 @@ mod reports;
 mod retries;
 mod sequences;
 mod size;
+mod sla;
 mod stores;
 mod world;

@@ -46,6 +46,11 @@ _retry: 1
                 .file("access.dig", "+one: {echo>: one}\n+two: {echo>: fails-on-odd}\n")
                 .start(),
         ),
+        ("order", Project::new(ORDER).start()),
+        ("loops", Project::new(LOOPS).start()),
+        ("checks and errors", Project::new(CHECKS).file("c.dig", CALLED).start()),
+        ("a late attempt", Project::new(LATE).start()),
+        ("a template for an operator", template()),
         (
             "everything, and it fails",
             Project::new(&format!("{everything}+no: {{echo>: fails}}\n"))
@@ -53,6 +58,83 @@ _retry: 1
                 .start(),
         ),
     ]
+}
+
+const ORDER: &str = "
+_export: {x: none, y: none}
++a: {echo>: a stores}
++bg: {echo>: slow stores, _background: true}
++b: {echo>: '${x} stores'}
++fork:
+  _parallel: {limit: 2}
+  _retry: 1
+  +one: {echo>: one stores}
+  +two: {echo>: slow stores}
+  +three: {echo>: '${x} fails-on-odd', _after: [+two]}
+  +four: {echo>: '${x}', _after: [+three, +one]}
++end: {echo>: '${x}'}
+";
+
+const LOOPS: &str = "
+_export: {x: none}
++each:
+  for_each>: {a: [1, 2], b: [{k: v}, null]}
+  _parallel: {limit: 3}
+  _retry: 1
+  _do:
+    +t: {echo>: '${a} fails-on-odd stores'}
++range:
+  for_range>: {from: 0, to: 5, slices: 2}
+  _do: {echo>: '${range.from} ${x} slow'}
++if:
+  if>: ${yes}
+  _do: {+then: {echo>: then}}
+  _export: {yes: true}
++else:
+  if>: false
+  _do: {echo>: never}
++wait: {wait>: 1h}
++end: {echo>: '${x} unreachable'}
+";
+
+const CHECKS: &str = "
+_error: {+mail: {echo>: '${error.message} fails'}}
+_check: {echo>: stores}
++a:
+  echo>: a stores
+  _check: {echo>: '${x} fails-on-odd'}
+  _retry: {limit: 1, interval: 10}
++g:
+  _check: {echo>: slow}
+  +w: {wait>: 10s, _check: {echo>: c}}
+  +c: {call>: c, _check: {echo>: c}, _error: {echo>: e}}
++l:
+  loop>: 2
+  _parallel: true
+  _do: {fail>: 'no ${i}', _error: {echo>: 'slow ${error.message} stores'}}
+  _retry: 1
+  _error: {echo>: '${error.message} ${x}'}
+";
+
+const CALLED: &str = "_error: {echo>: not reached}\n+t: {echo>: fails-on-odd, _retry: 1}\n";
+
+const LATE: &str = "
+_retry: {limit: 1, interval: 7200}
+sla:
+  - {duration: '00:30', alert: false, fail: true}
+  - {duration: '01:00', +call: {echo>: slow}}
+  - {duration: '09:00', echo>: never}
++w: {wait>: 45m}
++a: {echo>: fails-on-odd}
++b: {wait>: 2h}
+";
+
+/// `_type: ${...}`, as the log holds it.
+fn template() -> World {
+    let dig = "+t: {_type: TEMPLATE, _command: 2, _do: {echo>: fails-on-odd}, _retry: 1}\n";
+    let started = Project::new(dig).param("op", "loop").start().attempt.started().clone();
+    let json = serde_json::to_string(&started).unwrap().replace("TEMPLATE", "${op}");
+    World::of(serde_json::from_str(&json).unwrap()).advanced()
 }
 
 /// The next thing that happens, chosen by the state alone; the text of an `echo>` says how its tries end.
@@ -181,7 +263,7 @@ fn the_workflows_of_these_tests_reach_every_kind_of_record() {
         }
     }
 
-    assert_eq!(kinds.len(), 11, "{kinds:?}");
+    assert_eq!(kinds.len(), 16, "{kinds:?}");
 }
 
 #[test]
@@ -212,7 +294,7 @@ fn a_log_of_a_newer_program_is_refused() {
 
     assert_eq!(
         refused.to_string(),
-        "the log has version 2, this program reads up to 1; upgrade the coordinator"
+        "the log has version 3, this program reads up to 2; upgrade the coordinator"
     );
 }
 

@@ -101,16 +101,3 @@ fn nothing_is_decided_after_the_end() {
     assert_eq!(world.attempt.next_deadline(), None);
     assert_eq!(world.attempt.running().count(), 0);
 }
-
-#[test]
-fn an_unknown_operator_fails_where_it_stands() {
-    let world = Project::new("+a:\n  sh>: ls\n").start();
-
-    assert_tree(
-        &world,
-        "
-        +wf: group_error
-          +a: error !! wf.dig:1:1: this version does not run `sh>`
-        ",
-    );
-}

@@ -5,14 +5,15 @@ use std::time::Duration;
 
 use himekuri_engine::{
     Attempt, AttemptOutcome, AttemptStarted, Config, Context, LOG_VERSION, Prepared, Record,
-    ReplayError, Reported, Task, render_tree,
+    ReplayError, Reported, SlaStarted, Task, render_tree, sla_due,
 };
 use himekuri_protocol::{
     AttemptId, JobReference, Outcome, PROTOCOL_VERSION, Report, StoreParams, TaskError, TaskId,
     TaskMessage, TryNo, Work,
 };
-use himekuri_workflow::{ProjectFiles, compile_workflow};
+use himekuri_workflow::{ProjectFiles, Sla, compile_workflow};
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use crate::evaluator::Lookup;
@@ -81,22 +82,40 @@ impl Project {
             variables: Config::from_iter([("session_date".to_owned(), "2019-09-02".into())]),
             params: self.params,
             overrides: self.overrides,
+            sla: sla(&workflow.sla, session_time),
             root: Arc::new(workflow.root),
         };
-        let log = vec![Record::AttemptStarted(Box::new(started.clone()))];
-        let mut world = World {
-            files,
-            evaluator: Lookup::default(),
-            attempt: Attempt::begin(started),
-            log,
-            now: session_time,
-        };
-        world.decide(|attempt, now, context| attempt.advance(now, context));
-        world
+        World { files, ..World::of(started) }.advanced()
     }
 }
 
+fn sla(entries: &[Sla], run_time: Timestamp) -> Vec<SlaStarted> {
+    let started = |sla: &Sla| SlaStarted {
+        due: sla_due(sla.trigger, run_time, &TimeZone::UTC).expect("within the calendar"),
+        alert: sla.alert,
+        fail: sla.fail,
+        body: sla.body.clone(),
+    };
+    entries.iter().map(started).collect()
+}
+
 impl World {
+    /// An attempt of a project without other files, before its first decision.
+    pub(crate) fn of(started: AttemptStarted) -> Self {
+        Self {
+            files: ProjectFiles::default(),
+            evaluator: Lookup::default(),
+            log: vec![Record::AttemptStarted(Box::new(started.clone()))],
+            now: started.at,
+            attempt: Attempt::begin(started),
+        }
+    }
+
+    pub(crate) fn advanced(mut self) -> Self {
+        self.decide(|attempt, now, context| attempt.advance(now, context));
+        self
+    }
+
     /// The same project and time, with the attempt as its log says.
     pub(crate) fn replayed(&self, log: &[Record]) -> Self {
         let attempt = Attempt::replay(through_json(log)).expect("the log replays");
