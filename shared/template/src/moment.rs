@@ -4,29 +4,45 @@
 //! rules; where each stands:
 //!
 //! - `calendar`: days, months and weeks as numbers; `zone`: offsets; `units`: names of units
-//! - `time`, `compare`: one moment and its arithmetic, without JavaScript
-//! - `tokens`, `format`, `names`: printing
+//! - `time`, `change`, `compare`: one moment and its arithmetic, without JavaScript
+//! - `duration`, `duration_text`: lengths of time
+//! - `locale`, `tokens`, `format`, `relative`: printing
 //! - `matching`, `read`, `iso`, `parsed`: reading
-//! - `input`, `class`, `function`: JavaScript values in and out
+//! - `values`, `input`: JavaScript values in
+//! - `class`, `methods`, `words`, `duration_class`, `speech`: the objects that JavaScript holds
+//! - `function`, `lists`, `tz`: the function `moment` and what hangs on it
 //!
-//! Not there: other locales than English, `moment.duration`, `fromNow` and `calendar`, `moment.tz` (digdag
-//! has no moment-timezone either).
+//! More than digdag has: the language `ja`, and the named zones of moment-timezone. What of moment.js is not there
+//! throws an error that says so. Settings such as `moment.locale('ja')` end with the text they stand in.
 
 mod calendar;
+mod change;
 mod class;
 mod compare;
+mod duration;
+mod duration_class;
+mod duration_text;
 mod format;
 mod function;
 mod input;
 mod iso;
+mod lists;
+mod locale;
 mod matching;
-mod names;
+mod methods;
 mod parsed;
 mod read;
+mod relative;
+mod speech;
 mod time;
 mod tokens;
+mod tz;
 mod units;
+mod values;
+mod words;
 mod zone;
 
 pub(crate) use function::install;
+pub(crate) use locale::{EN, Locale};
+pub(crate) use relative::Thresholds;
 pub(crate) use zone::Zone;

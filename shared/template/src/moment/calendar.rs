@@ -99,6 +99,11 @@ pub(crate) fn is_leap_year(year: i64) -> bool {
     (year % 4 == 0 && year % 100 != 0) || year % 400 == 0
 }
 
+/// The day of the year, from 1.
+pub(crate) fn day_of_year(fields: &Fields) -> i64 {
+    days_from_date(fields.year, fields.month, fields.date) - days_from_date(fields.year, 0, 1) + 1
+}
+
 /// 365 or 366.
 pub(crate) fn days_in_year(year: i64) -> i64 {
     if is_leap_year(year) { 366 } else { 365 }

@@ -1,8 +1,7 @@
-//! `moment#format` in moment's English locale. Source of the tokens: moment 2.21.0, `format/format.js` and `units/`.
+//! `moment#format`. Source of the tokens: moment 2.21.0, `format/format.js` and `units/`.
 
 use std::fmt::Write as _;
 
-use super::names::{MONTHS, WEEKDAYS, ordinal};
 use super::time::Time;
 use super::tokens::{Token, expand, tokens};
 use super::units::Unit;
@@ -13,6 +12,9 @@ const DEFAULT_UTC: &str = "YYYY-MM-DDTHH:mm:ss[Z]";
 
 /// What moment prints for a moment that is not one.
 pub(crate) const INVALID: &str = "Invalid date";
+
+/// What `zz` prints on a fixed clock.
+pub(crate) const UTC_NAME: &str = "Coordinated Universal Time";
 
 /// `format(pattern)`; an empty pattern is the default one.
 pub(crate) fn format(time: &Time, pattern: &str, zone: &Zone) -> String {
@@ -26,7 +28,7 @@ pub(crate) fn format(time: &Time, pattern: &str, zone: &Zone) -> String {
     };
     let printer = Printer { time, zone };
     let mut output = String::with_capacity(pattern.len() + 8);
-    for token in tokens(&expand(pattern)) {
+    for token in tokens(&expand(pattern, time.locale)) {
         printer.token(token, &mut output);
     }
     output
@@ -101,6 +103,7 @@ impl Printer<'_> {
     fn special(&self, name: &str, token: Token<'_>, output: &mut String) {
         let hour_of_12 = || (self.get(Unit::Hour) + 11) % 12 + 1;
         let hour_of_24 = || (self.get(Unit::Hour) + 23) % 24 + 1;
+        let locale = self.time.locale;
         match name {
             "Y" => self.year(output),
             "YY" => pad(output, self.get(Unit::Year) % 100, 2),
@@ -111,20 +114,19 @@ impl Printer<'_> {
             }
             "gg" => pad(output, self.get(Unit::WeekYear) % 100, 2),
             "GG" => pad(output, self.get(Unit::IsoWeekYear) % 100, 2),
-            "Mo" => output.push_str(&ordinal(self.get(Unit::Month) + 1)),
-            "Qo" => output.push_str(&ordinal(self.get(Unit::Quarter))),
-            "Do" => output.push_str(&ordinal(self.get(Unit::Date))),
-            "DDDo" => output.push_str(&ordinal(self.get(Unit::DayOfYear))),
-            "do" => output.push_str(&ordinal(self.get(Unit::Day))),
-            "wo" => output.push_str(&ordinal(self.get(Unit::Week))),
-            "Wo" => output.push_str(&ordinal(self.get(Unit::IsoWeek))),
-            "MMM" => output.push_str(&self.month_name()[..3]),
-            "MMMM" => output.push_str(self.month_name()),
-            "dd" => output.push_str(&self.weekday_name()[..2]),
-            "ddd" => output.push_str(&self.weekday_name()[..3]),
-            "dddd" => output.push_str(self.weekday_name()),
-            "a" => output.push_str(if self.get(Unit::Hour) > 11 { "pm" } else { "am" }),
-            "A" => output.push_str(if self.get(Unit::Hour) > 11 { "PM" } else { "AM" }),
+            "Mo" => self.ordinal(self.get(Unit::Month) + 1, name, output),
+            "Qo" => self.ordinal(self.get(Unit::Quarter), name, output),
+            "Do" => self.ordinal(self.get(Unit::Date), name, output),
+            "DDDo" => self.ordinal(self.get(Unit::DayOfYear), name, output),
+            "do" => self.ordinal(self.get(Unit::Day), name, output),
+            "wo" => self.ordinal(self.get(Unit::Week), name, output),
+            "Wo" => self.ordinal(self.get(Unit::IsoWeek), name, output),
+            "MMM" => self.name(&locale.months_short, Unit::Month, output),
+            "MMMM" => self.name(&locale.months, Unit::Month, output),
+            "dd" => self.name(&locale.weekdays_min, Unit::Day, output),
+            "ddd" => self.name(&locale.weekdays_short, Unit::Day, output),
+            "dddd" => self.name(&locale.weekdays, Unit::Day, output),
+            "a" | "A" => output.push_str(locale.meridiem(self.get(Unit::Hour), name == "a")),
             "h" => pad(output, hour_of_12(), 0),
             "hh" => pad(output, hour_of_12(), 2),
             "k" => pad(output, hour_of_24(), 0),
@@ -135,9 +137,10 @@ impl Printer<'_> {
             "Hmmss" => self.glued(self.get(Unit::Hour), &[Unit::Minute, Unit::Second], output),
             "Z" => self.offset(":", output),
             "ZZ" => self.offset("", output),
-            "z" => output.push_str(if self.time.is_fixed() { "UTC" } else { "" }),
-            "zz" if !self.time.is_fixed() => {}
-            "zz" => output.push_str("Coordinated Universal Time"),
+            "zz" if self.time.is_fixed() && self.time.named.is_none() => {
+                output.push_str(UTC_NAME);
+            }
+            "z" | "zz" => output.push_str(&self.time.zone_abbreviation()),
             "x" => output.push_str(&crate::json::number(self.time.value())),
             "X" => output.push_str(&crate::json::number((self.time.value() / 1_000.0).floor())),
             digits if digits.starts_with('S') => self.fraction(digits.len(), output),
@@ -180,12 +183,14 @@ impl Printer<'_> {
         pad(output, minutes % 60, 2);
     }
 
-    fn month_name(&self) -> &'static str {
-        usize::try_from(self.get(Unit::Month)).ok().and_then(|m| MONTHS.get(m)).unwrap_or(&"")
+    fn name(&self, names: &[&'static str], unit: Unit, output: &mut String) {
+        let index = usize::try_from(self.get(unit)).unwrap_or(usize::MAX);
+        output.push_str(names.get(index).unwrap_or(&""));
     }
 
-    fn weekday_name(&self) -> &'static str {
-        usize::try_from(self.get(Unit::Day)).ok().and_then(|d| WEEKDAYS.get(d)).unwrap_or(&"")
+    fn ordinal(&self, number: i64, token: &str, output: &mut String) {
+        let token = token.strip_suffix('o').unwrap_or(token);
+        output.push_str(&(self.time.locale.ordinal)(number, token));
     }
 }
 

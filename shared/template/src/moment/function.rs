@@ -1,50 +1,47 @@
 //! The function `moment` and the functions on it.
 
-use rquickjs::function::{Opt, Rest};
-use rquickjs::{Class, Ctx, Function, Result, Value};
+use rquickjs::function::Rest;
+use rquickjs::{Class, Ctx, Exception, Function, IntoJs, Object, Result, Value};
 
 use super::class::{Moment, new};
-use super::input::{Clock, moment_of, number, time};
+use super::duration::Duration;
+use super::duration_class::{self, DurationObject, duration_of};
+use super::input::{Clock, date_of, moment_of, time};
+use super::lists::names;
+use super::locale::{ALL, Locale};
+use super::read::two_digit_year;
+use super::speech::{locale_data, locale_of};
 use super::time::Time;
+use super::units::Span;
+use super::values::{duration, given, is_true, number, string_of, unit_of};
 use crate::script::world;
 
-/// Defines the class and answers the function `moment`.
+type Call<'js> = fn(&Ctx<'js>, &[Value<'js>]) -> Result<Value<'js>>;
+
+/// Defines the classes and answers the function `moment`.
 pub(crate) fn install<'js>(ctx: &Ctx<'js>) -> Result<Function<'js>> {
-    let create = |clock| {
-        Function::new(ctx.clone(), move |ctx: Ctx<'js>, args: Rest<Value<'js>>| {
-            new(&ctx, time(&ctx, &args.0, clock)?)
-        })
-    };
-    let moment = create(Clock::Local)?.with_name("moment")?;
-    let unix = Function::new(ctx.clone(), |ctx: Ctx<'js>, seconds: Opt<Value<'js>>| {
-        let seconds = seconds.0.as_ref().map(number).transpose()?.unwrap_or(f64::NAN);
-        new(&ctx, Time::local(seconds * 1_000.0))
-    });
-    let is_moment = Function::new(ctx.clone(), |value: Opt<Value<'js>>| {
-        value.0.is_some_and(|value| moment_of(&value).is_some())
-    });
-    let now = Function::new(ctx.clone(), |ctx: Ctx<'js>| {
-        Ok::<f64, rquickjs::Error>(world::of(&ctx)?.now_ms())
-    });
-    let invalid = Function::new(ctx.clone(), |ctx: Ctx<'js>| new(&ctx, Time::invalid()));
-    let latest = Function::new(ctx.clone(), |ctx: Ctx<'js>, args: Rest<Value<'js>>| {
-        pick(&ctx, &args.0, |best, other| other > best)
-    });
-    let earliest = Function::new(ctx.clone(), |ctx: Ctx<'js>, args: Rest<Value<'js>>| {
-        pick(&ctx, &args.0, |best, other| other < best)
-    });
-    for (name, function) in [
-        ("utc", create(Clock::Utc)),
-        ("unix", unix),
-        ("isMoment", is_moment),
-        ("now", now),
-        ("invalid", invalid),
-        ("max", latest),
-        ("min", earliest),
-    ] {
-        moment.set(name, function?.with_name(name)?)?;
+    let moment = function(ctx, "moment", |ctx, args| new(ctx, time(ctx, args, Clock::Local)?))?;
+    let all = makers().into_iter().chain(questions()).chain(languages());
+    for (name, call) in all {
+        moment.set(name, function(ctx, name, call)?)?;
     }
+    for (name, instead) in MISSING {
+        let missing = move |ctx: Ctx<'js>| -> Result<Value<'js>> {
+            let message = format!("moment.{name}() is not available here; {instead}");
+            Err(Exception::throw_type(&ctx, &message))
+        };
+        moment.set(name, Function::new(ctx.clone(), missing)?.with_name(name)?)?;
+    }
+    moment.set("tz", super::tz::function(ctx)?)?;
+    moment.set("duration", duration_function(ctx)?)?;
     moment.set("version", "2.21.0")?;
+    moment.set("defaultFormat", "YYYY-MM-DDTHH:mm:ssZ")?;
+    moment.set("defaultFormatUtc", "YYYY-MM-DDTHH:mm:ss[Z]")?;
+    let html_formats = Object::new(ctx.clone())?;
+    for (name, format) in HTML_FORMATS {
+        html_formats.set(name, format)?;
+    }
+    moment.set("HTML5_FMT", html_formats)?;
     if let Some(prototype) = Class::<Moment>::prototype(ctx)? {
         prototype.set("constructor", moment.clone())?;
         moment.set("fn", prototype.clone())?;
@@ -53,28 +50,170 @@ pub(crate) fn install<'js>(ctx: &Ctx<'js>) -> Result<Function<'js>> {
     Ok(moment)
 }
 
+/// Functions of moment.js that are not here, and what to do instead.
+const MISSING: [(&str, &str); 5] = [
+    ("defineLocale", "the languages are `en` and `ja`"),
+    ("updateLocale", "the languages are `en` and `ja`"),
+    ("relativeTimeRounding", "round a duration's `asDays()` yourself"),
+    ("calendarFormat", "give `calendar()` formats of your own"),
+    ("createFromInputFallback", "give `moment()` a format"),
+];
+
+/// Source: moment 2.21.0, `moment.js`.
+const HTML_FORMATS: [(&str, &str); 9] = [
+    ("DATETIME_LOCAL", "YYYY-MM-DDTHH:mm"),
+    ("DATETIME_LOCAL_SECONDS", "YYYY-MM-DDTHH:mm:ss"),
+    ("DATETIME_LOCAL_MS", "YYYY-MM-DDTHH:mm:ss.SSS"),
+    ("DATE", "YYYY-MM-DD"),
+    ("TIME", "HH:mm"),
+    ("TIME_SECONDS", "HH:mm:ss"),
+    ("TIME_MS", "HH:mm:ss.SSS"),
+    ("WEEK", "YYYY-[W]WW"),
+    ("MONTH", "YYYY-MM"),
+];
+
+fn function<'js>(ctx: &Ctx<'js>, name: &str, call: Call<'js>) -> Result<Function<'js>> {
+    let function = move |ctx: Ctx<'js>, args: Rest<Value<'js>>| call(&ctx, &args.0);
+    Function::new(ctx.clone(), function)?.with_name(name)
+}
+
+fn makers<'js>() -> Vec<(&'static str, Call<'js>)> {
+    vec![
+        ("utc", |ctx, args| new(ctx, time(ctx, args, Clock::Utc)?)),
+        ("unix", |ctx, args| {
+            let seconds = args.first().map(number).transpose()?.unwrap_or(f64::NAN);
+            new(ctx, Time::local(seconds * 1_000.0).speaking(world::of(ctx)?.locale()))
+        }),
+        ("parseZone", |ctx, args| {
+            let mut time = time(ctx, args, Clock::Local)?;
+            world::of(ctx)?.with_zone(|zone| time.set_stated_offset(zone));
+            new(ctx, time)
+        }),
+        ("invalid", |ctx, _| {
+            let mut time = Time::invalid().speaking(world::of(ctx)?.locale());
+            world::of(ctx)?.with_zone(|zone| time.set_utc_offset(0.0, false, zone));
+            new(ctx, time)
+        }),
+        ("max", |ctx, args| pick(ctx, args, |best, other| other > best)),
+        ("min", |ctx, args| pick(ctx, args, |best, other| other < best)),
+        // As formats these mean the standard; moment gives them no other use.
+        ("ISO_8601", |ctx, _| Ok(Value::new_undefined(ctx.clone()))),
+        ("RFC_2822", |ctx, _| Ok(Value::new_undefined(ctx.clone()))),
+    ]
+}
+
+fn questions<'js>() -> Vec<(&'static str, Call<'js>)> {
+    vec![
+        ("isMoment", |ctx, args| args.first().and_then(moment_of).is_some().into_js(ctx)),
+        ("isDuration", |ctx, args| args.first().and_then(duration_of).is_some().into_js(ctx)),
+        ("isDate", |ctx, args| {
+            let date = args.first().map(|value| date_of(ctx, value)).transpose()?;
+            date.flatten().is_some().into_js(ctx)
+        }),
+        ("now", |ctx, _| world::of(ctx)?.now_ms().into_js(ctx)),
+        ("normalizeUnits", |ctx, args| match unit_of(args.first())? {
+            Some(unit) => unit.name().into_js(ctx),
+            None => Ok(Value::new_undefined(ctx.clone())),
+        }),
+        ("parseTwoDigitYear", |ctx, args| {
+            two_digit_year(&given(args, 0).map_or(Ok(String::new()), string_of)?).into_js(ctx)
+        }),
+        ("relativeTimeThreshold", threshold),
+    ]
+}
+
+fn languages<'js>() -> Vec<(&'static str, Call<'js>)> {
+    fn list<'js>(
+        ctx: &Ctx<'js>,
+        args: &[Value<'js>],
+        of: fn(&'static Locale) -> &'static [&'static str],
+    ) -> Result<Value<'js>> {
+        names(ctx, of(world::of(ctx)?.locale()), args)
+    }
+    vec![
+        ("locale", set_language),
+        ("lang", set_language),
+        ("locales", |ctx, _| ALL.map(|locale| locale.id).to_vec().into_js(ctx)),
+        ("localeData", |ctx, args| locale_data(ctx, locale_of(ctx, args.first())?)),
+        ("langData", |ctx, args| locale_data(ctx, locale_of(ctx, args.first())?)),
+        ("months", |ctx, args| list(ctx, args, |locale| &locale.months)),
+        ("monthsShort", |ctx, args| list(ctx, args, |locale| &locale.months_short)),
+        ("weekdays", |ctx, args| list(ctx, args, |locale| &locale.weekdays)),
+        ("weekdaysShort", |ctx, args| list(ctx, args, |locale| &locale.weekdays_short)),
+        ("weekdaysMin", |ctx, args| list(ctx, args, |locale| &locale.weekdays_min)),
+    ]
+}
+
+fn duration_function<'js>(ctx: &Ctx<'js>) -> Result<Function<'js>> {
+    let create = function(ctx, "duration", |ctx, args| {
+        duration_class::new(ctx, duration(ctx, args.first(), args.get(1))?)
+    })?;
+    let invalid = function(ctx, "invalid", |ctx, _| {
+        let locale = world::of(ctx)?.locale();
+        let invalid = Duration { is_valid: false, ..Duration::new(Span::default(), locale) };
+        duration_class::new(ctx, invalid)
+    })?;
+    create.set("invalid", invalid)?;
+    if let Some(prototype) = Class::<DurationObject>::prototype(ctx)? {
+        prototype.set("constructor", create.clone())?;
+        create.set("fn", prototype)?;
+    }
+    Ok(create)
+}
+
+/// `moment.locale(name)`: until the text ends.
+fn set_language<'js>(ctx: &Ctx<'js>, args: &[Value<'js>]) -> Result<Value<'js>> {
+    let world = world::of(ctx)?;
+    if is_true(args.get(1)) {
+        let message = "moment.locale() cannot define a language here; there are `en` and `ja`";
+        return Err(Exception::throw_type(ctx, message));
+    }
+    world.set_locale(locale_of(ctx, args.first())?);
+    world.locale().id.into_js(ctx)
+}
+
+/// `moment.relativeTimeThreshold(name, limit)`: until the text ends.
+fn threshold<'js>(ctx: &Ctx<'js>, args: &[Value<'js>]) -> Result<Value<'js>> {
+    let world = world::of(ctx)?;
+    let mut thresholds = world.thresholds();
+    let name = given(args, 0).map_or(Ok(String::new()), string_of)?;
+    let Some(threshold) = thresholds.get(&name) else {
+        return false.into_js(ctx);
+    };
+    let Some(limit) = args.get(1).filter(|limit| !limit.is_undefined()) else {
+        return threshold.into_js(ctx);
+    };
+    *threshold = number(limit)?;
+    if name == "s" {
+        thresholds.few_seconds = thresholds.seconds - 1.0;
+    }
+    world.set_thresholds(thresholds);
+    true.into_js(ctx)
+}
+
+/// The latest or earliest of moments; an invalid one wins.
 fn pick<'js>(
     ctx: &Ctx<'js>,
     args: &[Value<'js>],
     better: fn(f64, f64) -> bool,
 ) -> Result<Value<'js>> {
-    let list = args.first().and_then(Value::as_array);
-    let moments: Vec<Value<'js>> = match list {
-        Some(array) => array.iter::<Value<'js>>().collect::<Result<_>>()?,
-        None => args.to_vec(),
+    let moments: Vec<Value<'js>> = match args.first().and_then(Value::as_array) {
+        Some(array) if args.len() == 1 => array.iter::<Value<'js>>().collect::<Result<_>>()?,
+        Some(_) | None => args.to_vec(),
     };
-    let mut best: Option<Time> = None;
-    for value in &moments {
-        let time = time(ctx, std::slice::from_ref(value), Clock::Local)?;
-        if !time.is_valid() {
-            return new(ctx, time);
-        }
-        if best.is_none_or(|best| better(best.value(), time.value())) {
-            best = Some(time);
+    let mut best: Option<(Value<'js>, f64)> = None;
+    for value in moments {
+        let Some(time) = moment_of(&value) else {
+            let message = "moment.max and moment.min take moments, such as `moment(x)`";
+            return Err(Exception::throw_type(ctx, message));
+        };
+        let instant = time.value();
+        if best.as_ref().is_none_or(|(_, best)| instant.is_nan() || better(*best, instant)) {
+            best = Some((value, instant));
         }
     }
     match best {
-        Some(best) => new(ctx, best),
-        None => new(ctx, Time::local(world::of(ctx)?.now_ms())),
+        Some((value, _)) => Ok(value),
+        None => new(ctx, time(ctx, &[], Clock::Local)?),
     }
 }

@@ -1,14 +1,19 @@
 //! What `moment(...)` makes of its arguments. Source: moment 2.21.0, `create/from-anything.js`.
 
 use rquickjs::function::Constructor;
-use rquickjs::{Array, Class, Coerced, Ctx, Function, Object, Result, Value};
+use rquickjs::{Array, Class, Ctx, Function, Object, Result, Value};
 
 use super::class::Moment;
-use super::iso::{iso, rfc_2822};
+use super::iso::{iso_format, rfc_2822};
+use super::locale::Locale;
+use super::matching::offset_in;
 use super::parsed::{Now, Parsed};
-use super::read::read;
-use super::time::Time;
-use super::units::{Span, Unit, unit};
+use super::read::{Manner, Reading, read};
+use super::speech::locale_of;
+use super::time::{StatedOffset, Time};
+use super::units::Unit;
+use super::values::{is_truthy, number, string_of, units_of};
+use super::zone::Zone;
 use crate::script::world;
 
 /// The clock a new moment is read and shown on.
@@ -22,67 +27,198 @@ pub(crate) enum Clock {
 
 /// The moment of `moment(input, format, locale or strict, strict)`.
 pub(crate) fn time<'js>(ctx: &Ctx<'js>, args: &[Value<'js>], clock: Clock) -> Result<Time> {
-    let mut time = created(ctx, args, clock)?;
+    let mut time = Maker::new(ctx, clock)?.make(args)?.time;
     if clock == Clock::Utc {
         world::of(ctx)?.with_zone(|zone| time.set_utc_offset(0.0, false, zone));
     }
     Ok(time)
 }
 
-fn created<'js>(ctx: &Ctx<'js>, args: &[Value<'js>], clock: Clock) -> Result<Time> {
-    let at = |ms: f64| match clock {
-        Clock::Local => Time::local(ms),
-        Clock::Utc => Time::utc(ms),
-    };
-    let input = args.first().filter(|value| !is_empty_collection(value));
-    let format = args.get(1).filter(|value| !value.is_undefined());
-    let is_strict = args.iter().skip(2).any(|value| value.as_bool() == Some(true));
-    let Some(input) = input.filter(|value| !value.is_undefined() || format.is_some()) else {
-        return Ok(at(world::of(ctx)?.now_ms()));
-    };
-    if input.is_null() {
-        return Ok(Time::invalid());
-    }
-    if let Some(moment) = moment_of(input) {
-        return Ok(moment);
-    }
-    if let Some(ms) = date_of(ctx, input)? {
-        return Ok(at(ms));
-    }
-    if let Some(format) = format.filter(|value| is_truthy(value)) {
-        return Ok(at(formatted(ctx, input, format, is_strict, clock)?));
-    }
-    Ok(at(unformatted(ctx, input, clock)?))
+/// A new moment, and whether it was read from parts of a date without an offset.
+pub(crate) struct Made {
+    pub(crate) time: Time,
+    pub(crate) is_wall_time: bool,
 }
 
-fn unformatted<'js>(ctx: &Ctx<'js>, input: &Value<'js>, clock: Clock) -> Result<f64> {
-    if let Some(text) = input.as_string() {
-        return text_instant(ctx, &text.to_string()?, clock);
-    }
-    if let Some(number) = input.as_number() {
-        return Ok(number);
-    }
-    if let Some(array) = input.as_array() {
-        return with_now(ctx, clock, array_parts(array)?);
-    }
-    match input.as_object().filter(|object| !object.is_function()) {
-        Some(object) => with_now(ctx, clock, object_parts(object)?),
-        None => js_date(ctx, &string_of(input)?),
+/// Makes moments of JavaScript values.
+pub(crate) struct Maker<'a, 'js> {
+    ctx: &'a Ctx<'js>,
+    clock: Clock,
+    /// What is missing in front is taken from here.
+    now_ms: f64,
+    /// The zone whose clock is read; the workflow's if `None`.
+    zone: Option<Zone>,
+}
+
+/// The instant of an input, NaN if there is none.
+#[derive(Clone, Copy)]
+struct Found {
+    ms: f64,
+    stated: StatedOffset,
+    is_wall_time: bool,
+}
+
+impl Found {
+    fn instant(ms: f64) -> Self {
+        Found { ms, stated: StatedOffset::NoText, is_wall_time: false }
     }
 }
 
-fn text_instant(ctx: &Ctx<'_>, text: &str, clock: Clock) -> Result<f64> {
-    if text.is_empty() {
-        return Ok(f64::NAN);
+impl<'a, 'js> Maker<'a, 'js> {
+    pub(crate) fn new(ctx: &'a Ctx<'js>, clock: Clock) -> Result<Self> {
+        Ok(Maker { ctx, clock, now_ms: world::of(ctx)?.now_ms(), zone: None })
     }
-    if let Some(ms) = asp_net_ms(text) {
-        return Ok(ms);
+
+    /// Takes what an input does not say from a zone's clock, as `moment.tz` does.
+    pub(crate) fn with_wall_now(self, zone: &Zone) -> Self {
+        let now_ms = zone.local_ms(self.now_ms);
+        Maker { now_ms, zone: Some(Zone(jiff::tz::TimeZone::UTC)), ..self }
     }
-    match iso(text).or_else(|| rfc_2822(text)) {
-        Some(parsed) => with_now(ctx, clock, parsed),
-        None if clock == Clock::Utc => js_date(ctx, &format!("{text} UTC")),
-        None => js_date(ctx, text),
+
+    pub(crate) fn make(&self, args: &[Value<'js>]) -> Result<Made> {
+        let language = args.get(2).filter(|value| value.as_bool().is_none());
+        let locale = locale_of(self.ctx, language)?;
+        if let Some(time) = args.first().and_then(moment_of) {
+            return Ok(Made { time, is_wall_time: false });
+        }
+        let found = self.found(args, locale)?;
+        let time = match self.clock {
+            Clock::Local => Time::local(found.ms),
+            Clock::Utc => Time::utc(found.ms),
+        };
+        let time = Time { locale, stated: found.stated, ..time };
+        Ok(Made { time, is_wall_time: found.is_wall_time })
     }
+
+    fn found(&self, args: &[Value<'js>], locale: &'static Locale) -> Result<Found> {
+        let input = args.first().filter(|value| !is_empty_collection(value));
+        let format = args.get(1).filter(|value| !value.is_undefined());
+        let strict = match args.get(2).and_then(Value::as_bool) {
+            Some(strict) => strict,
+            None => args.get(3).is_some_and(is_truthy),
+        };
+        let Some(input) = input.filter(|value| !value.is_undefined() || format.is_some()) else {
+            return Ok(Found::instant(self.now_ms));
+        };
+        if input.is_null() {
+            return Ok(Found::instant(f64::NAN));
+        }
+        if let Some(ms) = date_of(self.ctx, input)? {
+            return Ok(Found::instant(ms));
+        }
+        let Some(format) = format.filter(|value| is_truthy(value)) else {
+            return self.unformatted(input, locale);
+        };
+        let text = string_of(input)?;
+        let mut found = self.formatted(&text, format, Manner { locale, strict })?;
+        if found.stated == StatedOffset::NoText && input.is_string() {
+            found.stated = offset_in(&text).map_or(StatedOffset::Missing, StatedOffset::Found);
+        }
+        Ok(found)
+    }
+
+    fn unformatted(&self, input: &Value<'js>, locale: &'static Locale) -> Result<Found> {
+        if input.is_string() {
+            let text = string_of(input)?;
+            let mut found = self.text(&text, locale)?;
+            if found.stated == StatedOffset::NoText {
+                found.stated = offset_in(&text).map_or(StatedOffset::Missing, StatedOffset::Found);
+            }
+            return Ok(found);
+        }
+        if let Some(number) = input.as_number() {
+            return Ok(Found::instant(number));
+        }
+        let parts = match (input.as_array(), input.as_object()) {
+            (Some(array), _) => array_parts(array)?,
+            (None, Some(object)) if !object.is_function() => object_parts(object)?,
+            (None, _) => return Ok(Found::instant(js_date(self.ctx, &string_of(input)?)?)),
+        };
+        self.of_parts(parts, true)
+    }
+
+    fn text(&self, text: &str, locale: &'static Locale) -> Result<Found> {
+        if text.is_empty() {
+            return Ok(Found::instant(f64::NAN));
+        }
+        if let Some(ms) = asp_net_ms(text) {
+            return Ok(Found::instant(ms));
+        }
+        if let Some(format) = iso_format(text) {
+            let manner = Manner { locale, strict: false };
+            return self.of_parts(read(text, &format, manner).parsed, true);
+        }
+        if let Some(found) = rfc_found(text) {
+            return Ok(found);
+        }
+        let ms = match self.clock {
+            Clock::Utc => js_date(self.ctx, &format!("{text} UTC"))?,
+            Clock::Local => js_date(self.ctx, text)?,
+        };
+        Ok(Found::instant(ms))
+    }
+
+    fn formatted(&self, text: &str, format: &Value<'js>, manner: Manner) -> Result<Found> {
+        let Some(formats) = format.as_array() else {
+            return Ok(self.one_format(text, format, manner)?.0);
+        };
+        let mut best: Option<(Found, usize)> = None;
+        for format in formats.iter::<Value<'js>>() {
+            let (found, misfit) = self.one_format(text, &format?, manner)?;
+            if !found.ms.is_nan() && best.is_none_or(|(_, least)| misfit < least) {
+                best = Some((found, misfit));
+            }
+        }
+        Ok(best.map_or(Found::instant(f64::NAN), |(found, _)| found))
+    }
+
+    fn one_format(
+        &self,
+        text: &str,
+        format: &Value<'js>,
+        manner: Manner,
+    ) -> Result<(Found, usize)> {
+        let constant = match format.as_object().filter(|object| object.is_function()) {
+            Some(function) => function.get::<_, String>("name")?,
+            None => String::new(),
+        };
+        let format = match constant.as_str() {
+            "RFC_2822" => {
+                return Ok((rfc_found(text).unwrap_or(Found::instant(f64::NAN)), 0));
+            }
+            "ISO_8601" => match iso_format(text) {
+                Some(format) => format,
+                None => return Ok((Found::instant(f64::NAN), 0)),
+            },
+            _ => string_of(format)?,
+        };
+        let Reading { parsed, misfit } = read(text, &format, manner);
+        let is_instant = format == "X" || format == "x";
+        Ok((self.of_parts(parsed, !is_instant)?, misfit))
+    }
+
+    fn of_parts(&self, parsed: Parsed, is_wall_time: bool) -> Result<Found> {
+        let world = world::of(self.ctx)?;
+        let offset = parsed.offset_minutes;
+        let utc = self.clock == Clock::Utc;
+        let ms = match &self.zone {
+            Some(zone) if offset.is_none() => {
+                parsed.instant(&Now { ms: self.now_ms, zone, utc })
+            }
+            Some(_) | None => {
+                let now = world.now_ms();
+                world.with_zone(|zone| parsed.instant(&Now { ms: now, zone, utc }))
+            }
+        };
+        let stated = offset.map_or(StatedOffset::NoText, StatedOffset::Parsed);
+        Ok(Found { ms, stated, is_wall_time: is_wall_time && offset.is_none() })
+    }
+}
+
+fn rfc_found(text: &str) -> Option<Found> {
+    let found = rfc_2822(text)?;
+    let stated = StatedOffset::Parsed(found.offset_minutes);
+    Some(Found { ms: found.ms, stated, is_wall_time: false })
 }
 
 /// `/Date(1567263600000)/`
@@ -102,45 +238,17 @@ fn js_date(ctx: &Ctx<'_>, text: &str) -> Result<f64> {
     parse.call((text,))
 }
 
-fn formatted<'js>(
-    ctx: &Ctx<'js>,
-    input: &Value<'js>,
-    format: &Value<'js>,
-    strict: bool,
-    clock: Clock,
-) -> Result<f64> {
-    let text = string_of(input)?;
-    let Some(formats) = format.as_array() else {
-        let format = string_of(format)?;
-        return with_now(ctx, clock, read(&text, &format, strict).parsed);
-    };
-    let mut best: Option<(usize, f64)> = None;
-    for format in formats.iter::<Coerced<String>>() {
-        let reading = read(&text, &format?.0, strict);
-        let instant = with_now(ctx, clock, reading.parsed)?;
-        if !instant.is_nan() && best.is_none_or(|(misfit, _)| reading.misfit < misfit) {
-            best = Some((reading.misfit, instant));
-        }
-    }
-    Ok(best.map_or(f64::NAN, |(_, instant)| instant))
-}
-
-fn with_now(ctx: &Ctx<'_>, clock: Clock, parsed: Parsed) -> Result<f64> {
-    let world = world::of(ctx)?;
-    let ms = world.now_ms();
-    Ok(world.with_zone(|zone| parsed.instant(&Now { ms, zone, utc: clock == Clock::Utc })))
-}
-
 fn array_parts(array: &Array<'_>) -> Result<Parsed> {
     let mut parsed = Parsed::default();
-    for (slot, part) in parsed.date.iter_mut().zip(array.iter::<Coerced<f64>>()) {
-        *slot = Some(part?.0.trunc());
+    for (slot, part) in parsed.date.iter_mut().zip(array.iter::<Value<'_>>()) {
+        *slot = Some(whole_number(&part?)?);
     }
     Ok(parsed)
 }
 
 fn object_parts(object: &Object<'_>) -> Result<Parsed> {
     let mut parsed = Parsed::default();
+    let mut has_day = false;
     for (unit, value) in units_of(object)? {
         let index = match unit {
             Unit::Year => 0,
@@ -153,64 +261,36 @@ fn object_parts(object: &Object<'_>) -> Result<Parsed> {
             Unit::Quarter | Unit::Week | Unit::IsoWeek | Unit::DayOfYear => continue,
             Unit::Weekday | Unit::IsoWeekday | Unit::WeekYear | Unit::IsoWeekYear => continue,
         };
-        parsed.date[index] = Some(value.trunc());
+        let is_given = !value.is_null() && !value.is_undefined();
+        if !is_given || (unit == Unit::Date && has_day) {
+            continue;
+        }
+        has_day |= unit == Unit::Day && is_truthy(&value);
+        parsed.date[index] = Some(if is_truthy(&value) { whole_number(&value)? } else { 0.0 });
     }
     Ok(parsed)
 }
 
-/// The own properties of an object that name units, with their values as numbers.
-pub(crate) fn units_of(object: &Object<'_>) -> Result<Vec<(Unit, f64)>> {
-    let mut units = Vec::new();
-    for entry in object.props::<String, Value<'_>>() {
-        let (name, value) = entry?;
-        if let Some(unit) = unit(&name) {
-            units.push((unit, number(&value)?));
-        }
-    }
-    Ok(units)
-}
-
-/// The length of time that `add(value, unit)` means.
-pub(crate) fn span<'js>(args: &[Value<'js>]) -> Result<Span> {
-    let (mut value, mut period) = (args.first(), args.get(1));
-    // `add('days', 3)`, moment's older order.
-    if let Some(given) = period.filter(|period| !period.is_null() && !period.is_undefined())
-        && !number(given)?.is_nan()
-    {
-        (value, period) = (period, value);
-    }
-    let Some(value) = value.filter(|value| !value.is_null() && !value.is_undefined()) else {
-        return Ok(Span::default());
-    };
-    if value.is_number() || value.is_string() {
-        let amount = number(value)?;
-        let period = period.filter(|period| is_truthy(period));
-        return Ok(match period {
-            None => Span::default().plus(amount, Unit::Millisecond),
-            Some(name) => match unit(&string_of(name)?) {
-                Some(unit) => Span::default().plus(amount, unit),
-                None => Span::default(),
-            },
-        });
-    }
-    match value.as_object() {
-        Some(object) => {
-            let units = units_of(object)?;
-            Ok(units
-                .into_iter()
-                .fold(Span::default(), |span, (unit, amount)| span.plus(amount, unit)))
-        }
-        None => Ok(Span::default()),
-    }
+/// JavaScript's `parseInt(value, 10)`.
+fn whole_number(value: &Value<'_>) -> Result<f64> {
+    let text = string_of(value)?;
+    let text = text.trim_start();
+    let sign = usize::from(text.starts_with(['+', '-']));
+    let digits = text[sign..].bytes().take_while(u8::is_ascii_digit).count();
+    Ok(text[..sign + digits].parse().ok().filter(|_| digits > 0).unwrap_or(f64::NAN))
 }
 
 /// The moment in a value, if it is one.
 pub(crate) fn moment_of(value: &Value<'_>) -> Option<Time> {
+    if !value.is_object() {
+        return None;
+    }
     let class = Class::<Moment>::from_value(value).ok()?;
-    Some(class.borrow().time)
+    Some(class.borrow().time.clone())
 }
 
-fn date_of<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> Result<Option<f64>> {
+/// The instant of a `Date`, if the value is one.
+pub(crate) fn date_of<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> Result<Option<f64>> {
     let Some(object) = value.as_object() else {
         return Ok(None);
     };
@@ -221,21 +301,8 @@ fn date_of<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> Result<Option<f64>> {
     Ok(Some(number(value)?))
 }
 
-/// `+value`
-pub(crate) fn number(value: &Value<'_>) -> Result<f64> {
-    Ok(value.get::<Coerced<f64>>()?.0)
-}
-
-fn is_truthy(value: &Value<'_>) -> bool {
-    let is_empty = |text: &rquickjs::String<'_>| text.to_string().is_ok_and(|text| text.is_empty());
-    match value.as_string() {
-        Some(text) => !is_empty(text),
-        None => value.get::<Coerced<bool>>().is_ok_and(|value| value.0),
-    }
-}
-
 fn is_empty_collection(value: &Value<'_>) -> bool {
-    if value.is_function() || moment_of(value).is_some() {
+    if value.is_function() || !value.is_object() {
         return false;
     }
     match (value.as_array(), value.as_object()) {
@@ -248,9 +315,4 @@ fn is_empty_collection(value: &Value<'_>) -> bool {
 /// Objects such as `Date` have no properties of their own but are not empty.
 fn is_plain(object: &Object<'_>) -> bool {
     object.get_prototype().is_none_or(|prototype| prototype.get_prototype().is_none())
-}
-
-/// `'' + value`
-pub(crate) fn string_of(value: &Value<'_>) -> Result<String> {
-    Ok(value.get::<Coerced<String>>()?.0)
 }

@@ -1,63 +1,59 @@
 //! Recognises ISO 8601 and RFC 2822 texts: `moment(text)` without a format. Source: moment 2.21.0,
 //! `create/from-string.js`.
 
+use super::calendar::{days_in_month, fields, ms_from_parts};
+use super::locale::{EN, Locale};
 use super::matching::offset_minutes;
-use super::names::{MONTHS, WEEKDAYS};
-use super::parsed::Parsed;
-use super::read::{number, read};
+use super::read::number;
+use super::time::{number as to_f64, whole};
 
-/// The parts of an ISO 8601 text, `None` if it is not one; parts out of range are found later.
-pub(crate) fn iso(text: &str) -> Option<Parsed> {
-    let text = text.trim_start();
-    iso_with(text, true).or_else(|| iso_with(text, false))
+/// The format that an ISO 8601 text is written in; `None` if it is not one.
+pub(crate) fn iso_format(text: &str) -> Option<String> {
+    let text = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+    format_with(text, true).or_else(|| format_with(text, false))
 }
 
-fn iso_with(text: &str, extended: bool) -> Option<Parsed> {
-    let (format, length, may_have_time) = date_format(text, extended)?;
-    let (date, rest) = text.split_at(length);
-    let Some(after) = rest.strip_prefix(['T', ' ']).filter(|_| !rest.is_empty()) else {
-        return rest.is_empty().then(|| read(date, format, false).parsed);
+fn format_with(text: &str, extended: bool) -> Option<String> {
+    let shapes: &[&str] = if extended {
+        &["-99-99", "-W99-9", "-W99", "-999", "-99"]
+    } else {
+        &["9999", "W999", "W99", "999", "99"]
     };
+    let year = ["*999999", "9999"].into_iter().find(|year| has_shape(text, year))?.len();
+    let is_end = |length: usize| text.len() == length || text[length..].starts_with(['T', ' ']);
+    let fits = |shape: &&&str| has_shape(&text[year..], shape) && is_end(year + shape.len());
+    let (date, rest) = text.split_at(year + shapes.iter().find(fits)?.len());
+    let (_, date_format, may_have_time) = DATES
+        .iter()
+        .find(|(shape, ..)| (0..date.len()).any(|start| has_shape(&date[start..], shape)))?;
+    let Some(separator) = rest.chars().next() else {
+        return Some((*date_format).to_owned());
+    };
+    let after = &rest[separator.len_utf8()..];
     let (time_format, time_length) = time_format(after, extended)?;
-    if !may_have_time {
+    let zone = &after[time_length..];
+    if !may_have_time || !(zone.is_empty() || is_zone(zone)) {
         return None;
     }
-    let (time, zone) = after.split_at(time_length);
-    let mut parsed = read(date, format, false).parsed;
-    let clock = read(time, time_format, false).parsed;
-    parsed.date[3..].copy_from_slice(&clock.date[3..]);
-    if !zone.is_empty() {
-        parsed.offset_minutes = Some(zone_minutes(zone)?);
-    }
-    Some(parsed)
+    let zone_format = if zone.is_empty() { "" } else { "Z" };
+    Some(format!("{date_format}{separator}{time_format}{zone_format}"))
 }
 
-/// `9` is a digit; everything else stands for itself, `*` for a sign. The flag: whether a time may follow.
-const EXTENDED_DATES: [(&str, &str, bool); 6] = [
+/// Shapes of dates, with their format and whether a time may follow. In a shape, `9` is a digit and `*` a sign;
+/// a shape counts wherever it stands in the date, first come, first served.
+const DATES: [(&str, &str, bool); 11] = [
     ("*999999-99-99", "YYYYYY-MM-DD", true),
     ("9999-99-99", "YYYY-MM-DD", true),
     ("9999-W99-9", "GGGG-[W]WW-E", true),
     ("9999-W99", "GGGG-[W]WW", false),
     ("9999-999", "YYYY-DDD", true),
     ("9999-99", "YYYY-MM", false),
-];
-const BASIC_DATES: [(&str, &str, bool); 5] = [
     ("*9999999999", "YYYYYYMMDD", true),
     ("99999999", "YYYYMMDD", true),
     ("9999W999", "GGGG[W]WWE", true),
     ("9999W99", "GGGG[W]WW", false),
     ("9999999", "YYYYDDD", true),
 ];
-
-fn date_format(text: &str, extended: bool) -> Option<(&'static str, usize, bool)> {
-    let dates: &[_] = if extended { &EXTENDED_DATES } else { &BASIC_DATES };
-    let ends = |length: usize| text.len() == length || text[length..].starts_with(['T', ' ']);
-    let fits = |shape: &str| has_shape(text, shape) && ends(shape.len());
-    dates
-        .iter()
-        .find(|(shape, ..)| fits(shape))
-        .map(|(shape, format, may_have_time)| (*format, shape.len(), *may_have_time))
-}
 
 fn has_shape(text: &str, shape: &str) -> bool {
     text.len() >= shape.len()
@@ -92,48 +88,54 @@ fn time_format(text: &str, extended: bool) -> Option<(&'static str, usize)> {
     Some((format, length + 1 + fraction))
 }
 
-/// Minutes of `Z`, `+09`, `+0900`, `+09:00`; spaces may stand before the `Z`.
-fn zone_minutes(text: &str) -> Option<f64> {
+/// `Z`, `+09`, `+0900`, `+09:00`; spaces may stand before the `Z`.
+fn is_zone(text: &str) -> bool {
     let shapes = ["*99:99", "*9999", "*99"];
-    let is_offset = shapes.iter().any(|shape| text.len() == shape.len() && has_shape(text, shape));
-    (text.trim_start() == "Z" || is_offset).then(|| offset_minutes(text))
+    text.trim_start() == "Z"
+        || shapes.iter().any(|shape| text.len() == shape.len() && has_shape(text, shape))
 }
 
-/// The parts of an RFC 2822 text such as `Sun, 01 Sep 2019 07:00:00 +0900`.
-pub(crate) fn rfc_2822(text: &str) -> Option<Parsed> {
+/// An instant with the offset it was written with.
+pub(crate) struct Rfc2822 {
+    /// NaN for a date that does not exist or is not the stated day of the week.
+    pub(crate) ms: f64,
+    pub(crate) offset_minutes: f64,
+}
+
+/// What an RFC 2822 text such as `Sun, 01 Sep 2019 07:00:00 +0900` says; `None` if it is not one.
+pub(crate) fn rfc_2822(text: &str) -> Option<Rfc2822> {
+    const NAMES: &Locale = EN;
     let text = without_comments(text);
     let mut words: Vec<&str> = text.split(' ').collect();
-    let weekday = match words.first()?.strip_suffix(',').unwrap_or(words[0]) {
-        name if WEEKDAYS.iter().any(|day| &day[..3] == name) => {
-            words.remove(0);
-            Some(name.to_owned())
-        }
-        _ => None,
-    };
+    let weekday_of = |word: &str| NAMES.weekdays_short.iter().position(|name| *name == word);
+    let weekday = weekday_of(words.first()?.strip_suffix(',').unwrap_or(words[0]));
+    if weekday.is_some() {
+        words.remove(0);
+    }
     let [day, month, year, clock, zone] = words.as_slice() else {
         return None;
     };
     let digits = |text: &str, least: usize, most: usize| {
         (least..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
     };
-    let month = MONTHS.iter().position(|name| &name[..3] == *month)?;
+    let month = NAMES.months_short.iter().position(|name| name == month)?;
     let clock: Vec<&str> = clock.split(':').collect();
     let is_clock = matches!(clock.len(), 2 | 3) && clock.iter().all(|part| digits(part, 2, 2));
     if !is_clock || !digits(day, 1, 2) || !digits(year, 2, 4) {
         return None;
     }
-    let mut parsed = Parsed { offset_minutes: Some(rfc_2822_minutes(zone)?), ..Parsed::default() };
-    parsed.date[0] = Some(full_year(number(year)));
-    parsed.date[1] = Some(f64::from(u8::try_from(month).ok()?));
-    parsed.date[2] = Some(number(day));
-    for (slot, part) in parsed.date[3..].iter_mut().zip(clock) {
-        *slot = Some(number(part));
-    }
-    if let Some(name) = weekday {
-        let day = WEEKDAYS.iter().position(|day| day[..3] == name)?;
-        parsed.week.day = Some(f64::from(u8::try_from(day).ok()?));
-    }
-    Some(parsed)
+    let offset_minutes = rfc_2822_minutes(zone)?;
+    let (year, month, day) = (full_year(number(year)), f64::from(u8::try_from(month).ok()?), number(day));
+    let part = |index: usize| clock.get(index).map_or(0.0, |part| number(part));
+    let (hour, minute, second) = (part(0), part(1), part(2));
+    let ms = ms_from_parts([year, month, day, hour, minute, second, 0.0]);
+    let exists = (1.0..=to_f64(days_in_month(whole(year), whole(month)))).contains(&day)
+        && hour < 24.0
+        && minute < 60.0
+        && second < 60.0;
+    let is_weekday = weekday.is_none_or(|weekday| usize::try_from(fields(ms).weekday) == Ok(weekday));
+    let ms = if exists && is_weekday { ms - offset_minutes * 60_000.0 } else { f64::NAN };
+    Some(Rfc2822 { ms, offset_minutes })
 }
 
 /// Comments in parentheses and line ends become one space.

@@ -1,5 +1,7 @@
 //! What each token of a format may stand for in a text. Source: moment 2.21.0, `parse/regex.js`.
 
+use super::locale::{EN, Locale};
+
 /// A pattern that is looked for anywhere in the text that is left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Matcher {
@@ -11,10 +13,15 @@ pub(crate) enum Matcher {
     Offset,
     /// A word, which may start with digits.
     Word,
-    /// `a`, `PM`, `p.m.`
+    /// What the language calls the parts of the day.
     Meridiem,
     /// `1st`; without `strict` also `1`.
     Ordinal { strict: bool },
+}
+
+/// Tokens that print something but are not read: in a text they stand for themselves.
+pub(crate) fn is_only_printed(token: &str) -> bool {
+    matches!(token, "Mo" | "Qo" | "DDDo" | "do" | "wo" | "Wo" | "z" | "zz")
 }
 
 /// The pattern of a token; `None` for tokens that stand for themselves.
@@ -35,7 +42,8 @@ pub(crate) fn matcher(token: &str, strict: bool) -> Option<Matcher> {
         "YYYY" | "gggg" | "GGGG" => digits(1, 4),
         "YYYYY" | "YYYYYY" | "ggggg" | "GGGGG" if strict => signed(6, 6),
         "YYYYY" | "YYYYYY" | "ggggg" | "GGGGG" => signed(1, 6),
-        "Y" | "x" => signed(1, usize::MAX),
+        // `g` and `G` alone are no tokens, but have a pattern.
+        "Y" | "x" | "g" | "G" => signed(1, usize::MAX),
         "Q" => digits(1, 1),
         "DDD" => digits(1, 3),
         "DDDD" => digits(3, 3),
@@ -55,14 +63,25 @@ pub(crate) fn matcher(token: &str, strict: bool) -> Option<Matcher> {
 
 impl Matcher {
     /// The first place in `text` where the pattern matches, as byte positions.
-    pub(crate) fn find(self, text: &str) -> Option<(usize, usize)> {
+    pub(crate) fn find(self, text: &str, locale: &Locale) -> Option<(usize, usize)> {
         text.char_indices().find_map(|(start, _)| {
-            self.length(&text[start..]).map(|length| (start, start + length))
+            self.length(&text[start..], locale).map(|length| (start, start + length))
         })
     }
 
+    /// The last offset in `text`: what `utcOffset(text)` goes by.
+    pub(crate) fn last_offset(text: &str) -> Option<&str> {
+        let mut last = None;
+        let mut rest = text;
+        while let Some((start, end)) = Matcher::Offset.find(rest, EN) {
+            last = Some(&rest[start..end]);
+            rest = &rest[end..];
+        }
+        last
+    }
+
     /// Bytes that match at the very start of `text`.
-    fn length(self, text: &str) -> Option<usize> {
+    fn length(self, text: &str, locale: &Locale) -> Option<usize> {
         match self {
             Matcher::Digits { min, max, signed } => {
                 let sign = usize::from(signed && text.starts_with(['+', '-']));
@@ -78,8 +97,8 @@ impl Matcher {
             }
             Matcher::Offset => offset_length(text),
             Matcher::Word => word_length(text),
-            Matcher::Meridiem => meridiem_length(text),
-            Matcher::Ordinal { strict } => ordinal_length(text, strict),
+            Matcher::Meridiem => (locale.meridiem_length)(text),
+            Matcher::Ordinal { strict } => ordinal_length(text, strict, locale),
         }
     }
 }
@@ -114,26 +133,40 @@ pub(crate) fn offset_minutes(text: &str) -> f64 {
 
 fn word_length(text: &str) -> Option<usize> {
     let digits = digit_count(text);
-    let is_letter = |c: &char| c.is_ascii_alphabetic() || *c == '\'' || *c >= '\u{a0}';
     let letters: usize = text[digits..].chars().take_while(is_letter).map(char::len_utf8).sum();
     (letters > 0).then_some(digits + letters)
 }
 
-fn meridiem_length(text: &str) -> Option<usize> {
-    let mut length = text.starts_with(['a', 'p', 'A', 'P']).then_some(1)?;
-    for optional in [&['.', '.'], &['m', 'M'], &['.', '.']] {
-        length += usize::from(text[length..].starts_with(*optional));
-    }
-    Some(length)
+fn is_letter(character: &char) -> bool {
+    matches!(character,
+        'a'..='z' | 'A'..='Z' | '\'' | '\u{a0}'..='\u{5ff}' | '\u{700}'..='\u{d7ff}'
+        | '\u{f900}'..='\u{fdcf}' | '\u{fdf0}'..='\u{ff07}' | '\u{ff10}'..='\u{ffef}')
 }
 
-fn ordinal_length(text: &str, strict: bool) -> Option<usize> {
+fn ordinal_length(text: &str, strict: bool, locale: &Locale) -> Option<usize> {
     let digits = digit_count(text).min(2);
-    let suffixed = (1..=digits).rev().find(|count| {
-        ["th", "st", "nd", "rd"].iter().any(|suffix| text[*count..].starts_with(suffix))
+    let suffixed = (1..=digits).rev().find_map(|count| {
+        let suffix =
+            locale.ordinal_suffixes.iter().find(|suffix| text[count..].starts_with(**suffix))?;
+        Some(count + suffix.len())
     });
-    match suffixed {
-        Some(count) => Some(count + 2),
-        None => (digits > 0 && !strict).then_some(digits),
+    suffixed.or_else(|| (digits > 0 && !strict).then_some(digits))
+}
+
+/// The last offset in a text: `Z` or an offset with minutes. In minutes; `None` if there is none.
+/// It is what `parseZone()` finds in a text that was read without an offset.
+pub(crate) fn offset_in(text: &str) -> Option<f64> {
+    let mut found = None;
+    let mut start = 0;
+    while let Some(rest) = text.get(start..) {
+        let Some(next) = rest.find(['Z', 'z', '+', '-']) else {
+            break;
+        };
+        let length = offset_length(&rest[next..]).filter(|length| *length != 3).unwrap_or(0);
+        if length > 0 {
+            found = Some(offset_minutes(&rest[next..next + length]));
+        }
+        start += next + length.max(1);
     }
+    found
 }

@@ -62,16 +62,17 @@ impl Parsed {
 
     /// The instant in milliseconds from 1970; NaN when the parts are not a date.
     pub(crate) fn instant(mut self, now: &Now<'_>) -> f64 {
-        if self.is_empty || self.is_invalid {
+        let has_only_meridiem = self.is_afternoon.is_some() && self.date == [None; 7];
+        if self.is_empty || self.is_invalid || has_only_meridiem {
             return f64::NAN;
         }
         self.apply_meridiem();
         if let Some(instant) = self.instant {
-            return instant;
+            return if self.contradicts() { f64::NAN } else { instant };
         }
         let utc = now.utc || self.offset_minutes.is_some();
         let local = Time::local(now.ms);
-        let today = if utc { Time::utc(now.ms) } else { local };
+        let today = if utc { Time::utc(now.ms) } else { local.clone() };
         if self.week != Week::default() && self.date[1].is_none() && self.date[2].is_none() {
             let Some(()) = self.apply_week(&local, now.zone) else {
                 return f64::NAN;
@@ -166,6 +167,25 @@ impl Parsed {
             self.date[3] = Some(0.0);
         }
         next_day
+    }
+
+    /// Whether parts that stand beside an instant cannot be. They have no other effect.
+    fn contradicts(&self) -> bool {
+        let [year, month, day, hour, minute, second, millisecond] = self.date;
+        let is_outside = |part: Option<f64>, least: f64, most: f64| {
+            part.is_some_and(|part| !(least..=most).contains(&part))
+        };
+        let days = match (year, month) {
+            (Some(year), Some(month)) => float(days_in_month(int(year), int(month))),
+            (_, _) => f64::INFINITY,
+        };
+        let late = hour == Some(24.0) && [minute, second, millisecond] != [Some(0.0); 3];
+        late || is_outside(month, 0.0, 11.0)
+            || is_outside(day, 1.0, days)
+            || is_outside(hour, 0.0, 24.0)
+            || is_outside(minute, 0.0, 59.0)
+            || is_outside(second, 0.0, 59.0)
+            || is_outside(millisecond, 0.0, 999.0)
     }
 
     fn overflows(&self) -> bool {

@@ -1,7 +1,7 @@
 //! Reads a text by a format: `moment(text, format, strict)`. Source: moment 2.21.0, `create/` and `parse/`.
 
+use super::locale::Locale;
 use super::matching;
-use super::names::{MONTHS, WEEKDAYS, month_index, weekday_index};
 use super::parsed::Parsed;
 use super::tokens::{expand, tokens};
 
@@ -12,52 +12,68 @@ pub(crate) struct Reading {
     pub(crate) misfit: usize,
 }
 
+/// How a text is read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Manner {
+    pub(crate) locale: &'static Locale,
+    /// Whether the format must fit the whole text.
+    pub(crate) strict: bool,
+}
+
 /// Reads `text` token by token. A token that is not found is skipped, and text before a match is ignored,
-/// unless `strict`.
-pub(crate) fn read(text: &str, format: &str, strict: bool) -> Reading {
+/// unless strict.
+pub(crate) fn read(text: &str, format: &str, manner: Manner) -> Reading {
+    let Manner { locale, strict } = manner;
     let mut parsed = Parsed::empty();
     let mut rest = text;
     let mut matched = 0;
     let mut unused_tokens = 0;
-    for token in tokens(&expand(format)) {
-        let literal = token.literal();
+    for token in tokens(&expand(format, locale)) {
         let matcher = matching::matcher(token.0, strict);
         let found = match &matcher {
-            Some(matcher) => matcher.find(rest),
-            None => rest.find(literal.as_ref()).map(|start| (start, start + literal.len())),
+            Some(matcher) => matcher.find(rest, locale),
+            None => {
+                let literal = token.wanted();
+                rest.find(literal.as_ref()).map(|start| (start, start + literal.len()))
+            }
         };
         let input = found.map(|(start, end)| &rest[start..end]).filter(|input| !input.is_empty());
         if let (Some(input), Some((_, end))) = (input, found) {
-            matched += input.chars().count();
+            matched += length(input);
             rest = &rest[end..];
         }
-        match (&matcher, input) {
-            (Some(_), Some(input)) => {
+        let is_token = matching::is_only_printed(token.0)
+            || (matcher.is_some() && !matches!(token.0, "g" | "G"));
+        match input {
+            Some(input) if is_token => {
                 parsed.is_empty = false;
-                take(&mut parsed, token.0, input, strict);
+                take(&mut parsed, token.0, input, manner);
             }
-            (Some(_), None) => unused_tokens += 1,
-            (None, None) if strict => unused_tokens += 1,
-            (None, _) => {}
+            None if is_token || strict => unused_tokens += 1,
+            Some(_) | None => {}
         }
     }
-    let left_over = text.chars().count() - matched;
+    let left_over = length(text) - matched;
     if strict && (left_over != 0 || unused_tokens != 0 || parsed.big_hour_is_wrong()) {
         parsed.is_invalid = true;
     }
     Reading { parsed, misfit: left_over + unused_tokens * 10 }
 }
 
-fn take(parsed: &mut Parsed, token: &str, input: &str, strict: bool) {
+/// Length as JavaScript counts it.
+fn length(text: &str) -> usize {
+    if text.is_ascii() { text.len() } else { text.encode_utf16().count() }
+}
+
+fn take(parsed: &mut Parsed, token: &str, input: &str, manner: Manner) {
+    let Manner { locale, strict } = manner;
     match token {
         "YYYY" if input.len() == 2 => parsed.date[0] = Some(two_digit_year(input)),
         "YYYY" | "YYYYY" | "YYYYYY" | "Y" => parsed.date[0] = Some(number(input)),
         "YY" => parsed.date[0] = Some(two_digit_year(input)),
         "Q" => parsed.date[1] = Some((number(input) - 1.0) * 3.0),
         "M" | "MM" => parsed.date[1] = Some(number(input) - 1.0),
-        "MMM" | "MMMM" => match month_index(input)
-            .filter(|month| !strict || is_exact(MONTHS[*month], token, input))
-        {
+        "MMM" | "MMMM" => match locale.month_index(input, token, strict) {
             Some(month) => parsed.date[1] = Some(index(month)),
             None => parsed.is_invalid = true,
         },
@@ -66,22 +82,23 @@ fn take(parsed: &mut Parsed, token: &str, input: &str, strict: bool) {
         }
         "DDD" | "DDDD" => parsed.day_of_year = Some(number(input)),
         "H" | "HH" => parsed.date[3] = Some(number(input)),
-        "k" | "kk" => parsed.date[3] = Some(number(input) % 24.0),
+        "k" | "kk" => {
+            let hour = number(input);
+            parsed.date[3] = Some(if hour == 24.0 { 0.0 } else { hour });
+        }
         "h" | "hh" => {
             parsed.date[3] = Some(number(input));
             parsed.big_hour = true;
         }
         "hmm" | "hmmss" | "Hmm" | "Hmmss" => take_glued(parsed, token, input),
-        "a" | "A" => parsed.is_afternoon = Some(input.starts_with(['p', 'P'])),
+        "a" | "A" => parsed.is_afternoon = Some((locale.is_afternoon)(input)),
         "m" | "mm" => parsed.date[4] = Some(number(input)),
         "s" | "ss" => parsed.date[5] = Some(number(input)),
         "X" => parsed.instant = Some(number(input) * 1_000.0),
         "x" => parsed.instant = Some(number(input)),
         "Z" | "ZZ" => parsed.offset_minutes = Some(matching::offset_minutes(input)),
         "d" => parsed.week.day = Some(number(input)),
-        "dd" | "ddd" | "dddd" => match weekday_index(input)
-            .filter(|day| !strict || is_exact(WEEKDAYS[*day], token, input))
-        {
+        "dd" | "ddd" | "dddd" => match locale.weekday_index(input, token, strict) {
             Some(day) => parsed.week.day = Some(index(day)),
             None => parsed.is_invalid = true,
         },
@@ -98,12 +115,6 @@ fn take(parsed: &mut Parsed, token: &str, input: &str, strict: bool) {
         }
         _ => {}
     }
-}
-
-/// Whether a strict token's text is the name in just the token's length: `MMM` is `Sep`, `MMMM` is `September`.
-fn is_exact(name: &str, token: &str, input: &str) -> bool {
-    let name = if token.len() == 4 { name } else { &name[..token.len()] };
-    name.eq_ignore_ascii_case(input)
 }
 
 /// `1205`, `120530`: hours, then two digits each for minutes and seconds.

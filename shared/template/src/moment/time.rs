@@ -1,30 +1,57 @@
-//! One moment: an instant with the clock it is shown on, and moment's arithmetic on it.
+//! One moment: an instant with the clock it is shown on and the language it speaks.
 //!
-//! The model is moment.js's own (`_d`, `_isUTC`, `_offset`), because its results at clock changes follow from the
-//! order of single `Date` setters, each of which reads and writes the wall clock. Source of every rule: moment 2.21.0.
+//! The model is moment.js's own (`_d`, `_isUTC`, `_offset`, `_z`), because its results at clock changes follow from
+//! the order of single `Date` setters, each of which reads and writes the wall clock. Source of every rule: moment
+//! 2.21.0; for the named zones of `tz()`: moment-timezone 0.6.6.
 
 use super::calendar::{
-    DAY_MS, ENGLISH_WEEK, Fields, ISO_WEEK, WeekRule, days_from_date, days_in_month, fields,
-    is_leap_year, ms_from_parts, time_clip,
+    DAY_MS, ENGLISH_WEEK, Fields, ISO_WEEK, WeekRule, days_in_year, fields, is_leap_year, time_clip,
 };
-use super::units::{Span, Unit};
+use super::duration::round;
+use super::locale::{EN, Locale};
+use super::units::Unit;
 use super::zone::Zone;
 
 /// A moment; `shown` is NaN for an invalid one.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Time {
     /// Milliseconds from 1970; in UTC mode already shifted by `offset`, so that its UTC fields are the shown ones.
-    shown: f64,
+    pub(super) shown: f64,
     /// Whether fields come from `shown` as UTC instead of from the workflow's zone.
-    utc: bool,
+    pub(super) utc: bool,
     /// Minutes east of UTC in UTC mode.
-    offset: f64,
+    pub(super) offset: f64,
+    /// The zone of `tz()`, which keeps `offset` up to date.
+    pub(super) named: Option<Zone>,
+    pub(crate) locale: &'static Locale,
+    /// What `parseZone()` goes by.
+    pub(crate) stated: StatedOffset,
+}
+
+/// What the input of a moment said of an offset from UTC.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum StatedOffset {
+    /// The input was no text.
+    NoText,
+    /// The input was a text without an offset.
+    Missing,
+    /// Minutes, read by a format.
+    Parsed(f64),
+    /// Minutes (or hours, if small), found in the text without a format.
+    Found(f64),
 }
 
 impl Time {
-    /// A moment on the workflow's clock.
+    /// A moment on the workflow's clock, in English.
     pub(crate) fn local(ms: f64) -> Self {
-        Time { shown: time_clip(ms), utc: false, offset: 0.0 }
+        Time {
+            shown: time_clip(ms),
+            utc: false,
+            offset: 0.0,
+            named: None,
+            locale: EN,
+            stated: StatedOffset::NoText,
+        }
     }
 
     /// A moment on the clock of UTC.
@@ -35,6 +62,11 @@ impl Time {
     /// The moment that is not one: `moment(null)`.
     pub(crate) fn invalid() -> Self {
         Time::local(f64::NAN)
+    }
+
+    /// The same moment in another language.
+    pub(crate) fn speaking(self, locale: &'static Locale) -> Self {
+        Time { locale, ..self }
     }
 
     /// `isValid()`.
@@ -57,16 +89,30 @@ impl Time {
         self.shown - self.offset * 60_000.0
     }
 
+    /// The name that `tz()` answers.
+    pub(crate) fn zone_name(&self) -> Option<&str> {
+        self.named.as_ref().and_then(Zone::name)
+    }
+
+    /// `zoneAbbr()`: that of the zone of `tz()`, `UTC` on every other fixed clock, else nothing.
+    pub(crate) fn zone_abbreviation(&self) -> String {
+        match (&self.named, self.utc) {
+            (Some(named), _) => named.abbreviation(self.value()),
+            (None, true) => "UTC".to_owned(),
+            (None, false) => String::new(),
+        }
+    }
+
     /// What the wall clock shows; `None` for an invalid moment.
     pub(crate) fn fields(&self, zone: &Zone) -> Option<Fields> {
         self.is_valid().then(|| fields(self.wall(zone)))
     }
 
-    fn wall(&self, zone: &Zone) -> f64 {
+    pub(super) fn wall(&self, zone: &Zone) -> f64 {
         if self.utc { self.shown } else { zone.local_ms(self.shown) }
     }
 
-    fn set_wall(&mut self, wall: f64, zone: &Zone) {
+    pub(super) fn set_wall(&mut self, wall: f64, zone: &Zone) {
         self.shown = time_clip(if self.utc { wall } else { zone.utc_ms(wall) });
     }
 
@@ -84,11 +130,16 @@ impl Time {
     fn zone_offset(&self, zone: &Zone) -> f64 {
         // Whole minutes, as `getTimezoneOffset` answers for zones that once had seconds.
         let west = (-zone.offset_ms(self.shown) / 60_000.0).trunc();
-        -(west / 15.0 + 0.5).floor() * 15.0 + 0.0
+        -round(west / 15.0) * 15.0 + 0.0
     }
 
-    /// `utcOffset(minutes, keepLocalTime)`.
+    /// `utcOffset(minutes, keepLocalTime)`: a fixed clock, no longer the one of a zone.
     pub(crate) fn set_utc_offset(&mut self, minutes: f64, keep_wall: bool, zone: &Zone) {
+        self.named = None;
+        self.change_offset(minutes, keep_wall, zone);
+    }
+
+    fn change_offset(&mut self, minutes: f64, keep_wall: bool, zone: &Zone) {
         if !self.is_valid() {
             return;
         }
@@ -106,15 +157,66 @@ impl Time {
 
     /// `local(keepLocalTime)`.
     pub(crate) fn set_local(&mut self, keep_wall: bool, zone: &Zone) {
+        self.named = None;
         if !self.utc {
             return;
         }
-        self.set_utc_offset(0.0, keep_wall, zone);
+        self.change_offset(0.0, keep_wall, zone);
         self.utc = false;
         self.offset = 0.0;
         if keep_wall && self.is_valid() {
             self.shown = time_clip(self.shown - self.zone_offset(zone) * 60_000.0);
         }
+    }
+
+    /// `tz(name, keepLocalTime)`.
+    pub(crate) fn set_zone(&mut self, named: Zone, keep_wall: bool, zone: &Zone) {
+        self.named = Some(named);
+        self.update_offset(keep_wall, zone);
+    }
+
+    /// Takes over the offset that the zone of `tz()` has at this moment; with `keep_wall` the clock goes on showing what
+    /// it shows, unless the zone skips that time.
+    pub(super) fn update_offset(&mut self, keep_wall: bool, zone: &Zone) {
+        let Some(named) = self.named.clone().filter(|_| self.is_valid()) else {
+            return;
+        };
+        let mut offset = named.offset_ms(self.value());
+        let mut skipped = None;
+        let wall = self.wall(zone);
+        if keep_wall && named.offset_ms(wall - offset) != offset {
+            let instant = named.utc_ms(wall);
+            offset = named.offset_ms(instant);
+            skipped = Some(instant + offset);
+        }
+        self.change_offset(offset / 60_000.0, keep_wall, zone);
+        if let Some(shown) = skipped {
+            self.shown = time_clip(shown);
+        }
+    }
+
+    /// `parseZone()`: the clock that the input stated; UTC if it was a text that stated none.
+    pub(crate) fn set_stated_offset(&mut self, zone: &Zone) {
+        match self.stated {
+            StatedOffset::NoText => {}
+            StatedOffset::Missing => self.set_utc_offset(0.0, true, zone),
+            StatedOffset::Parsed(minutes) => self.set_utc_offset(minutes, false, zone),
+            StatedOffset::Found(given) => {
+                let minutes = if given.abs() < 16.0 { given * 60.0 } else { given };
+                self.set_utc_offset(minutes, false, zone);
+            }
+        }
+    }
+
+    /// The same instant shown on `model`'s clock.
+    pub(crate) fn on_clock_of(&self, model: &Time, zone: &Zone) -> Time {
+        if !model.utc {
+            return Time { shown: self.value(), utc: false, offset: 0.0, named: None, ..self.clone() };
+        }
+        let mut shown = model.clone();
+        shown.shown = time_clip(self.value() + model.offset * 60_000.0);
+        shown.update_offset(false, zone);
+        shown
     }
 
     /// A getter's value; NaN for an invalid moment.
@@ -126,14 +228,14 @@ impl Time {
             Unit::Year => fields.year,
             Unit::Quarter => fields.month / 3 + 1,
             Unit::Month => fields.month,
-            Unit::Week => week_of(&fields, ENGLISH_WEEK).1,
-            Unit::IsoWeek => week_of(&fields, ISO_WEEK).1,
+            Unit::Week => self.week_of(&fields, ENGLISH_WEEK, zone).1,
+            Unit::IsoWeek => self.week_of(&fields, ISO_WEEK, zone).1,
             Unit::Day | Unit::Weekday => fields.weekday,
             Unit::Date => fields.date,
-            Unit::DayOfYear => day_of_year(&fields),
+            Unit::DayOfYear => self.day_of_year(&fields, zone),
             Unit::IsoWeekday => (fields.weekday + 6) % 7 + 1,
-            Unit::WeekYear => week_of(&fields, ENGLISH_WEEK).0,
-            Unit::IsoWeekYear => week_of(&fields, ISO_WEEK).0,
+            Unit::WeekYear => self.week_of(&fields, ENGLISH_WEEK, zone).0,
+            Unit::IsoWeekYear => self.week_of(&fields, ISO_WEEK, zone).0,
             Unit::Hour => fields.hour,
             Unit::Minute => fields.minute,
             Unit::Second => fields.second,
@@ -142,220 +244,25 @@ impl Time {
         number(value)
     }
 
-    /// A setter; NaN changes nothing. Fractions are cut off for clock fields, as `Date` setters do.
-    pub(crate) fn set(&mut self, unit: Unit, value: f64, zone: &Zone) {
-        let Some(fields) = self.fields(zone) else {
-            return;
-        };
-        if value.is_nan() {
-            return;
-        }
-        match unit {
-            Unit::Year => self.set_year(&fields, value, zone),
-            Unit::Month => self.set_month(&fields, value, zone),
-            Unit::Quarter => {
-                let month = (value - 1.0) * 3.0 + number(fields.month % 3);
-                self.set_month(&fields, month, zone);
-            }
-            Unit::Week | Unit::IsoWeek => {
-                self.add_days((value - self.get(unit, zone)) * 7.0, zone);
-            }
-            Unit::Day | Unit::Weekday | Unit::DayOfYear => {
-                self.add_days(value - self.get(unit, zone), zone);
-            }
-            Unit::IsoWeekday => {
-                let target = if fields.weekday == 0 { value - 7.0 } else { value };
-                self.add_days(target - number(fields.weekday), zone);
-            }
-            Unit::WeekYear => self.set_week_year(value, Unit::Week, ENGLISH_WEEK, zone),
-            Unit::IsoWeekYear => self.set_week_year(value, Unit::IsoWeek, ISO_WEEK, zone),
-            Unit::Date => self.set_part(&fields, 2, value, zone),
-            Unit::Hour => self.set_part(&fields, 3, value, zone),
-            Unit::Minute => self.set_part(&fields, 4, value, zone),
-            Unit::Second => self.set_part(&fields, 5, value, zone),
-            Unit::Millisecond => self.set_part(&fields, 6, value, zone),
-        }
+    fn week_of(&self, fields: &Fields, rule: WeekRule, zone: &Zone) -> (i64, i64) {
+        rule.week_of(fields.year, self.day_of_year(fields, zone))
     }
 
-    fn set_part(&mut self, fields: &Fields, index: usize, value: f64, zone: &Zone) {
-        let mut parts = parts(fields);
-        parts[index] = value;
-        self.set_wall(ms_from_parts(parts), zone);
+    /// Days from the year's start as they were lived: a zone that skipped a day has one less.
+    fn day_of_year(&self, fields: &Fields, zone: &Zone) -> i64 {
+        if self.utc && self.named.is_none() {
+            return super::calendar::day_of_year(fields);
+        }
+        let (mut day, mut year) = (self.clone(), self.clone());
+        day.start_of(Unit::Day, zone);
+        year.start_of(Unit::Year, zone);
+        let days = round((day.value() - year.value()) / DAY_MS) + 1.0;
+        whole(days).clamp(1, days_in_year(fields.year))
     }
-
-    fn set_year(&mut self, fields: &Fields, year: f64, zone: &Zone) {
-        let mut parts = parts(fields);
-        parts[0] = year;
-        if fields.month == 1 && fields.date == 29 {
-            parts[2] = parts[2].min(number(days_in_month(whole(year), 1)));
-        }
-        self.set_wall(ms_from_parts(parts), zone);
-    }
-
-    fn set_month(&mut self, fields: &Fields, month: f64, zone: &Zone) {
-        let mut parts = parts(fields);
-        parts[1] = month;
-        parts[2] = parts[2].min(number(days_in_month(fields.year, whole(month))));
-        self.set_wall(ms_from_parts(parts), zone);
-    }
-
-    fn set_week_year(&mut self, value: f64, week: Unit, rule: WeekRule, zone: &Zone) {
-        let Some(fields) = self.fields(zone) else {
-            return;
-        };
-        let week = whole(self.get(week, zone)).min(rule.weeks_in_year(whole(value)));
-        let (year, day) = rule.day_of(whole(value), week, fields.weekday);
-        let target = super::calendar::fields(number(days_from_date(year, 0, day)) * DAY_MS);
-        self.set(Unit::Year, number(target.year), zone);
-        self.set(Unit::Month, number(target.month), zone);
-        self.set(Unit::Date, number(target.date), zone);
-    }
-
-    fn add_days(&mut self, days: f64, zone: &Zone) {
-        self.add(Span::default().plus(days, Unit::Day), 1.0, zone);
-    }
-
-    /// `add` (`sign` 1) and `subtract` (-1): months first, then days, then exact milliseconds.
-    pub(crate) fn add(&mut self, span: Span, sign: f64, zone: &Zone) {
-        let months = round(span.months);
-        if let Some(fields) = self.fields(zone).filter(|_| months != 0.0 && !months.is_nan()) {
-            self.set_month(&fields, number(fields.month) + months * sign, zone);
-        }
-        let days = round(span.days);
-        if let Some(fields) = self.fields(zone).filter(|_| days != 0.0 && !days.is_nan()) {
-            self.set_part(&fields, 2, number(fields.date) + days * sign, zone);
-        }
-        if self.is_valid() && !span.milliseconds.is_nan() {
-            self.shown = time_clip(self.shown + span.milliseconds * sign);
-        }
-    }
-
-    /// `startOf(unit)`. Sets one field after the other, largest first, each on the wall clock.
-    pub(crate) fn start_of(&mut self, unit: Unit, zone: &Zone) {
-        let clock = [Unit::Hour, Unit::Minute, Unit::Second, Unit::Millisecond];
-        let from = match unit {
-            Unit::Year | Unit::Quarter | Unit::Month | Unit::Week | Unit::IsoWeek => 0,
-            Unit::Day | Unit::Date => 0,
-            Unit::Hour => 1,
-            Unit::Minute => 2,
-            Unit::Second => 3,
-            Unit::Millisecond | Unit::DayOfYear | Unit::Weekday | Unit::IsoWeekday => return,
-            Unit::WeekYear | Unit::IsoWeekYear => return,
-        };
-        if unit == Unit::Year {
-            self.set(Unit::Month, 0.0, zone);
-        }
-        if matches!(unit, Unit::Year | Unit::Quarter | Unit::Month) {
-            self.set(Unit::Date, 1.0, zone);
-        }
-        for part in &clock[from..] {
-            self.set(*part, 0.0, zone);
-        }
-        if unit == Unit::Week {
-            self.set(Unit::Weekday, 0.0, zone);
-        }
-        if unit == Unit::IsoWeek {
-            self.set(Unit::IsoWeekday, 1.0, zone);
-        }
-        if unit == Unit::Quarter {
-            let month = (self.get(Unit::Month, zone) / 3.0).floor() * 3.0;
-            self.set(Unit::Month, month, zone);
-        }
-    }
-
-    /// `endOf(unit)`: the start of the next one minus a millisecond.
-    pub(crate) fn end_of(&mut self, unit: Unit, zone: &Zone) {
-        if unit == Unit::Millisecond {
-            return;
-        }
-        self.start_of(unit, zone);
-        let step = match unit {
-            Unit::Date => Unit::Day,
-            Unit::IsoWeek => Unit::Week,
-            Unit::Year | Unit::Quarter | Unit::Month | Unit::Week | Unit::Day => unit,
-            Unit::DayOfYear | Unit::Weekday | Unit::IsoWeekday | Unit::WeekYear => unit,
-            Unit::IsoWeekYear | Unit::Hour | Unit::Minute | Unit::Second => unit,
-            Unit::Millisecond => unit,
-        };
-        self.add(Span::default().plus(1.0, step), 1.0, zone);
-        self.add(Span::default().plus(1.0, Unit::Millisecond), -1.0, zone);
-    }
-
-    /// `diff(other, unit, true)`; `None` counts milliseconds.
-    pub(crate) fn diff(&self, other: &Time, unit: Option<Unit>, zone: &Zone) -> f64 {
-        let by_months = matches!(unit, Some(Unit::Year | Unit::Quarter | Unit::Month));
-        if self.is_valid() && !other.is_valid() && self.utc && by_months {
-            // On a fixed clock moment.js forgets that the other one is invalid, and counts no months.
-            return 0.0;
-        }
-        if !self.is_valid() || !other.is_valid() {
-            return f64::NAN;
-        }
-        let other = other.on_clock_of(self);
-        let ms = self.value() - other.value();
-        let clocks = (other.utc_offset(zone) - self.utc_offset(zone)) * 60_000.0;
-        match unit {
-            Some(Unit::Year) => self.months_until(&other, zone) / 12.0,
-            Some(Unit::Quarter) => self.months_until(&other, zone) / 3.0,
-            Some(Unit::Month) => self.months_until(&other, zone),
-            Some(Unit::Week) => (ms - clocks) / (7.0 * DAY_MS),
-            Some(Unit::Day) => (ms - clocks) / DAY_MS,
-            Some(Unit::Hour) => ms / 3_600_000.0,
-            Some(Unit::Minute) => ms / 60_000.0,
-            Some(Unit::Second) => ms / 1_000.0,
-            Some(Unit::IsoWeek | Unit::Date | Unit::DayOfYear | Unit::Weekday) => ms,
-            Some(Unit::IsoWeekday | Unit::WeekYear | Unit::IsoWeekYear) => ms,
-            Some(Unit::Millisecond) | None => ms,
-        }
-    }
-
-    /// The same instant shown on `model`'s clock.
-    fn on_clock_of(&self, model: &Time) -> Time {
-        let shown = self.value() + if model.utc { model.offset * 60_000.0 } else { 0.0 };
-        Time { shown, utc: model.utc, offset: if model.utc { model.offset } else { 0.0 } }
-    }
-
-    fn months_until(&self, other: &Time, zone: &Zone) -> f64 {
-        let months = |time: &Time| time.get(Unit::Year, zone) * 12.0 + time.get(Unit::Month, zone);
-        let whole = months(other) - months(self);
-        let anchored = |months: f64| {
-            let mut anchor = *self;
-            anchor.add(Span { months, ..Span::default() }, 1.0, zone);
-            anchor.value()
-        };
-        let anchor = anchored(whole);
-        let rest = other.value() - anchor;
-        let part = if rest < 0.0 {
-            rest / (anchor - anchored(whole - 1.0))
-        } else {
-            rest / (anchored(whole + 1.0) - anchor)
-        };
-        -(whole + part) + 0.0
-    }
-}
-
-fn parts(fields: &Fields) -> [f64; 7] {
-    [
-        number(fields.year),
-        number(fields.month),
-        number(fields.date),
-        number(fields.hour),
-        number(fields.minute),
-        number(fields.second),
-        number(fields.millisecond),
-    ]
-}
-
-fn week_of(fields: &Fields, rule: WeekRule) -> (i64, i64) {
-    rule.week_of(fields.year, day_of_year(fields))
-}
-
-fn day_of_year(fields: &Fields) -> i64 {
-    days_from_date(fields.year, fields.month, fields.date) - days_from_date(fields.year, 0, 1) + 1
 }
 
 #[expect(clippy::cast_precision_loss, reason = "calendar numbers are far below 2^53")]
-fn number(value: i64) -> f64 {
+pub(super) fn number(value: i64) -> f64 {
     value as f64
 }
 
@@ -363,13 +270,8 @@ fn number(value: i64) -> f64 {
     clippy::cast_possible_truncation,
     reason = "the cast saturates; calendars check the range"
 )]
-fn whole(value: f64) -> i64 {
+pub(super) fn whole(value: f64) -> i64 {
     (value as i64).clamp(-10_000_000, 10_000_000)
-}
-
-/// Half away from zero.
-fn round(value: f64) -> f64 {
-    if value < 0.0 { -((-value + 0.5).floor()) } else { (value + 0.5).floor() }
 }
 
 /// moment's `isLeapYear()`.

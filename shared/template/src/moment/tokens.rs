@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use super::locale::Locale;
+
 /// One match of moment's token pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Token<'a>(pub(crate) &'a str);
@@ -128,8 +130,40 @@ impl<'a> Token<'a> {
     }
 }
 
-/// Replaces `LT`, `L`, `LL`, `lll`, … by the English formats they stand for, outside brackets.
-pub(crate) fn expand(format: &str) -> Cow<'_, str> {
+impl<'a> Token<'a> {
+    /// The text that a token which is not read as a part of a date must find.
+    pub(crate) fn wanted(self) -> Cow<'a, str> {
+        if !self.0.contains(['[', '\\']) {
+            return Cow::Borrowed(self.0);
+        }
+        let text = self.0.replacen('\\', "", 1);
+        let mut wanted = String::with_capacity(text.len());
+        let mut rest = text.as_str();
+        while let Some(first) = rest.chars().next() {
+            let inside = rest.strip_prefix('[').and_then(|inside| {
+                let end = inside.find(['[', ']'])?;
+                inside[end..].starts_with(']').then_some(&inside[..end])
+            });
+            if let Some(inside) = inside {
+                // moment.js finds the text `undefined` for empty brackets.
+                wanted.push_str(if inside.is_empty() { "undefined" } else { inside });
+                rest = &rest[inside.len() + 2..];
+            } else if first == '\\' && rest.len() > 1 {
+                rest = &rest[1..];
+                let escaped = rest.chars().next().map_or(0, char::len_utf8);
+                wanted.push_str(&rest[..escaped]);
+                rest = &rest[escaped..];
+            } else {
+                wanted.push(first);
+                rest = &rest[first.len_utf8()..];
+            }
+        }
+        Cow::Owned(wanted)
+    }
+}
+
+/// Replaces `LT`, `L`, `LL`, `lll`, … by the formats they stand for in a language, outside brackets.
+pub(crate) fn expand<'a>(format: &'a str, locale: &Locale) -> Cow<'a, str> {
     if !format.contains(['L', 'l']) {
         return Cow::Borrowed(format);
     }
@@ -138,7 +172,7 @@ pub(crate) fn expand(format: &str) -> Cow<'_, str> {
     while let Some(first) = rest.chars().next() {
         let (length, replacement) = match bracketed_length(rest) {
             Some(length) => (length, None),
-            None => long_format(rest, first),
+            None => long_format(rest, first, locale),
         };
         expanded.push_str(replacement.unwrap_or(&rest[..length]));
         rest = &rest[length..];
@@ -146,21 +180,9 @@ pub(crate) fn expand(format: &str) -> Cow<'_, str> {
     Cow::Owned(expanded)
 }
 
-fn long_format(text: &str, first: char) -> (usize, Option<&'static str>) {
-    const LONG: [(&str, &str); 10] = [
-        ("LTS", "h:mm:ss A"),
-        ("LT", "h:mm A"),
-        ("LLLL", "dddd, MMMM D, YYYY h:mm A"),
-        ("LLL", "MMMM D, YYYY h:mm A"),
-        ("LL", "MMMM D, YYYY"),
-        ("L", "MM/DD/YYYY"),
-        ("llll", "ddd, MMM D, YYYY h:mm A"),
-        ("lll", "MMM D, YYYY h:mm A"),
-        ("ll", "MMM D, YYYY"),
-        ("l", "M/D/YYYY"),
-    ];
+fn long_format(text: &str, first: char, locale: &Locale) -> (usize, Option<&'static str>) {
     let escaped = usize::from(first == '\\');
-    for (token, format) in LONG {
+    for (token, format) in locale.long_formats {
         if text[escaped..].starts_with(token) {
             return (escaped + token.len(), (escaped == 0).then_some(format));
         }

@@ -99,6 +99,28 @@ impl Span {
 }
 
 impl Unit {
+    /// moment's full name: what `moment.normalizeUnits` answers.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Unit::Year => "year",
+            Unit::Quarter => "quarter",
+            Unit::Month => "month",
+            Unit::Week => "week",
+            Unit::IsoWeek => "isoWeek",
+            Unit::Day => "day",
+            Unit::Date => "date",
+            Unit::DayOfYear => "dayOfYear",
+            Unit::Weekday => "weekday",
+            Unit::IsoWeekday => "isoWeekday",
+            Unit::WeekYear => "weekYear",
+            Unit::IsoWeekYear => "isoWeekYear",
+            Unit::Hour => "hour",
+            Unit::Minute => "minute",
+            Unit::Second => "second",
+            Unit::Millisecond => "millisecond",
+        }
+    }
+
     /// The order in which `set({...})` applies units. Source: moment 2.21.0, `units/priorities.js` and its users.
     pub(crate) fn priority(self) -> u8 {
         match self {

@@ -1,4 +1,4 @@
-//! The workflow's time zone: offsets of instants, and instants of wall-clock times.
+//! Time zones, the workflow's and those of `tz()`: offsets of instants, and instants of wall-clock times.
 
 use jiff::{Timestamp, civil, tz::TimeZone};
 
@@ -11,14 +11,18 @@ pub(crate) struct Zone(pub(crate) TimeZone);
 impl Zone {
     /// Milliseconds to add to UTC at an instant. Outside jiff's years the nearest known offset.
     pub(crate) fn offset_ms(&self, utc_ms: f64) -> f64 {
-        let limit = |at: Timestamp| at.as_millisecond();
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "the cast saturates, the clamp follows"
-        )]
-        let ms = (utc_ms as i64).clamp(limit(Timestamp::MIN), limit(Timestamp::MAX));
-        let at = Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH);
+        let at = timestamp(utc_ms);
         f64::from(self.0.to_offset(at).seconds()) * 1_000.0
+    }
+
+    /// The name of the zone in the time zone database.
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.0.iana_name()
+    }
+
+    /// `JST`, `PDT`, `-03`: what the database calls the zone's time at an instant.
+    pub(crate) fn abbreviation(&self, utc_ms: f64) -> String {
+        self.0.to_offset_info(timestamp(utc_ms)).abbreviation().to_owned()
     }
 
     /// The wall clock at an instant, as milliseconds.
@@ -44,6 +48,14 @@ impl Zone {
             Err(_) => local_ms - self.offset_ms(local_ms),
         }
     }
+}
+
+/// The nearest instant that jiff knows.
+fn timestamp(utc_ms: f64) -> Timestamp {
+    let limit = |at: Timestamp| at.as_millisecond();
+    #[expect(clippy::cast_possible_truncation, reason = "the cast saturates, the clamp follows")]
+    let ms = (utc_ms as i64).clamp(limit(Timestamp::MIN), limit(Timestamp::MAX));
+    Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
 /// `None` outside jiff's years.

@@ -8,13 +8,17 @@ use jiff::tz::TimeZone;
 use rquickjs::{Ctx, Exception, JsLifetime, Result};
 use rustix::time::{ClockId, clock_gettime};
 
-use crate::moment::Zone;
+use crate::moment::{EN, Locale, Thresholds, Zone};
 
 /// Shared by the evaluator, the interrupt handler and the native functions.
 #[derive(Debug)]
 pub(crate) struct World {
     zone: RefCell<Zone>,
     now_ms: Cell<f64>,
+    /// The language of new moments: `moment.locale()`.
+    locale: Cell<&'static Locale>,
+    /// `moment.relativeTimeThreshold()`.
+    thresholds: Cell<Thresholds>,
     cpu: Duration,
     /// Thread CPU time at which the running text is stopped; set at the first check.
     stop_at: Cell<Option<Duration>>,
@@ -26,15 +30,19 @@ impl World {
         World {
             zone: RefCell::new(Zone(TimeZone::UTC)),
             now_ms: Cell::new(0.0),
+            locale: Cell::new(EN),
+            thresholds: Cell::new(Thresholds::default()),
             cpu,
             stop_at: Cell::new(None),
             was_stopped: Cell::new(false),
         }
     }
 
-    /// Sets time and zone and starts a new budget.
+    /// Sets time and zone, forgets the settings of the last text and starts a new budget.
     pub(crate) fn begin(&self, now_ms: f64, zone: &TimeZone) {
         self.now_ms.set(now_ms);
+        self.locale.set(EN);
+        self.thresholds.set(Thresholds::default());
         let mut current = self.zone.borrow_mut();
         if current.0 != *zone {
             *current = Zone(zone.clone());
@@ -68,6 +76,26 @@ impl World {
     /// The time that `moment()` and `Date` answer, in milliseconds from 1970.
     pub(crate) fn now_ms(&self) -> f64 {
         self.now_ms.get()
+    }
+
+    /// The language of new moments.
+    pub(crate) fn locale(&self) -> &'static Locale {
+        self.locale.get()
+    }
+
+    /// Sets the language of new moments until the text ends.
+    pub(crate) fn set_locale(&self, locale: &'static Locale) {
+        self.locale.set(locale);
+    }
+
+    /// The thresholds of durations in words.
+    pub(crate) fn thresholds(&self) -> Thresholds {
+        self.thresholds.get()
+    }
+
+    /// Sets the thresholds until the text ends.
+    pub(crate) fn set_thresholds(&self, thresholds: Thresholds) {
+        self.thresholds.set(thresholds);
     }
 
     /// Calls `f` with the workflow's zone.
