@@ -104,6 +104,17 @@ pub(crate) fn day_of_year(fields: &Fields) -> i64 {
     days_from_date(fields.year, fields.month, fields.date) - days_from_date(fields.year, 0, 1) + 1
 }
 
+/// Year, month (0 to 11) and day of a day of the year.
+///
+/// moment.js asks a `Date`, which takes the year 0 for 1900 first; 1900 has no February 29.
+pub(crate) fn date_of_day(year: i64, day_of_year: i64) -> (i64, i64, i64) {
+    if year == 0 {
+        let (_, month, date) = date_from_days(days_from_date(1900, 0, 1) + day_of_year - 1);
+        return (0, month, date);
+    }
+    date_from_days(days_from_date(year, 0, 1) + day_of_year - 1)
+}
+
 /// 365 or 366.
 pub(crate) fn days_in_year(year: i64) -> i64 {
     if is_leap_year(year) { 366 } else { 365 }

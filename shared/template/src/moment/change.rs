@@ -1,8 +1,7 @@
 //! Changing a moment: setters, `add`, `startOf`, `endOf`. Source: moment 2.21.0, `moment/` and `units/`.
 
 use super::calendar::{
-    DAY_MS, ENGLISH_WEEK, Fields, ISO_WEEK, WeekRule, days_from_date, days_in_month, ms_from_parts,
-    time_clip,
+    ENGLISH_WEEK, Fields, ISO_WEEK, WeekRule, date_of_day, days_in_month, ms_from_parts, time_clip,
 };
 use super::time::{Time, number, whole};
 use super::units::{Span, Unit};
@@ -79,10 +78,10 @@ impl Time {
         };
         let week = whole(self.get(week, zone)).min(rule.weeks_in_year(whole(value)));
         let (year, day) = rule.day_of(whole(value), week, fields.weekday);
-        let target = super::calendar::fields(number(days_from_date(year, 0, day)) * DAY_MS);
-        self.set(Unit::Year, number(target.year), zone);
-        self.set(Unit::Month, number(target.month), zone);
-        self.set(Unit::Date, number(target.date), zone);
+        let (year, month, date) = date_of_day(year, day);
+        self.set(Unit::Year, number(year), zone);
+        self.set(Unit::Month, number(month), zone);
+        self.set(Unit::Date, number(date), zone);
     }
 
     fn add_days(&mut self, days: f64, zone: &Zone) {

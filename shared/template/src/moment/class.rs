@@ -4,6 +4,7 @@ use rquickjs::class::{JsClass, Trace, Tracer, Writable};
 use rquickjs::function::{Constructor, Opt, Rest, This};
 use rquickjs::{Class, Ctx, Function, IntoJs, JsLifetime, Object, Result, Value};
 
+use super::input::whole_number;
 use super::methods;
 use super::time::Time;
 use super::units::Unit;
@@ -121,7 +122,7 @@ fn unit_value(this: &This0<'_>, unit: Unit, value: &Value<'_>) -> Result<Option<
         Unit::Day if as_number.is_nan() => {
             Some(index(locale.weekday_index(&text, "", false)).unwrap_or(0.0))
         }
-        Unit::Day => Some(as_number.trunc()),
+        Unit::Day => Some(whole_number(value)?),
         Unit::IsoWeekday => {
             let day = index(locale.weekday_index(&text, "", false));
             Some(day.filter(|day| *day > 0.0).unwrap_or(7.0))

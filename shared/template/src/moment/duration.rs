@@ -49,13 +49,12 @@ impl Duration {
     /// The sum of amounts of units. Not valid if a unit is no length, an amount no number, or a fraction
     /// stands before a smaller unit.
     pub(crate) fn from_units(units: &[(Unit, f64)], locale: &'static Locale) -> Self {
-        let span = units.iter().fold(Span::default(), |span, (unit, amount)| {
-            span.plus(if amount.is_nan() { 0.0 } else { *amount }, *unit)
-        });
+        let add = |span: Span, (unit, amount): &(Unit, f64)| span.plus(*amount, *unit);
+        let span = units.iter().fold(Span::default(), add);
         let is_known = units.iter().all(|(unit, amount)| ORDER.contains(unit) && !amount.is_nan());
         let mut given = ORDER.iter().filter_map(|unit| {
             let amount = units.iter().find(|(name, _)| name == unit)?.1;
-            (amount != 0.0).then_some(amount)
+            (amount != 0.0 && !amount.is_nan()).then_some(amount)
         });
         let has_fraction = given.by_ref().any(|amount| amount.trunc() != amount || amount.is_infinite());
         let is_valid = is_known && !(has_fraction && given.next().is_some());
@@ -66,9 +65,10 @@ impl Duration {
     /// where this one is not.
     pub(crate) fn copy(&self) -> Self {
         let Span { months, days, milliseconds } = self.span;
-        let units =
-            [(Unit::Month, months), (Unit::Day, days), (Unit::Millisecond, milliseconds)];
-        Duration::from_units(&units, self.locale)
+        let lengths = [(Unit::Month, months), (Unit::Day, days), (Unit::Millisecond, milliseconds)];
+        let known = lengths.map(|(unit, length)| (unit, if length.is_nan() { 0.0 } else { length }));
+        let copy = Duration::from_units(&known, self.locale);
+        Duration { is_valid: copy.is_valid && known == lengths, ..copy }
     }
 
     /// Adds another duration, `sign` times.
@@ -148,17 +148,16 @@ impl Duration {
         if hours != 0.0 || minutes % 60.0 != 0.0 || seconds % 60.0 != 0.0 {
             text.push('T');
         }
-        let mut put = |amount: String, letter: char| {
-            if amount != "0" && !amount.is_empty() {
-                text.push_str(&format!("{}{amount}{letter}", minus(milliseconds)));
+        let put = |text: &mut String, amount: f64, letter: char| {
+            if amount != 0.0 {
+                let digits = format!("{amount:.3}");
+                let digits = digits.trim_end_matches('0').trim_end_matches('.');
+                text.push_str(&format!("{}{digits}{letter}", minus(milliseconds)));
             }
         };
-        put(crate::json::number(hours), 'H');
-        put(crate::json::number(minutes % 60.0), 'M');
-        if seconds % 60.0 != 0.0 {
-            let digits = format!("{:.3}", seconds % 60.0);
-            put(digits.trim_end_matches('0').trim_end_matches('.').to_owned(), 'S');
-        }
+        put(&mut text, hours, 'H');
+        put(&mut text, minutes % 60.0, 'M');
+        put(&mut text, seconds % 60.0, 'S');
         text
     }
 }

@@ -39,14 +39,14 @@ pub(crate) fn iso_string(time: &Time, keep_offset: bool, zone: &Zone) -> Option<
     if !time.is_valid() {
         return None;
     }
+    let in_utc = Time::utc(time.value());
+    let shown = if keep_offset { time } else { &in_utc };
+    if !(0.0..=9999.0).contains(&shown.get(Unit::Year, zone)) {
+        let offset = if keep_offset { "Z" } else { "[Z]" };
+        return Some(format(shown, &format!("YYYYYY-MM-DDTHH:mm:ss.SSS{offset}"), zone));
+    }
     let offset = if keep_offset { time.utc_offset(zone) } else { 0.0 };
-    let shown = Time::utc(time.value() + offset * 60_000.0);
-    let year = shown.get(Unit::Year, zone);
-    let pattern = match (0.0..=9999.0).contains(&year) {
-        true => "YYYY-MM-DDTHH:mm:ss.SSS",
-        false => "YYYYYY-MM-DDTHH:mm:ss.SSS",
-    };
-    let mut text = format(&shown, pattern, zone);
+    let mut text = format(&Time::utc(time.value() + offset * 60_000.0), "YYYY-MM-DDTHH:mm:ss.SSS", zone);
     if keep_offset {
         Printer { time, zone }.offset(":", &mut text);
     } else {

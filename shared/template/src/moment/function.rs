@@ -7,7 +7,7 @@ use super::class::{Moment, new};
 use super::duration::Duration;
 use super::duration_class::{self, DurationObject, duration_of};
 use super::input::{Clock, date_of, moment_of, time};
-use super::lists::names;
+use super::lists::{months, weekdays};
 use super::locale::{ALL, Locale};
 use super::read::two_digit_year;
 use super::speech::{locale_data, locale_of};
@@ -123,12 +123,8 @@ fn questions<'js>() -> Vec<(&'static str, Call<'js>)> {
 }
 
 fn languages<'js>() -> Vec<(&'static str, Call<'js>)> {
-    fn list<'js>(
-        ctx: &Ctx<'js>,
-        args: &[Value<'js>],
-        of: fn(&'static Locale) -> &'static [&'static str],
-    ) -> Result<Value<'js>> {
-        names(ctx, of(world::of(ctx)?.locale()), args)
+    fn locale(ctx: &Ctx<'_>) -> Result<&'static Locale> {
+        Ok(world::of(ctx)?.locale())
     }
     vec![
         ("locale", set_language),
@@ -136,11 +132,11 @@ fn languages<'js>() -> Vec<(&'static str, Call<'js>)> {
         ("locales", |ctx, _| ALL.map(|locale| locale.id).to_vec().into_js(ctx)),
         ("localeData", |ctx, args| locale_data(ctx, locale_of(ctx, args.first())?)),
         ("langData", |ctx, args| locale_data(ctx, locale_of(ctx, args.first())?)),
-        ("months", |ctx, args| list(ctx, args, |locale| &locale.months)),
-        ("monthsShort", |ctx, args| list(ctx, args, |locale| &locale.months_short)),
-        ("weekdays", |ctx, args| list(ctx, args, |locale| &locale.weekdays)),
-        ("weekdaysShort", |ctx, args| list(ctx, args, |locale| &locale.weekdays_short)),
-        ("weekdaysMin", |ctx, args| list(ctx, args, |locale| &locale.weekdays_min)),
+        ("months", |ctx, args| months(ctx, &locale(ctx)?.months, args)),
+        ("monthsShort", |ctx, args| months(ctx, &locale(ctx)?.months_short, args)),
+        ("weekdays", |ctx, args| weekdays(ctx, &locale(ctx)?.weekdays, args)),
+        ("weekdaysShort", |ctx, args| weekdays(ctx, &locale(ctx)?.weekdays_short, args)),
+        ("weekdaysMin", |ctx, args| weekdays(ctx, &locale(ctx)?.weekdays_min, args)),
     ]
 }
 

@@ -92,7 +92,7 @@ impl<'a, 'js> Maker<'a, 'js> {
 
     fn found(&self, args: &[Value<'js>], locale: &'static Locale) -> Result<Found> {
         let input = args.first().filter(|value| !is_empty_collection(value));
-        let format = args.get(1).filter(|value| !value.is_undefined());
+        let format = args.get(1).filter(|value| is_truthy(value));
         let strict = match args.get(2).and_then(Value::as_bool) {
             Some(strict) => strict,
             None => args.get(3).is_some_and(is_truthy),
@@ -106,7 +106,7 @@ impl<'a, 'js> Maker<'a, 'js> {
         if let Some(ms) = date_of(self.ctx, input)? {
             return Ok(Found::instant(ms));
         }
-        let Some(format) = format.filter(|value| is_truthy(value)) else {
+        let Some(format) = format else {
             return self.unformatted(input, locale);
         };
         let text = string_of(input)?;
@@ -272,7 +272,7 @@ fn object_parts(object: &Object<'_>) -> Result<Parsed> {
 }
 
 /// JavaScript's `parseInt(value, 10)`.
-fn whole_number(value: &Value<'_>) -> Result<f64> {
+pub(crate) fn whole_number(value: &Value<'_>) -> Result<f64> {
     let text = string_of(value)?;
     let text = text.trim_start();
     let sign = usize::from(text.starts_with(['+', '-']));

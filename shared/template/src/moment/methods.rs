@@ -223,7 +223,7 @@ fn utc_offset<'js>(ctx: &Ctx<'js>, this: &This0<'js>, args: &[Value<'js>]) -> Re
         let text = string_of(value)?;
         match Matcher::last_offset(&text) {
             Some(offset) => offset_minutes(offset),
-            None => return this.clone().into_js(ctx),
+            None => return change(ctx, this, |time, _| time.named = None),
         }
     } else {
         let given = number(value)?;

@@ -2,7 +2,7 @@
 //! `create/from-array.js` and `create/check-overflow.js`.
 
 use super::calendar::{
-    ENGLISH_WEEK, ISO_WEEK, days_from_date, days_in_month, days_in_year, fields, ms_from_parts,
+    ENGLISH_WEEK, ISO_WEEK, date_of_day, days_in_month, days_in_year, fields, ms_from_parts,
 };
 use super::time::Time;
 use super::units::Unit;
@@ -141,10 +141,9 @@ impl Parsed {
         if day == 0.0 || day > float(days_in_year(year)) {
             return None;
         }
-        let days = days_from_date(year, 0, 1) + int(day) - 1;
-        let date = fields(float(days) * super::calendar::DAY_MS);
-        self.date[1] = Some(float(date.month));
-        self.date[2] = Some(float(date.date));
+        let (_, month, date) = date_of_day(year, int(day));
+        self.date[1] = Some(float(month));
+        self.date[2] = Some(float(date));
         Some(())
     }
 

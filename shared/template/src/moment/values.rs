@@ -6,6 +6,7 @@ use super::duration::Duration;
 use super::duration_class::duration_of;
 use super::duration_text;
 use super::input::{Clock, moment_of, time};
+use super::locale::Locale;
 use super::units::{Span, Unit, unit};
 use crate::script::world;
 
@@ -98,9 +99,8 @@ pub(crate) fn duration<'js>(
         return Ok(known.copy());
     }
     if value.is_number() {
-        let amount = number(value)?;
         return Ok(match period_of(period)? {
-            Period::Unit(unit) => Duration::from_units(&[(unit, amount)], locale),
+            Period::Unit(unit) => amounts(&[(unit, value.clone())], locale)?,
             Period::Unknown => Duration::new(Span::default(), locale),
         });
     }
@@ -119,12 +119,22 @@ pub(crate) fn duration<'js>(
         let span = world::of(ctx)?.with_zone(|zone| from.span_to(&to, zone));
         return Ok(Duration::new(span, locale));
     }
-    let mut units = Vec::new();
-    for (unit, value) in units_of(object)? {
+    amounts(&units_of(object)?, locale)
+}
+
+/// A number that is none counts as nothing but makes the duration invalid; a text that is none spoils it all.
+fn amounts(units: &[(Unit, Value<'_>)], locale: &'static Locale) -> Result<Duration> {
+    let mut has_nan = false;
+    let mut known = Vec::with_capacity(units.len());
+    for (unit, value) in units {
         let is_given = !value.is_null() && !value.is_undefined();
-        units.push((unit, if is_given { number(&value)? } else { 0.0 }));
+        let amount = if is_given { number(value)? } else { 0.0 };
+        let is_nan = amount.is_nan() && value.is_number();
+        has_nan |= is_nan;
+        known.push((*unit, if is_nan { 0.0 } else { amount }));
     }
-    Ok(Duration::from_units(&units, locale))
+    let duration = Duration::from_units(&known, locale);
+    Ok(Duration { is_valid: duration.is_valid && !has_nan, ..duration })
 }
 
 /// The second argument of `add`.
