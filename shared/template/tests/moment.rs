@@ -4,7 +4,7 @@
 use std::io::Read;
 
 use flate2::read::MultiGzDecoder;
-use himekuri_template::{Evaluator, Limits, Params, Scope};
+use himekuri_template::{EvaluateErrorKind, Evaluator, Limits, Params, Scope};
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
@@ -35,7 +35,9 @@ fn moment_answers_as_the_npm_package_does() {
         for cases in cases.chunks(AT_ONCE) {
             // What is wrong, what throws and what sets a language for its text is looked at alone.
             if !agree(&mut evaluator, &scope, cases) {
-                wrong.extend(cases.iter().filter_map(|case| difference(&mut evaluator, &scope, case)));
+                wrong.extend(
+                    cases.iter().filter_map(|case| difference(&mut evaluator, &scope, case)),
+                );
             }
         }
     }
@@ -45,9 +47,120 @@ fn moment_answers_as_the_npm_package_does() {
     assert!(wrong.is_empty(), "{} of {count} cases differ:\n{shown}", wrong.len());
 }
 
+#[test]
+fn what_moment_keeps_globally_ends_with_its_text() {
+    let mut evaluator = Evaluator::new(Limits::default()).expect("an evaluator starts");
+    for (changing, asking, untouched) in [
+        ("moment.locale('ja')", "moment().format('dddd')", "Sunday"),
+        (
+            "moment.relativeTimeThreshold('m', 100)",
+            "moment.duration(50, 'm').humanize()",
+            "an hour",
+        ),
+        ("moment.fn.format = 1", "typeof moment.fn.format", "function"),
+        ("moment.duration.fn.add = 1", "typeof moment.duration.fn.add", "function"),
+        ("moment.defaultFormat = 'YYYY'", "moment(0).format()", "1970-01-01T09:00:00+09:00"),
+        (
+            "(function(){ Object.getPrototypeOf(moment.localeData()).isPM = 1 })()",
+            "typeof moment.localeData().isPM",
+            "function",
+        ),
+    ] {
+        let together = format!("${{(({changing}), '')}}${{{asking}}}");
+        let changed = evaluator.render(&tokyo(), &together, &Params::new());
+        let later = evaluator.render(&tokyo(), &format!("${{{asking}}}"), &Params::new());
+
+        assert!(changed.is_ok(), "{changing}: {changed:?}");
+        assert_eq!(later.as_deref(), Ok(untouched), "{asking} after {changing}");
+    }
+    let text = "${moment.locale('ja')} ${moment().format('dddd')}";
+    assert_eq!(evaluator.render(&tokyo(), text, &Params::new()).as_deref(), Ok("ja 日曜日"));
+}
+
+#[test]
+fn what_of_moment_is_not_here_says_so() {
+    let mut evaluator = Evaluator::new(Limits::default()).expect("an evaluator starts");
+    for (expression, message) in [
+        (
+            "moment.updateLocale('ja', {})",
+            "moment.updateLocale() is not available here; the languages are `en` and `ja`",
+        ),
+        (
+            "moment.locale('fr', {months: []})",
+            "moment.locale() cannot define a language here; there are `en` and `ja`",
+        ),
+        (
+            "moment.relativeTimeRounding(Math.floor)",
+            "moment.relativeTimeRounding() is not available here; round a duration's `asDays()` yourself",
+        ),
+        (
+            "moment().parsingFlags()",
+            "these methods of moment are not available here: creationData, inspect, invalidAt, isDSTShifted, parsingFlags",
+        ),
+        ("moment.tz.setDefault('UTC')", "moment.tz.setDefault() is not available here"),
+        (
+            "moment.max('2019-09-01', '2019-09-02')",
+            "moment.max and moment.min take moments, such as `moment(x)`",
+        ),
+        ("moment.duration(1).get('quarter')", "a duration has no `quarter` to get"),
+    ] {
+        let answer = evaluator.render(&tokyo(), &format!("${{{expression}}}"), &Params::new());
+
+        let kind = answer.expect_err(expression).kind;
+        assert_eq!(kind, EvaluateErrorKind::Type { message: message.to_owned() }, "{expression}");
+    }
+}
+
+#[test]
+fn an_unknown_time_zone_is_an_error_with_the_nearest_known_one() {
+    let mut evaluator = Evaluator::new(Limits::default()).expect("an evaluator starts");
+    let long = format!("moment.tz('{}')", "x".repeat(100_000));
+    for (expression, message) in [
+        ("moment().tz('Asia/Tokio')", "unknown time zone `Asia/Tokio`; did you mean `Asia/Tokyo`?"),
+        (
+            "moment.tz('2019-09-01', 'JST')",
+            "unknown time zone `JST`; write a name such as `Asia/Tokyo`",
+        ),
+        (
+            &long,
+            "unknown time zone `xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx`; write a name such as `Asia/Tokyo`",
+        ),
+    ] {
+        let answer = evaluator.render(&tokyo(), &format!("${{{expression}}}"), &Params::new());
+
+        let kind = answer.expect_err("the zone is unknown").kind;
+        let message = format!("RangeError: {message}");
+        assert_eq!(kind, EvaluateErrorKind::Thrown { message });
+    }
+}
+
+#[test]
+fn texts_and_formats_that_would_take_long_are_refused() {
+    let mut evaluator = Evaluator::new(Limits::default()).expect("an evaluator starts");
+    for (expression, message) in [
+        ("moment('1'.repeat(1001), 'YYYY')", "moment reads a text of at most 1000 bytes"),
+        ("moment('1', 'Y'.repeat(2001))", "moment reads a format of at most 2000 bytes"),
+        ("moment('1', Array(1002).fill('Y'))", "moment reads a format of at most 2000 bytes"),
+        ("moment().format('L'.repeat(20000))", "moment prints formats of at most 16384 bytes"),
+    ] {
+        let answer = evaluator.render(&tokyo(), &format!("${{{expression}}}"), &Params::new());
+
+        let kind = answer.expect_err("the text is too long").kind;
+        assert_eq!(kind, EvaluateErrorKind::Thrown { message: format!("RangeError: {message}") });
+    }
+    let long = "${moment('2019-09-01' + ' '.repeat(2000)).isValid()}";
+    assert_eq!(evaluator.render(&tokyo(), long, &Params::new()).as_deref(), Ok("false"));
+}
+
+fn tokyo() -> Scope {
+    Scope {
+        now: "2019-09-01T07:00:00+09:00".parse().expect("a time"),
+        time_zone: TimeZone::get("Asia/Tokyo").expect("a known zone"),
+    }
+}
+
 fn agree(evaluator: &mut Evaluator, scope: &Scope, cases: &[Case]) -> bool {
-    let texts: Vec<String> =
-        cases.iter().map(|case| format!("${{{}}}", case.expression)).collect();
+    let texts: Vec<String> = cases.iter().map(|case| format!("${{{}}}", case.expression)).collect();
     let answers = evaluator.render(scope, &texts.join(SEPARATOR), &Params::new());
     let expected: Option<Vec<&str>> = cases.iter().map(|case| case.answer.as_deref()).collect();
     match (answers, expected) {

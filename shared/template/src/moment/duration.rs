@@ -56,7 +56,8 @@ impl Duration {
             let amount = units.iter().find(|(name, _)| name == unit)?.1;
             (amount != 0.0 && !amount.is_nan()).then_some(amount)
         });
-        let has_fraction = given.by_ref().any(|amount| amount.trunc() != amount || amount.is_infinite());
+        let has_fraction =
+            given.by_ref().any(|amount| amount.trunc() != amount || amount.is_infinite());
         let is_valid = is_known && !(has_fraction && given.next().is_some());
         Duration { is_valid, ..Duration::new(span, locale) }
     }
@@ -66,7 +67,8 @@ impl Duration {
     pub(crate) fn copy(&self) -> Self {
         let Span { months, days, milliseconds } = self.span;
         let lengths = [(Unit::Month, months), (Unit::Day, days), (Unit::Millisecond, milliseconds)];
-        let known = lengths.map(|(unit, length)| (unit, if length.is_nan() { 0.0 } else { length }));
+        let known =
+            lengths.map(|(unit, length)| (unit, if length.is_nan() { 0.0 } else { length }));
         let copy = Duration::from_units(&known, self.locale);
         Duration { is_valid: copy.is_valid && known == lengths, ..copy }
     }
@@ -82,7 +84,8 @@ impl Duration {
     /// `abs()`: every length without its sign.
     pub(crate) fn make_absolute(&mut self) {
         let Span { months, days, milliseconds } = self.span;
-        self.span = Span { months: months.abs(), days: days.abs(), milliseconds: milliseconds.abs() };
+        self.span =
+            Span { months: months.abs(), days: days.abs(), milliseconds: milliseconds.abs() };
         for part in [
             &mut self.parts.milliseconds,
             &mut self.parts.seconds,

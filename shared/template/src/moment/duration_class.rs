@@ -25,8 +25,10 @@ impl<'js> Trace<'js> for DurationObject {
 type This0<'js> = Class<'js, DurationObject>;
 type Method<'js> = fn(&Ctx<'js>, &This0<'js>, &[Value<'js>]) -> Result<Value<'js>>;
 
+type Part = fn(&Parts) -> f64;
+
 /// Getters of a part.
-const PARTS: [(&str, fn(&Parts) -> f64); 8] = [
+const PARTS: [(&str, Part); 8] = [
     ("milliseconds", |parts| parts.milliseconds),
     ("seconds", |parts| parts.seconds),
     ("minutes", |parts| parts.minutes),
@@ -140,11 +142,7 @@ pub(crate) fn duration_of(value: &Value<'_>) -> Option<Duration> {
     Some(class.borrow().duration.clone())
 }
 
-fn set_locale<'js>(
-    ctx: &Ctx<'js>,
-    this: &This0<'js>,
-    value: &Value<'js>,
-) -> Result<Value<'js>> {
+fn set_locale<'js>(ctx: &Ctx<'js>, this: &This0<'js>, value: &Value<'js>) -> Result<Value<'js>> {
     let locale = locale_of(ctx, Some(value))?;
     this.borrow_mut().duration.locale = locale;
     this.clone().into_js(ctx)

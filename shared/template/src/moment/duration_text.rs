@@ -32,7 +32,8 @@ fn clock(text: &str) -> Option<Vec<(Unit, f64)>> {
     if !is_clock {
         return None;
     }
-    let fraction = format!("0.{fraction}0").parse().map_or(0.0, |part: f64| (part * 1e3 + 0.5).floor());
+    let fraction =
+        format!("0.{fraction}0").parse().map_or(0.0, |part: f64| (part * 1e3 + 0.5).floor());
     let number = |text: &str| text.parse().unwrap_or(0.0) * sign;
     Some(vec![
         (Unit::Day, number(days)),

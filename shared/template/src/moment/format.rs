@@ -46,7 +46,8 @@ pub(crate) fn iso_string(time: &Time, keep_offset: bool, zone: &Zone) -> Option<
         return Some(format(shown, &format!("YYYYYY-MM-DDTHH:mm:ss.SSS{offset}"), zone));
     }
     let offset = if keep_offset { time.utc_offset(zone) } else { 0.0 };
-    let mut text = format(&Time::utc(time.value() + offset * 60_000.0), "YYYY-MM-DDTHH:mm:ss.SSS", zone);
+    let mut text =
+        format(&Time::utc(time.value() + offset * 60_000.0), "YYYY-MM-DDTHH:mm:ss.SSS", zone);
     if keep_offset {
         Printer { time, zone }.offset(":", &mut text);
     } else {

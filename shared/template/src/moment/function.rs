@@ -10,7 +10,7 @@ use super::input::{Clock, date_of, moment_of, time};
 use super::lists::{months, weekdays};
 use super::locale::{ALL, Locale};
 use super::read::two_digit_year;
-use super::speech::{locale_data, locale_of};
+use super::speech::{LocaleData, locale_data, locale_of};
 use super::time::Time;
 use super::units::Span;
 use super::values::{duration, given, is_true, number, string_of, unit_of};
@@ -34,6 +34,10 @@ pub(crate) fn install<'js>(ctx: &Ctx<'js>) -> Result<Function<'js>> {
     }
     moment.set("tz", super::tz::function(ctx)?)?;
     moment.set("duration", duration_function(ctx)?)?;
+    if let Some(prototype) = Class::<LocaleData>::prototype(ctx)? {
+        // Not of moment.js: what is not reached from here is not frozen, and would outlive its text.
+        moment.get::<_, Object<'js>>("localeData")?.set("prototype", prototype)?;
+    }
     moment.set("version", "2.21.0")?;
     moment.set("defaultFormat", "YYYY-MM-DDTHH:mm:ssZ")?;
     moment.set("defaultFormatUtc", "YYYY-MM-DDTHH:mm:ss[Z]")?;

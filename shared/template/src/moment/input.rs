@@ -1,7 +1,7 @@
 //! What `moment(...)` makes of its arguments. Source: moment 2.21.0, `create/from-anything.js`.
 
 use rquickjs::function::Constructor;
-use rquickjs::{Array, Class, Ctx, Function, Object, Result, Value};
+use rquickjs::{Array, Class, Ctx, Exception, Function, Object, Result, Value};
 
 use super::class::Moment;
 use super::iso::{iso_format, rfc_2822};
@@ -15,6 +15,11 @@ use super::units::Unit;
 use super::values::{is_truthy, number, string_of, units_of};
 use super::zone::Zone;
 use crate::script::world;
+
+/// Longest text that is read by a format, and longest format (all of them, if there are several). Reading takes a step for
+/// each pair of their bytes, where no time limit reaches it: a hundredth of a second at most.
+const TEXT_BYTES_MAX: usize = 1_000;
+const FORMAT_BYTES_MAX: usize = 2_000;
 
 /// The clock a new moment is read and shown on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,6 +86,11 @@ impl<'a, 'js> Maker<'a, 'js> {
         if let Some(time) = args.first().and_then(moment_of) {
             return Ok(Made { time, is_wall_time: false });
         }
+        if is_no_input(args)? {
+            // On the clock of UTC, and in no language of its own.
+            let time = Time::utc(f64::NAN).speaking(world::of(self.ctx)?.locale());
+            return Ok(Made { time, is_wall_time: false });
+        }
         let found = self.found(args, locale)?;
         let time = match self.clock {
             Clock::Local => Time::local(found.ms),
@@ -100,9 +110,6 @@ impl<'a, 'js> Maker<'a, 'js> {
         let Some(input) = input.filter(|value| !value.is_undefined() || format.is_some()) else {
             return Ok(Found::instant(self.now_ms));
         };
-        if input.is_null() {
-            return Ok(Found::instant(f64::NAN));
-        }
         if let Some(ms) = date_of(self.ctx, input)? {
             return Ok(Found::instant(ms));
         }
@@ -138,7 +145,8 @@ impl<'a, 'js> Maker<'a, 'js> {
     }
 
     fn text(&self, text: &str, locale: &'static Locale) -> Result<Found> {
-        if text.is_empty() {
+        // Nothing that long is a date.
+        if text.is_empty() || text.len() > TEXT_BYTES_MAX {
             return Ok(Found::instant(f64::NAN));
         }
         if let Some(ms) = asp_net_ms(text) {
@@ -159,12 +167,16 @@ impl<'a, 'js> Maker<'a, 'js> {
     }
 
     fn formatted(&self, text: &str, format: &Value<'js>, manner: Manner) -> Result<Found> {
+        if text.len() > TEXT_BYTES_MAX {
+            return Err(self.too_long("a text", TEXT_BYTES_MAX));
+        }
         let Some(formats) = format.as_array() else {
-            return Ok(self.one_format(text, format, manner)?.0);
+            return Ok(self.one_format(text, format, manner, &mut 0)?.0);
         };
+        let mut bytes = 0;
         let mut best: Option<(Found, usize)> = None;
         for format in formats.iter::<Value<'js>>() {
-            let (found, misfit) = self.one_format(text, &format?, manner)?;
+            let (found, misfit) = self.one_format(text, &format?, manner, &mut bytes)?;
             if !found.ms.is_nan() && best.is_none_or(|(_, least)| misfit < least) {
                 best = Some((found, misfit));
             }
@@ -177,6 +189,7 @@ impl<'a, 'js> Maker<'a, 'js> {
         text: &str,
         format: &Value<'js>,
         manner: Manner,
+        bytes: &mut usize,
     ) -> Result<(Found, usize)> {
         let constant = match format.as_object().filter(|object| object.is_function()) {
             Some(function) => function.get::<_, String>("name")?,
@@ -192,9 +205,18 @@ impl<'a, 'js> Maker<'a, 'js> {
             },
             _ => string_of(format)?,
         };
+        *bytes += format.len() + 1;
+        if *bytes > FORMAT_BYTES_MAX {
+            return Err(self.too_long("a format", FORMAT_BYTES_MAX));
+        }
         let Reading { parsed, misfit } = read(text, &format, manner);
         let is_instant = format == "X" || format == "x";
         Ok((self.of_parts(parsed, !is_instant)?, misfit))
+    }
+
+    fn too_long(&self, what: &str, limit: usize) -> rquickjs::Error {
+        let message = format!("moment reads {what} of at most {limit} bytes");
+        Exception::throw_range(self.ctx, &message)
     }
 
     fn of_parts(&self, parsed: Parsed, is_wall_time: bool) -> Result<Found> {
@@ -202,9 +224,7 @@ impl<'a, 'js> Maker<'a, 'js> {
         let offset = parsed.offset_minutes;
         let utc = self.clock == Clock::Utc;
         let ms = match &self.zone {
-            Some(zone) if offset.is_none() => {
-                parsed.instant(&Now { ms: self.now_ms, zone, utc })
-            }
+            Some(zone) if offset.is_none() => parsed.instant(&Now { ms: self.now_ms, zone, utc }),
             Some(_) | None => {
                 let now = world.now_ms();
                 world.with_zone(|zone| parsed.instant(&Now { ms: now, zone, utc }))
@@ -213,6 +233,16 @@ impl<'a, 'js> Maker<'a, 'js> {
         let stated = offset.map_or(StatedOffset::NoText, StatedOffset::Parsed);
         Ok(Found { ms, stated, is_wall_time: is_wall_time && offset.is_none() })
     }
+}
+
+/// `null`, or an empty text without a format.
+fn is_no_input(args: &[Value<'_>]) -> Result<bool> {
+    let has_format = args.get(1).is_some_and(|format| !format.is_undefined());
+    Ok(match args.first() {
+        Some(input) if input.is_string() => !has_format && string_of(input)?.is_empty(),
+        Some(input) => input.is_null(),
+        None => false,
+    })
 }
 
 fn rfc_found(text: &str) -> Option<Found> {
@@ -301,7 +331,8 @@ pub(crate) fn date_of<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> Result<Option<
     Ok(Some(number(value)?))
 }
 
-fn is_empty_collection(value: &Value<'_>) -> bool {
+/// `{}` or `[]`, which moment takes for no input.
+pub(crate) fn is_empty_collection(value: &Value<'_>) -> bool {
     if value.is_function() || !value.is_object() {
         return false;
     }

@@ -125,7 +125,8 @@ pub(crate) fn rfc_2822(text: &str) -> Option<Rfc2822> {
         return None;
     }
     let offset_minutes = rfc_2822_minutes(zone)?;
-    let (year, month, day) = (full_year(number(year)), f64::from(u8::try_from(month).ok()?), number(day));
+    let (year, month, day) =
+        (full_year(number(year)), f64::from(u8::try_from(month).ok()?), number(day));
     let part = |index: usize| clock.get(index).map_or(0.0, |part| number(part));
     let (hour, minute, second) = (part(0), part(1), part(2));
     let ms = ms_from_parts([year, month, day, hour, minute, second, 0.0]);
@@ -133,7 +134,8 @@ pub(crate) fn rfc_2822(text: &str) -> Option<Rfc2822> {
         && hour < 24.0
         && minute < 60.0
         && second < 60.0;
-    let is_weekday = weekday.is_none_or(|weekday| usize::try_from(fields(ms).weekday) == Ok(weekday));
+    let is_weekday =
+        weekday.is_none_or(|weekday| usize::try_from(fields(ms).weekday) == Ok(weekday));
     let ms = if exists && is_weekday { ms - offset_minutes * 60_000.0 } else { f64::NAN };
     Some(Rfc2822 { ms, offset_minutes })
 }

@@ -64,6 +64,9 @@ pub(crate) fn matcher(token: &str, strict: bool) -> Option<Matcher> {
 impl Matcher {
     /// The first place in `text` where the pattern matches, as byte positions.
     pub(crate) fn find(self, text: &str, locale: &Locale) -> Option<(usize, usize)> {
+        if self == Matcher::Word {
+            return find_word(text);
+        }
         text.char_indices().find_map(|(start, _)| {
             self.length(&text[start..], locale).map(|length| (start, start + length))
         })
@@ -96,7 +99,7 @@ impl Matcher {
                 (whole > 0).then_some(end + if fraction > 0 { fraction + 1 } else { 0 })
             }
             Matcher::Offset => offset_length(text),
-            Matcher::Word => word_length(text),
+            Matcher::Word => find_word(text).filter(|(start, _)| *start == 0).map(|(_, end)| end),
             Matcher::Meridiem => (locale.meridiem_length)(text),
             Matcher::Ordinal { strict } => ordinal_length(text, strict, locale),
         }
@@ -131,10 +134,12 @@ pub(crate) fn offset_minutes(text: &str) -> f64 {
     if text.starts_with('-') { -minutes + 0.0 } else { minutes }
 }
 
-fn word_length(text: &str) -> Option<usize> {
-    let digits = digit_count(text);
-    let letters: usize = text[digits..].chars().take_while(is_letter).map(char::len_utf8).sum();
-    (letters > 0).then_some(digits + letters)
+/// The first letters, with the digits that stand right before them.
+fn find_word(text: &str) -> Option<(usize, usize)> {
+    let (first, _) = text.char_indices().find(|(_, character)| is_letter(character))?;
+    let digits = text[..first].bytes().rev().take_while(u8::is_ascii_digit).count();
+    let letters: usize = text[first..].chars().take_while(is_letter).map(char::len_utf8).sum();
+    Some((first - digits, first + letters))
 }
 
 fn is_letter(character: &char) -> bool {

@@ -103,9 +103,7 @@ fn clocks<'js>() -> Vec<(&'static str, Method<'js>)> {
         }),
         ("isUtc", |ctx, this, _| this.borrow().time.is_utc().into_js(ctx)),
         ("isUTC", |ctx, this, _| this.borrow().time.is_utc().into_js(ctx)),
-        ("isLocal", |ctx, this, _| {
-            ask(ctx, this, |time, _| time.is_valid() && !time.is_fixed())
-        }),
+        ("isLocal", |ctx, this, _| ask(ctx, this, |time, _| time.is_valid() && !time.is_fixed())),
         ("isUtcOffset", |ctx, this, _| {
             ask(ctx, this, |time, _| time.is_valid() && time.is_fixed())
         }),
@@ -301,8 +299,7 @@ pub(crate) fn other_of<'js>(ctx: &Ctx<'js>, args: &[Value<'js>]) -> Result<Time>
 }
 
 fn iso_text<'js>(ctx: &Ctx<'js>, this: &This0<'js>, keep_offset: bool) -> Result<Value<'js>> {
-    let text = world::of(ctx)?
-        .with_zone(|zone| iso_string(&this.borrow().time, keep_offset, zone));
+    let text = world::of(ctx)?.with_zone(|zone| iso_string(&this.borrow().time, keep_offset, zone));
     match text {
         Some(text) => text.into_js(ctx),
         None => Null.into_js(ctx),

@@ -2,7 +2,8 @@
 //! `create/from-array.js` and `create/check-overflow.js`.
 
 use super::calendar::{
-    ENGLISH_WEEK, ISO_WEEK, date_of_day, days_in_month, days_in_year, fields, ms_from_parts,
+    DAY_MS, ENGLISH_WEEK, ISO_WEEK, date_of_day, days_in_month, days_in_year, fields,
+    ms_from_parts, time_clip,
 };
 use super::time::Time;
 use super::units::Unit;
@@ -68,7 +69,7 @@ impl Parsed {
         }
         self.apply_meridiem();
         if let Some(instant) = self.instant {
-            return if self.contradicts() { f64::NAN } else { instant };
+            return if self.contradicts() { f64::NAN } else { time_clip(instant) };
         }
         let utc = now.utc || self.offset_minutes.is_some();
         let local = Time::local(now.ms);
@@ -86,12 +87,12 @@ impl Parsed {
             return f64::NAN;
         }
         let wall = ms_from_parts(self.date.map(Option::unwrap_or_default));
+        let wall = if next_day { wall + DAY_MS } else { wall };
         if self.week.day.is_some_and(|day| day != weekday(wall)) {
             return f64::NAN;
         }
         let instant = if utc { wall } else { now.zone.utc_ms(wall) };
-        let instant = instant - self.offset_minutes.unwrap_or(0.0) * 60_000.0;
-        if next_day { following_day(instant, now) } else { instant }
+        instant - self.offset_minutes.unwrap_or(0.0) * 60_000.0
     }
 
     fn apply_meridiem(&mut self) {
@@ -198,13 +199,6 @@ impl Parsed {
             || !(0.0..=999.0).contains(&millisecond)
             || self.date.iter().flatten().any(|part| part.is_nan())
     }
-}
-
-fn following_day(instant: f64, now: &Now<'_>) -> f64 {
-    let mut time = if now.utc { Time::utc(instant) } else { Time::local(instant) };
-    let date = time.get(Unit::Date, now.zone);
-    time.set(Unit::Date, date + 1.0, now.zone);
-    time.value()
 }
 
 fn weekday(wall: f64) -> f64 {

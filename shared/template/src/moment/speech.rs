@@ -91,9 +91,7 @@ fn methods<'js>() -> Vec<(&'static str, Method<'js>)> {
             let (text, token) = (text_at(args, 0)?, text_at(args, 1)?);
             index(ctx, locale.weekday_index(&text, &token, is_true(args.get(2))))
         }),
-        ("longDateFormat", |ctx, locale, args| {
-            locale.long_format(&text_at(args, 0)?).into_js(ctx)
-        }),
+        ("longDateFormat", |ctx, locale, args| locale.long_format(&text_at(args, 0)?).into_js(ctx)),
         ("calendar", |ctx, locale, args| {
             let key = text_at(args, 0)?;
             let keys = [
@@ -128,9 +126,7 @@ fn methods<'js>() -> Vec<(&'static str, Method<'js>)> {
         ("firstDayOfWeek", |ctx, _, _| 0.into_js(ctx)),
         ("firstDayOfYear", |ctx, _, _| 6.into_js(ctx)),
         ("week", |ctx, _, args| match args.first().and_then(moment_of) {
-            Some(time) => {
-                world::of(ctx)?.with_zone(|zone| time.get(Unit::Week, zone)).into_js(ctx)
-            }
+            Some(time) => world::of(ctx)?.with_zone(|zone| time.get(Unit::Week, zone)).into_js(ctx),
             None => Ok(Value::new_undefined(ctx.clone())),
         }),
         ("invalidDate", |ctx, _, _| INVALID.into_js(ctx)),

@@ -211,7 +211,13 @@ impl Time {
     /// The same instant shown on `model`'s clock.
     pub(crate) fn on_clock_of(&self, model: &Time, zone: &Zone) -> Time {
         if !model.utc {
-            return Time { shown: self.value(), utc: false, offset: 0.0, named: None, ..self.clone() };
+            return Time {
+                shown: self.value(),
+                utc: false,
+                offset: 0.0,
+                named: None,
+                ..self.clone()
+            };
         }
         let mut shown = model.clone();
         shown.shown = time_clip(self.value() + model.offset * 60_000.0);

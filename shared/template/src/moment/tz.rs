@@ -1,12 +1,11 @@
 //! Moments in named time zones, as the package moment-timezone has them: `moment.tz(…, zone)` and `.tz(zone)`.
 //! digdag has no moment-timezone; an unknown zone is an error here, where moment-timezone would go on in UTC.
 
-use jiff::tz::TimeZone;
 use rquickjs::function::Rest;
 use rquickjs::{Ctx, Exception, Function, IntoJs, Result, Value};
 
 use super::class::{This0, change, new};
-use super::input::{Clock, Maker, moment_of};
+use super::input::{Clock, Maker, is_empty_collection, moment_of};
 use super::units::{Span, Unit};
 use super::values::{is_true, is_truthy, string_of};
 use super::zone::Zone;
@@ -45,6 +44,9 @@ pub(crate) fn function<'js>(ctx: &Ctx<'js>) -> Result<Function<'js>> {
 const MISSING: [&str; 8] =
     ["setDefault", "add", "link", "load", "names", "zone", "countries", "zonesForCountry"];
 
+/// Of a name that is wrong no more is looked at. The longest name there is has 32 characters.
+const NAME_CHARS_MAX: usize = 40;
+
 /// The method `tz(name, keepLocalTime)`.
 pub(crate) fn method<'js>(
     ctx: &Ctx<'js>,
@@ -66,7 +68,7 @@ fn create<'js>(ctx: &Ctx<'js>, args: &[Value<'js>], zone: Option<Zone>) -> Resul
     let maker = Maker::new(ctx, Clock::Utc)?;
     let reads_wall_clock = args.first().is_some_and(|input| {
         let is_parts = input.is_object() && !input.is_array() && moment_of(input).is_none();
-        input.is_string() || is_parts
+        input.is_string() || (is_parts && !is_empty_collection(input))
     });
     let maker = match &zone {
         Some(zone) if reads_wall_clock => maker.with_wall_now(zone),
@@ -95,17 +97,17 @@ fn zone<'js>(ctx: &Ctx<'js>, name: &Value<'js>) -> Result<Zone> {
         return Err(Exception::throw_type(ctx, "the name of a time zone must be a string"));
     }
     let name = string_of(name)?;
-    match TimeZone::get(&name) {
-        Ok(zone) => Ok(Zone(zone)),
-        Err(_) => {
-            let known: Vec<String> =
-                jiff::tz::db().available().map(|name| name.to_string()).collect();
-            let meant = nearest(&name, known.iter().map(String::as_str));
-            let cure = match meant {
-                Some(meant) => format!("did you mean `{meant}`?"),
-                None => "write a name such as `Asia/Tokyo`".to_owned(),
-            };
-            Err(Exception::throw_range(ctx, &format!("unknown time zone `{name}`; {cure}")))
-        }
+    if let Some(zone) = world::of(ctx)?.named_zone(&name) {
+        return Ok(zone);
     }
+    let shown: String = name.chars().take(NAME_CHARS_MAX).collect();
+    let known: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
+    // An abbreviation is near to others that are far from it.
+    let places = known.iter().map(String::as_str).filter(|_| shown.contains('/'));
+    let meant = nearest(&shown, places);
+    let cure = match meant {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => "write a name such as `Asia/Tokyo`".to_owned(),
+    };
+    Err(Exception::throw_range(ctx, &format!("unknown time zone `{shown}`; {cure}")))
 }

@@ -9,7 +9,7 @@ use super::calendar::fields;
 pub(crate) struct Zone(pub(crate) TimeZone);
 
 impl Zone {
-    /// Milliseconds to add to UTC at an instant. Outside jiff's years the nearest known offset.
+    /// Milliseconds to add to UTC at an instant. Before jiff's years the oldest known offset.
     pub(crate) fn offset_ms(&self, utc_ms: f64) -> f64 {
         let at = timestamp(utc_ms);
         f64::from(self.0.to_offset(at).seconds()) * 1_000.0
@@ -33,10 +33,12 @@ impl Zone {
     /// The instant of a wall-clock time. A time that a clock change skips or repeats is read with the
     /// offset before the change: JavaScript's rule, and jiff's `compatible`.
     pub(crate) fn utc_ms(&self, local_ms: f64) -> f64 {
-        if !local_ms.is_finite() {
+        // What no `Date` can hold.
+        if local_ms.is_nan() || local_ms.abs() > 8.65e15 {
             return f64::NAN;
         }
-        let Some(time) = civil_time(local_ms) else {
+        let cycles = cycles_ms(local_ms);
+        let Some(time) = civil_time(local_ms - cycles) else {
             return local_ms - self.offset_ms(local_ms);
         };
         match self.0.to_ambiguous_timestamp(time).compatible() {
@@ -44,25 +46,32 @@ impl Zone {
                 clippy::cast_precision_loss,
                 reason = "jiff's range is below 2^53 milliseconds"
             )]
-            Ok(at) => at.as_millisecond() as f64,
+            Ok(at) => at.as_millisecond() as f64 + cycles,
             Err(_) => local_ms - self.offset_ms(local_ms),
         }
     }
 }
 
-/// The nearest instant that jiff knows.
+/// After so many milliseconds the calendar repeats itself, days of the week included: 400 years.
+const CYCLE_MS: f64 = 146_097.0 * 86_400_000.0;
+/// The year 9000. jiff ends with 9999; what is later has the rules of the same day some cycles before.
+const LATE_MS: f64 = 221_845_392e6;
+
+/// The cycles by which a time is too late for jiff, in milliseconds.
+fn cycles_ms(ms: f64) -> f64 {
+    if ms > LATE_MS { ((ms - LATE_MS) / CYCLE_MS).ceil() * CYCLE_MS } else { 0.0 }
+}
+
+/// The instant in jiff's years that has the same rules.
 fn timestamp(utc_ms: f64) -> Timestamp {
-    let limit = |at: Timestamp| at.as_millisecond();
     #[expect(clippy::cast_possible_truncation, reason = "the cast saturates, the clamp follows")]
-    let ms = (utc_ms as i64).clamp(limit(Timestamp::MIN), limit(Timestamp::MAX));
+    let ms = (utc_ms - cycles_ms(utc_ms)) as i64;
+    let ms = ms.max(Timestamp::MIN.as_millisecond());
     Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
-/// `None` outside jiff's years.
+/// `None` before jiff's years.
 fn civil_time(local_ms: f64) -> Option<civil::DateTime> {
-    if local_ms.abs() > 8.64e15 {
-        return None;
-    }
     let fields = fields(local_ms);
     civil::DateTime::new(
         i16::try_from(fields.year).ok()?,

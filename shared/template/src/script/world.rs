@@ -1,6 +1,7 @@
 //! What JavaScript is allowed to know of the world: the session's time and zone, and how long it may run.
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -10,10 +11,15 @@ use rustix::time::{ClockId, clock_gettime};
 
 use crate::moment::{EN, Locale, Thresholds, Zone};
 
+/// Named zones kept: more than the zones a configuration names, few enough to forget.
+const NAMED_ZONES_MAX: usize = 64;
+
 /// Shared by the evaluator, the interrupt handler and the native functions.
 #[derive(Debug)]
 pub(crate) struct World {
     zone: RefCell<Zone>,
+    /// Zones of `tz()`: reading one from the database costs more than an expression.
+    named_zones: RefCell<HashMap<String, Zone>>,
     now_ms: Cell<f64>,
     /// The language of new moments: `moment.locale()`.
     locale: Cell<&'static Locale>,
@@ -29,6 +35,7 @@ impl World {
     pub(crate) fn new(cpu: Duration) -> Self {
         World {
             zone: RefCell::new(Zone(TimeZone::UTC)),
+            named_zones: RefCell::default(),
             now_ms: Cell::new(0.0),
             locale: Cell::new(EN),
             thresholds: Cell::new(Thresholds::default()),
@@ -96,6 +103,20 @@ impl World {
     /// Sets the thresholds until the text ends.
     pub(crate) fn set_thresholds(&self, thresholds: Thresholds) {
         self.thresholds.set(thresholds);
+    }
+
+    /// The zone of a name in the time zone database, in any case; `None` if there is none.
+    pub(crate) fn named_zone(&self, name: &str) -> Option<Zone> {
+        let mut zones = self.named_zones.borrow_mut();
+        if let Some(zone) = zones.get(name) {
+            return Some(zone.clone());
+        }
+        let zone = Zone(TimeZone::get(name).ok()?);
+        if zones.len() >= NAMED_ZONES_MAX {
+            zones.clear();
+        }
+        zones.insert(name.to_owned(), zone.clone());
+        Some(zone)
     }
 
     /// Calls `f` with the workflow's zone.
