@@ -159,7 +159,9 @@ proptest! {
         zone in zone(),
         now in time(),
     ) {
-        prop_assume!(key != "seconds_interval>");
+        if key == "seconds_interval>" {
+            return Ok(());
+        }
         let Ok(schedule) = Schedule::parse(&Config::from_iter([(key, value)])) else { return Ok(()) };
         let Some(first) = schedule.first(&zone, now) else { return Ok(()) };
         prop_assert!(first.run_time >= now);
