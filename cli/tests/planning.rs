@@ -11,10 +11,14 @@ const MARTS: [&str; 5] = ["access", "consume", "install", "session", "battle"];
 
 fn plan(title: &str, arguments: &[&str]) -> Vec<Value> {
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
+    plan_in(&examples, &[&[title, "summary"], arguments].concat())
+}
+
+fn plan_in(folder: &Path, arguments: &[&str]) -> Vec<Value> {
     let output = Command::new(env!("CARGO_BIN_EXE_himekuri"))
-        .args(["plan", title, "summary", "--json"])
+        .args(["plan", "--json"])
         .args(arguments)
-        .current_dir(examples)
+        .current_dir(folder)
         // Nothing listens anywhere: a plan contacts nothing.
         .env("http_proxy", "http://127.0.0.1:1")
         .output()
@@ -76,4 +80,27 @@ fn the_same_plan_is_printed_twice_the_same() {
     let arguments = ["--from", "2019-09-02", "--to", "2019-09-03"];
 
     assert_eq!(plan("title_a", &arguments), plan("title_a", &arguments));
+}
+
+#[test]
+fn operators_that_are_not_run_are_listed_waits_pass_and_errors_stay_out() {
+    let project = tempfile::tempdir().unwrap();
+    let workflow = "
+sla: {duration: '00:01', fail: true}
+_error: {echo>: not in a plan}
++script: {sh>: ./fetch.sh}
++pause: {wait>: 10h}
++branch:
+  if>: ${session_date == '2019-09-02'}
+  _do: {echo>: 'on ${session_date}'}
++mail: {mail>: body.txt, _error: {echo>: nor this}}
+";
+    std::fs::write(project.path().join("wf.dig"), workflow).unwrap();
+
+    let lines = plan_in(project.path(), &[".", "wf", "--session", "2019-09-02"]);
+
+    assert_eq!(column(&lines, "task"), ["+wf+script", "+wf+branch^sub", "+wf+mail"]);
+    assert_eq!(column(&lines, "operator"), ["sh", "echo", "mail"]);
+    assert_eq!(lines[0]["config"], Value::Null);
+    assert_eq!(lines[1]["config"]["echo>"], "on 2019-09-02");
 }

@@ -3,10 +3,13 @@
 use himekuri_engine::{Config, Evaluate, EvaluateError, SessionClock};
 use himekuri_schedule::time_zone;
 use himekuri_template::{Evaluator, Limits, Scope, StartError};
+use jiff::tz::TimeZone;
 
 /// Evaluates expressions in one JavaScript context; stays on its thread.
 pub struct ScriptEvaluator {
     inner: Evaluator,
+    /// The zone of the last evaluation with its name: thousands of tasks in a row have the same.
+    zone: Option<(String, TimeZone)>,
 }
 
 impl ScriptEvaluator {
@@ -15,7 +18,7 @@ impl ScriptEvaluator {
     /// # Errors
     /// The engine does not start.
     pub fn new() -> Result<Self, StartError> {
-        Ok(Self { inner: Evaluator::new(Limits::default())? })
+        Ok(Self { inner: Evaluator::new(Limits::default())?, zone: None })
     }
 }
 
@@ -26,7 +29,8 @@ impl Evaluate for ScriptEvaluator {
         params: &Config,
         local: &Config,
     ) -> Result<Config, EvaluateError> {
-        self.inner.evaluate(&scope(clock)?, params, local).map_err(convert)
+        let scope = self.scope(clock)?;
+        self.inner.evaluate(&scope, params, local).map_err(convert)
     }
 
     fn render(
@@ -35,17 +39,27 @@ impl Evaluate for ScriptEvaluator {
         text: &str,
         params: &Config,
     ) -> Result<String, EvaluateError> {
-        self.inner.render(&scope(clock)?, text, params).map_err(convert)
+        let scope = self.scope(clock)?;
+        self.inner.render(&scope, text, params).map_err(convert)
     }
 }
 
-fn scope(clock: SessionClock<'_>) -> Result<Scope, EvaluateError> {
-    let time_zone = time_zone(clock.timezone).map_err(|error| EvaluateError {
-        pointer: String::new(),
-        offset: 0,
-        message: error.to_string(),
-    })?;
-    Ok(Scope { now: clock.now, time_zone })
+impl ScriptEvaluator {
+    fn scope(&mut self, clock: SessionClock<'_>) -> Result<Scope, EvaluateError> {
+        let time_zone = match &self.zone {
+            Some((name, zone)) if name == clock.timezone => zone.clone(),
+            Some(_) | None => {
+                let zone = time_zone(clock.timezone).map_err(|error| EvaluateError {
+                    pointer: String::new(),
+                    offset: 0,
+                    message: error.to_string(),
+                })?;
+                self.zone = Some((clock.timezone.to_owned(), zone.clone()));
+                zone
+            }
+        };
+        Ok(Scope { now: clock.now, time_zone })
+    }
 }
 
 fn convert(error: himekuri_template::EvaluateError) -> EvaluateError {

@@ -49,7 +49,7 @@ impl Attempt {
     }
 
     fn first_of(&self, ids: &std::collections::BTreeSet<TaskId>) -> Option<&Task> {
-        self.tasks.get(ids.first()?)
+        self.task(*ids.first()?)
     }
 
     /// The retry that `_retry` still grants, if any.

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use crate::context::SessionClock;
 use crate::exported::Exported;
 use crate::operators;
+use crate::params::CommonParams;
 use crate::record::{AttemptOutcome, AttemptStarted};
 use crate::state::{Phase, TaskState};
 use crate::subtasks::{Sight, Subtasks};
@@ -20,13 +21,15 @@ use crate::subtasks::{Sight, Subtasks};
 #[derive(Clone, Debug, PartialEq)]
 pub struct Attempt {
     pub(crate) started: AttemptStarted,
-    pub(crate) tasks: BTreeMap<TaskId, Task>,
+    /// Boxed: a task is large, and the map moves its entries while it grows.
+    pub(crate) tasks: BTreeMap<TaskId, Box<Task>>,
     pub(crate) next_id: TaskId,
     pub(crate) outcome: Option<(AttemptOutcome, Timestamp)>,
     /// Records folded so far: the length of the log.
     pub(crate) length: u64,
     /// Entries of `sla` whose time has passed, by their place.
     pub(crate) missed_sla: BTreeSet<u32>,
+    pub(crate) common_params: CommonParams,
     pub(crate) index: Index,
 }
 
@@ -119,13 +122,13 @@ impl Attempt {
 
     /// All tasks made so far, in order of creation.
     pub fn tasks(&self) -> impl Iterator<Item = &Task> {
-        self.tasks.values()
+        self.tasks.values().map(Box::as_ref)
     }
 
     /// A task.
     #[must_use]
     pub fn task(&self, id: TaskId) -> Option<&Task> {
-        self.tasks.get(&id)
+        self.tasks.get(&id).map(Box::as_ref)
     }
 
     /// How and when the attempt ended, if it did.
@@ -147,18 +150,18 @@ impl Attempt {
 
     /// Tasks that a worker or BigQuery has, with their phase.
     pub fn running(&self) -> impl Iterator<Item = (&Task, TryNo, &Phase)> {
-        self.index.running.iter().filter_map(|id| self.tasks.get(id)).filter_map(|task| match &task
-            .state
-        {
-            TaskState::Running { try_no, phase, .. } => Some((task, *try_no, phase)),
-            TaskState::Blocked
-            | TaskState::Ready
-            | TaskState::Waiting { .. }
-            | TaskState::RetryWaiting { .. }
-            | TaskState::Planned
-            | TaskState::Success
-            | TaskState::Error { .. }
-            | TaskState::GroupError => None,
+        self.index.running.iter().filter_map(|id| self.task(*id)).filter_map(|task| {
+            match &task.state {
+                TaskState::Running { try_no, phase, .. } => Some((task, *try_no, phase)),
+                TaskState::Blocked
+                | TaskState::Ready
+                | TaskState::Waiting { .. }
+                | TaskState::RetryWaiting { .. }
+                | TaskState::Planned
+                | TaskState::Success
+                | TaskState::Error { .. }
+                | TaskState::GroupError => None,
+            }
         })
     }
 
@@ -172,7 +175,7 @@ impl Attempt {
     /// The first task that failed for good by itself, in order of creation.
     #[must_use]
     pub fn first_failure(&self) -> Option<&Task> {
-        self.tasks.values().find(|task| task.error().is_some())
+        self.tasks().find(|task| task.error().is_some())
     }
 
     pub(crate) fn clock(&self) -> SessionClock<'_> {
@@ -182,8 +185,7 @@ impl Attempt {
     /// The chain from the root to `id`, both included.
     pub(crate) fn path(&self, id: TaskId) -> Vec<&Task> {
         let mut path: Vec<&Task> =
-            std::iter::successors(self.tasks.get(&id), |task| self.tasks.get(&task.parent?))
-                .collect();
+            std::iter::successors(self.task(id), |task| self.task(task.parent?)).collect();
         path.reverse();
         path
     }

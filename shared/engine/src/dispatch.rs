@@ -75,11 +75,7 @@ impl Attempt {
         let mut config = self.evaluate(task, context)?;
         // Before the work, which a broken `_check` would throw away.
         self.check_body(task)?;
-        // digdag: an operator's family gives defaults, `bq: {dataset: ...}` for `bq>`.
-        let family = task.operator().and_then(|operator| config.get(operator)).cloned();
-        if let Some(Value::Object(defaults)) = family {
-            merge_default(&mut config, &defaults);
-        }
+        add_family_defaults(task, &mut config);
         let try_no = self.next_try(task);
         let parameters = Parameters { attempt: self, task, config: &config };
         let work = match task.operator() {
@@ -175,4 +171,17 @@ impl Attempt {
 
 fn is_unreachable(task: &Task) -> bool {
     matches!(task.state, TaskState::Running { phase: Phase::Unreachable { .. }, .. })
+}
+
+/// digdag: an operator's family gives defaults, `bq: {dataset: ...}` for `bq>`.
+fn add_family_defaults(task: &Task, config: &mut Config) {
+    let Some(family) =
+        task.operator().filter(|family| config.get(*family).is_some_and(Value::is_object))
+    else {
+        return;
+    };
+    if let Some(Value::Object(defaults)) = config.get_mut(family).map(Value::take) {
+        merge_default(config, &defaults);
+        config.insert(family.to_owned(), Value::Object(defaults));
+    }
 }

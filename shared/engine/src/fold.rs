@@ -10,6 +10,7 @@ use himekuri_protocol::{TaskId, TryNo};
 use jiff::Timestamp;
 
 use crate::attempt::{Attempt, Failure, Index, Mover, Task};
+use crate::params::CommonParams;
 use crate::record::{AttemptStarted, LOG_VERSION, Record};
 use crate::state::{Phase, TaskState};
 use crate::tick;
@@ -94,11 +95,12 @@ impl Attempt {
         let root = Task::new(TaskId::ROOT, None, &started.root.name, Arc::clone(&started.root));
         let mut attempt = Self {
             started,
-            tasks: BTreeMap::from([(TaskId::ROOT, root)]),
+            tasks: BTreeMap::from([(TaskId::ROOT, Box::new(root))]),
             next_id: TaskId(1),
             outcome: None,
             length: 1,
             missed_sla: BTreeSet::new(),
+            common_params: CommonParams::default(),
             index: Index::default(),
         };
         attempt.make_ready(TaskId::ROOT);
@@ -189,6 +191,7 @@ impl Attempt {
                 self.end(*task, *at, TaskState::Success);
             }
             Record::Checking { task, at, first: _, definition, store_params, job } => {
+                self.common_params.clear();
                 self.update(*task, |node| {
                     // A task that waited for its subtasks has stored nothing itself.
                     node.job.clone_from(job);
@@ -207,6 +210,7 @@ impl Attempt {
                 });
             }
             Record::Retried { task, at: _ } => {
+                self.common_params.clear();
                 self.set_timer(*task, None);
                 self.drop_subtasks(*task);
                 self.make_ready(*task);

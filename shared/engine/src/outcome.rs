@@ -117,7 +117,7 @@ impl Attempt {
 
     /// The first error below a task, depth first.
     fn failure_below(&self, task: &Task) -> Option<&TaskError> {
-        let children = task.subtasks.ids.iter().filter_map(|id| self.tasks.get(id));
+        let children = task.subtasks.ids.iter().filter_map(|id| self.task(*id));
         children.into_iter().find_map(|child| match &child.state {
             TaskState::Error { error } => Some(error),
             TaskState::GroupError => self.failure_below(child),

@@ -4,50 +4,125 @@
 //! `_export`, what it stored itself; the task's own `_export`; session variables; overrides (ours, design D13). The
 //! task's local keys come last and are not in here.
 
+use std::cell::RefCell;
+use std::fmt;
+use std::sync::Arc;
+
 use himekuri_protocol::{TaskError, TaskId};
 use himekuri_workflow::{Position, TaskKind};
 use serde_json::Value;
 
 use crate::attempt::{Attempt, Task};
 use crate::context::{Context, EvaluateError};
+use crate::exported::Exported;
 use crate::merge::merge;
 use crate::subtasks::Sight;
 use crate::{Config, operators};
 
+/// Parameters that all children of one task have in common: of 100,000 iterations, each would merge the same again.
+///
+/// They cannot change while the task has children: what it sees of its siblings is settled when it starts, and so is
+/// what those above it see. Only a retry and `^check` begin anew; then they are dropped. They are no part of the state:
+/// attempts are equal whatever they hold.
+#[derive(Clone, Default)]
+pub(crate) struct CommonParams {
+    last: RefCell<Option<(TaskId, Arc<Config>)>>,
+}
+
+impl CommonParams {
+    pub(crate) fn clear(&mut self) {
+        self.last.take();
+    }
+}
+
+impl PartialEq for CommonParams {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl fmt::Debug for CommonParams {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CommonParams")
+    }
+}
+
 impl Attempt {
     /// Unevaluated parameters of a task.
-    pub(crate) fn params(&self, id: TaskId) -> Config {
-        let mut params = self.started.params.clone();
-        let path = self.path(id);
-        let mut above: Option<&Task> = None;
-        for task in path {
-            if let Some(above) = above {
-                self.merge_sibling_stores(&mut params, above, task);
+    pub(crate) fn params(&self, task: &Task) -> Config {
+        let mut params = match task.parent.and_then(|parent| self.task(parent)) {
+            Some(above) => {
+                let mut params = Config::clone(&self.common_params(above));
+                self.add_sibling_stores(&mut params, above, task);
+                params
             }
-            merge(&mut params, &task.definition.export);
-            merge(&mut params, &task.exported.config());
-            if task.id != id {
-                merge(&mut params, &task.store);
+            None => {
+                let mut params = self.started.params.clone();
+                merge(&mut params, &self.started.variables);
+                params
             }
-            above = Some(task);
-        }
-        merge(&mut params, &self.started.variables);
-        if let Some(task) = self.task(id) {
-            params.insert("task_name".to_owned(), Value::from(task.full_name.clone()));
-        }
+        };
+        self.add_layer(&mut params, &task.definition.export);
+        self.add_exported(&mut params, task);
+        params.insert("task_name".to_owned(), Value::from(task.full_name.clone()));
         merge(&mut params, &self.started.overrides);
         params
     }
 
+    /// What the children of `above` have in common.
+    fn common_params(&self, above: &Task) -> Arc<Config> {
+        let mut last = self.common_params.last.borrow_mut();
+        match last.as_ref() {
+            Some((of, params)) if *of == above.id => Arc::clone(params),
+            Some(_) | None => {
+                let params = Arc::new(self.merged_above(above));
+                *last = Some((above.id, Arc::clone(&params)));
+                params
+            }
+        }
+    }
+
+    fn merged_above(&self, above: &Task) -> Config {
+        let mut params = self.started.params.clone();
+        let mut parent: Option<&Task> = None;
+        for task in self.path(above.id) {
+            if let Some(parent) = parent {
+                self.add_sibling_stores(&mut params, parent, task);
+            }
+            merge(&mut params, &task.definition.export);
+            self.add_exported(&mut params, task);
+            merge(&mut params, &task.store);
+            parent = Some(task);
+        }
+        merge(&mut params, &self.started.variables);
+        params
+    }
+
+    /// Merges what is weaker than session variables, which may be in `params` already.
+    fn add_layer(&self, params: &mut Config, layer: &Config) {
+        merge(params, layer);
+        for key in layer.keys() {
+            if let Some(variable) = self.started.variables.get(key) {
+                params.insert(key.clone(), variable.clone());
+            }
+        }
+    }
+
+    fn add_exported(&self, params: &mut Config, task: &Task) {
+        if task.exported != Exported::Nothing {
+            self.add_layer(params, &task.exported.config());
+        }
+    }
+
     /// What those of its siblings stored that a task sees.
-    fn merge_sibling_stores(&self, params: &mut Config, above: &Task, task: &Task) {
+    fn add_sibling_stores(&self, params: &mut Config, above: &Task, task: &Task) {
         match task.sight {
             Sight::Nothing => {}
-            Sight::Earlier => merge(params, &above.subtasks.earlier_stores),
+            Sight::Earlier => self.add_layer(params, &above.subtasks.earlier_stores),
             Sight::After => {
                 let upstream = above.subtasks.upstream(task.id);
                 for sibling in upstream.into_iter().filter_map(|id| self.task(id)) {
-                    merge(params, &sibling.subtree_store);
+                    self.add_layer(params, &sibling.subtree_store);
                 }
             }
         }
@@ -59,7 +134,7 @@ impl Attempt {
         task: &Task,
         context: &mut Context<'_>,
     ) -> Result<Config, TaskError> {
-        let params = self.params(task.id);
+        let params = self.params(task);
         let empty = Config::new();
         let local = match &task.definition.kind {
             TaskKind::Operator { config, .. } => config,

@@ -104,10 +104,10 @@ impl Attempt {
     ) -> TaskId {
         let id = self.next_id;
         self.next_id = TaskId(id.0.saturating_add(1));
-        let mut task = Task::new(id, self.tasks.get(&parent), name, definition);
+        let mut task = Task::new(id, self.task(parent), name, definition);
         task.exported = exported;
         task.sight = sight;
-        self.tasks.insert(id, task);
+        self.tasks.insert(id, Box::new(task));
         id
     }
 

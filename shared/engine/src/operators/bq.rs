@@ -137,12 +137,13 @@ fn labels(parameters: &Parameters<'_>, fingerprint: &str) -> BTreeMap<String, St
 /// A text as a label's value: lower case letters, digits, `_` and `-`. Of a long text the end is kept: it tells
 /// tasks apart.
 fn label(text: &str) -> String {
-    let clean: Vec<char> = text
-        .to_lowercase()
+    let lower = text.to_lowercase();
+    let cut = lower.chars().count().saturating_sub(LABEL_MAX);
+    lower
         .chars()
+        .skip(cut)
         .map(|c| if c.is_ascii_alphanumeric() || matches!(c, '_' | '-') { c } else { '_' })
-        .collect();
-    clean.iter().skip(clean.len().saturating_sub(LABEL_MAX)).collect()
+        .collect()
 }
 
 #[cfg(test)]
