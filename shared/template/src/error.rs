@@ -58,6 +58,11 @@ pub enum EvaluateErrorKind {
         /// The limit in bytes.
         limit: usize,
     },
+    /// The expression itself is too long.
+    SourceLimit {
+        /// The limit in bytes.
+        limit: usize,
+    },
     /// Functions called each other too deeply.
     Recursion,
 }
@@ -92,6 +97,11 @@ impl fmt::Display for EvaluateErrorKind {
             EvaluateErrorKind::OutputLimit { limit } => {
                 write!(f, "the text grew above {} KiB; split it", limit / 1024)
             }
+            EvaluateErrorKind::SourceLimit { limit } => write!(
+                f,
+                "it is longer than {} KiB; move what it holds into a file or a parameter",
+                limit / 1024
+            ),
             EvaluateErrorKind::Recursion => {
                 f.write_str("functions called each other too deeply; use a loop")
             }

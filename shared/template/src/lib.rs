@@ -9,9 +9,8 @@
 //!    `Math.random()` is refused: the same session gives the same texts whenever it runs ([`Scope`]);
 //! 4. strings of a configuration see what digdag lets them see ([`Evaluator::evaluate`]).
 //!
-//! The JavaScript is ES2023, more than the ES5 of digdag. The limits protect the process from mistakes and from most
-//! malice; a few native loops of the engine are bounded only by its small memory. Callers that evaluate texts of people
-//! they do not trust at all should do so in a process of its own.
+//! The syntax is ES2023, more than the ES5 of digdag ([`beyond_es5`] tells); the built-ins are digdag's and a few newer
+//! methods of texts, lists and `Math`.
 //!
 //! ```
 //! use himekuri_template::{Evaluator, Limits, Params, Scope};
@@ -36,6 +35,7 @@ mod names;
 mod path;
 mod script;
 mod session;
+mod syntax;
 mod template;
 mod text;
 
@@ -46,4 +46,5 @@ pub use error::{EvaluateError, EvaluateErrorKind, StartError};
 pub use evaluator::{Evaluator, Scope};
 pub use limits::Limits;
 pub use session::{SessionFacts, session_variables};
+pub use syntax::{BeyondEs5, beyond_es5, free_names, syntax_error_offset};
 pub use text::{expressions, find_unclosed};

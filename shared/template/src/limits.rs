@@ -7,9 +7,6 @@ use std::time::Duration;
 pub struct Limits {
     /// CPU time of the evaluating thread for one text. CPU time, not wall-clock time: a busy machine
     /// must not fail an expression that an idle one accepts. Real expressions need some microseconds.
-    ///
-    /// Native loops of QuickJS (searching a huge string, arithmetic on huge integers) are not
-    /// interrupted; `memory_bytes` is what bounds them.
     pub cpu: Duration,
     /// Heap of the whole JavaScript engine, in bytes. A fresh context takes about 0.6 MB; a small bound
     /// also keeps uninterruptible native loops short.
@@ -20,6 +17,8 @@ pub struct Limits {
     /// Length of a finished text, in bytes. BigQuery refuses a query above 1 MB anyway; larger texts
     /// are schemas and mail bodies.
     pub output_bytes: usize,
+    /// Length of one expression, in bytes. The longest of 14,000 real ones has some hundred.
+    pub expression_bytes: usize,
 }
 
 impl Default for Limits {
@@ -29,6 +28,7 @@ impl Default for Limits {
             memory_bytes: 16 * 1024 * 1024,
             stack_bytes: 512 * 1024,
             output_bytes: 4 * 1024 * 1024,
+            expression_bytes: 64 * 1024,
         }
     }
 }

@@ -2,54 +2,63 @@
 //!
 //! What keeps evaluations apart: all built-ins are frozen by the prelude; every text gets its own object of
 //! parameters; names that an expression makes global are removed after its text, and if they cannot be removed
-//! the engine starts over; compiled functions are frozen. `eval` stays, as in digdag. Promises are never run.
+//! the engine starts over; compiled functions are frozen. Promises are never run.
+//!
+//! What keeps evaluations short: QuickJS's own limits of memory and stack, its interrupts, and, because those do not
+//! reach native loops, the checks of [`crate::syntax`] in the code and of `prelude/guards.js` in native functions.
 
+mod errors;
+mod prelude;
 pub(crate) mod world;
 
 use std::collections::HashMap;
 use std::rc::Rc;
 
 use jiff::tz::TimeZone;
-use rquickjs::context::intrinsic;
 use rquickjs::function::This;
 use rquickjs::{
     CatchResultExt, CaughtError, Context, Ctx, Error, Function, Object, Persistent, Runtime, Value,
 };
 
-use crate::error::{EvaluateErrorKind, StartError, nearest};
+use crate::error::{EvaluateErrorKind, StartError};
+use crate::json;
 use crate::limits::Limits;
-use crate::moment;
 use crate::names::Names;
+use crate::syntax::{Guarded, LONG, TICK, guarded};
 use crate::template::UsedNames;
+use errors::kind_of;
+use prelude::{Prelude, fresh_context};
 use world::World;
 
 /// Compiled expressions kept. A workflow has some dozens; a bound is needed because they live in the engine's memory.
 const COMPILED_MAX: usize = 512;
 
-/// `performance`, `WeakRef` and `DOMException` are left out: clocks, garbage collection and the web.
-type Intrinsics = (
-    intrinsic::Date,
-    intrinsic::Eval,
-    intrinsic::RegExpCompiler,
-    intrinsic::RegExp,
-    intrinsic::Json,
-    intrinsic::Proxy,
-    intrinsic::MapSet,
-    intrinsic::TypedArrays,
-    intrinsic::Promise,
-);
-
 /// The engine. Fields are dropped in order: functions, then the context, then the runtime.
 pub(crate) struct Script {
-    compiled: HashMap<Rc<str>, Persistent<Function<'static>>>,
-    /// The prelude's function that removes what a text left behind.
-    clean: Persistent<Function<'static>>,
-    /// Whether the last text left something behind that `clean` could not remove.
+    compiled: HashMap<Rc<str>, Compiled>,
+    prelude: Prelude,
+    /// Whether the last text left something behind that cannot be removed.
     is_dirty: bool,
     context: Context,
     runtime: Runtime,
     world: Rc<World>,
     limits: Limits,
+}
+
+/// An expression as a function.
+#[derive(Clone)]
+struct Compiled {
+    function: Persistent<Function<'static>>,
+    /// Whether it can leave something behind: a name it made global, say.
+    can_store: bool,
+}
+
+/// An expression that cannot be compiled.
+enum Uncompiled {
+    /// The engine's error.
+    Engine(Error),
+    /// Not given to the engine, for this reason.
+    Refused(EvaluateErrorKind),
 }
 
 impl Script {
@@ -61,20 +70,13 @@ impl Script {
             let world = Rc::new(World::new(limits.cpu));
             let watched = Rc::clone(&world);
             runtime.set_interrupt_handler(Some(Box::new(move || watched.should_stop())));
-            let (context, clean) = fresh_context(&runtime, &world)?;
-            Ok((runtime, world, context, clean))
+            let (context, prelude) = fresh_context(&runtime, &world)?;
+            Ok((runtime, world, context, prelude))
         };
-        let (runtime, world, context, clean) =
+        let (runtime, world, context, prelude) =
             started().map_err(|source| StartError { memory_bytes: limits.memory_bytes, source })?;
-        Ok(Script {
-            compiled: HashMap::new(),
-            is_dirty: false,
-            context,
-            clean,
-            runtime,
-            world,
-            limits,
-        })
+        let compiled = HashMap::new();
+        Ok(Script { compiled, is_dirty: false, context, prelude, runtime, world, limits })
     }
 
     /// Compiles an expression without running it.
@@ -82,9 +84,12 @@ impl Script {
         self.start_over_if_dirty()?;
         self.world.renew_budget();
         let Script { context, world, limits, .. } = &*self;
-        let result = context.with(|ctx| match compile(&ctx, source).catch(&ctx) {
+        let result = context.with(|ctx| match compile(&ctx, source, limits) {
             Ok(_) => Ok(()),
-            Err(error) => Err(kind_of(&error, world, limits, None)),
+            Err(Uncompiled::Refused(kind)) => Err(kind),
+            Err(Uncompiled::Engine(error)) => {
+                Err(kind_of(&CaughtError::from_error(&ctx, error), world, limits, None))
+            }
         });
         self.clean(result.is_err());
         result
@@ -124,30 +129,49 @@ impl Script {
         if self.compiled.len() + sources.len() > COMPILED_MAX {
             self.compiled.clear();
         }
-        let Script { compiled, context, world, limits, .. } = self;
+        let Script { compiled, context, prelude, world, limits, .. } = self;
+        let mut can_store = false;
         let result = context.with(|ctx| {
             let fail = |index, error: CaughtError<'_>| {
                 (index, kind_of(&error, world, limits, Some(names)))
             };
-            let refuse =
-                |index, error: CaughtError<'_>| (index, kind_of(&error, world, limits, None));
             // All are compiled before the first one runs: digdag compiles a text as one function.
             let mut functions = Vec::with_capacity(sources.len());
             for (index, source) in sources.iter().enumerate() {
-                let function = compiled_function(&ctx, compiled, source).catch(&ctx);
-                functions.push(function.map_err(|error| refuse(index, error))?);
+                let found = known_or_compiled(&ctx, compiled, source, limits);
+                let found = found.map_err(|error| match error {
+                    Uncompiled::Refused(kind) => (index, kind),
+                    Uncompiled::Engine(error) => {
+                        let error = CaughtError::from_error(&ctx, error);
+                        (index, kind_of(&error, world, limits, None))
+                    }
+                })?;
+                can_store |= found.can_store;
+                let function = found.function.restore(&ctx).catch(&ctx);
+                functions.push(function.map_err(|error| fail(index, error))?);
             }
-            let scope =
-                scope_object(&ctx, used, names).catch(&ctx).map_err(|error| fail(0, error))?;
+            let scope = scope_object(&ctx, used, names).and_then(|scope| {
+                if *used == UsedNames::All {
+                    prelude.enter.clone().restore(&ctx)?.call::<_, ()>((scope.clone(),))?;
+                }
+                Ok(scope)
+            });
+            let scope = scope.catch(&ctx).map_err(|error| fail(0, error))?;
             let mut printed = Vec::with_capacity(functions.len());
             for (index, function) in functions.iter().enumerate() {
                 let text =
-                    function.call((This(scope.clone()),)).and_then(|value| print(&ctx, value));
+                    function.call((This(scope.clone()),)).and_then(|value| print(&ctx, prelude, value));
                 printed.push(text.catch(&ctx).map_err(|error| fail(index, error))?);
+                // It may have caught the error that should have stopped it.
+                if world.was_stopped() {
+                    return Err((index, EvaluateErrorKind::TimeLimit { limit: limits.cpu }));
+                }
             }
             Ok(printed)
         });
-        self.clean(result.is_err());
+        if can_store || result.is_err() {
+            self.clean(result.is_err());
+        }
         result
     }
 
@@ -155,7 +179,7 @@ impl Script {
     fn clean(&mut self, failed: bool) {
         self.world.renew_budget();
         let is_clean = self.context.with(|ctx| {
-            let clean = self.clean.clone().restore(&ctx)?;
+            let clean = self.prelude.clean.clone().restore(&ctx)?;
             clean.call::<_, bool>(()).catch(&ctx).map_err(|_| Error::Exception)
         });
         self.is_dirty = !is_clean.unwrap_or(false);
@@ -176,54 +200,49 @@ impl Script {
     }
 }
 
-/// A context after the prelude, and the prelude's function that cleans up after a text.
-fn fresh_context(
-    runtime: &Runtime,
-    world: &Rc<World>,
-) -> Result<(Context, Persistent<Function<'static>>), Error> {
-    let context = Context::custom::<Intrinsics>(runtime)?;
-    let clean = context.with(|ctx| {
-        world.renew_budget();
-        world::install(&ctx, Rc::clone(world))?;
-        let prelude: Function<'_> = ctx.eval(include_str!("script/prelude.js"))?;
-        let native = Object::new(ctx.clone())?;
-        native.set("moment", moment::install(&ctx)?)?;
-        let to_local = |ctx: Ctx<'_>, ms: f64| {
-            Ok::<f64, Error>(world::of(&ctx)?.with_zone(|zone| zone.local_ms(ms)))
-        };
-        let to_utc = |ctx: Ctx<'_>, ms: f64| {
-            Ok::<f64, Error>(world::of(&ctx)?.with_zone(|zone| zone.utc_ms(ms)))
-        };
-        let now = |ctx: Ctx<'_>| Ok::<f64, Error>(world::of(&ctx)?.now_ms());
-        native.set("toLocal", Function::new(ctx.clone(), to_local)?)?;
-        native.set("toUtc", Function::new(ctx.clone(), to_utc)?)?;
-        native.set("now", Function::new(ctx.clone(), now)?)?;
-        let clean: Function<'_> = prelude.call((native,))?;
-        Ok::<_, Error>(Persistent::save(&ctx, clean))
-    })?;
-    Ok((context, clean))
-}
-
-fn compiled_function<'js>(
-    ctx: &Ctx<'js>,
-    compiled: &mut HashMap<Rc<str>, Persistent<Function<'static>>>,
+fn known_or_compiled(
+    ctx: &Ctx<'_>,
+    compiled: &mut HashMap<Rc<str>, Compiled>,
     source: &Rc<str>,
-) -> Result<Function<'js>, Error> {
-    if let Some(function) = compiled.get(source) {
-        return function.clone().restore(ctx);
+    limits: &Limits,
+) -> Result<Compiled, Uncompiled> {
+    if let Some(known) = compiled.get(source) {
+        return Ok(known.clone());
     }
-    let function = compile(ctx, source)?;
-    compiled.insert(Rc::clone(source), Persistent::save(ctx, function.clone()));
-    Ok(function)
+    let (function, can_store) = compile(ctx, source, limits)?;
+    let fresh = Compiled { function: Persistent::save(ctx, function), can_store };
+    compiled.insert(Rc::clone(source), fresh.clone());
+    Ok(fresh)
 }
 
-/// The expression as a function whose `this` is the object of parameters, as digdag has it. The function is frozen
-/// because it is used again and an expression can reach it.
-fn compile<'js>(ctx: &Ctx<'js>, source: &str) -> Result<Function<'js>, Error> {
+/// The expression as a function whose `this` is the object of parameters, as digdag has it, and whether it can leave
+/// something behind. The function is frozen because it is used again and an expression can reach it.
+fn compile<'js>(
+    ctx: &Ctx<'js>,
+    source: &str,
+    limits: &Limits,
+) -> Result<(Function<'js>, bool), Uncompiled> {
+    if source.len() > limits.expression_bytes {
+        let limit = limits.expression_bytes;
+        return Err(Uncompiled::Refused(EvaluateErrorKind::SourceLimit { limit }));
+    }
+    let (text, can_store, refusal) = match guarded(source) {
+        Guarded::Code { text, can_repeat } => (text, can_repeat, None),
+        // QuickJS's message about the code as it was written is better, if it has one.
+        Guarded::Refused(reason) => (source.to_owned(), true, Some(reason)),
+    };
     let mut options = rquickjs::context::EvalOptions::default();
     options.strict = false;
-    let code = format!("Object.freeze({{f(){{with(this){{return (\n{source}\n)}}}}}}.f)");
-    ctx.eval_with_options(code, options)
+    let code = format!("Object.freeze({{f(){{with(this){{return (\n{text}\n)}}}}}}.f)");
+    let function: Function<'js> =
+        ctx.eval_with_options(code, options).map_err(Uncompiled::Engine)?;
+    match refusal {
+        None => Ok((function, can_store)),
+        Some(reason) => {
+            let message = reason.to_owned();
+            Err(Uncompiled::Refused(EvaluateErrorKind::Syntax { message }))
+        }
+    }
 }
 
 /// A new object with the parameters that the expressions can see.
@@ -257,6 +276,10 @@ fn define<'js>(
     value: &serde_json::Value,
 ) -> Result<(), Error> {
     use rquickjs::object::Property;
+    // They would cover the checks in the code.
+    if name == LONG || name == TICK {
+        return Ok(());
+    }
     let value = to_js(ctx, value)?;
     // Defined, not assigned: `toString` or `__proto__` may be the name of a parameter.
     scope.prop(name, Property::from(value).writable().enumerable().configurable())
@@ -274,20 +297,21 @@ fn to_js<'js>(ctx: &Ctx<'js>, value: &serde_json::Value) -> Result<Value<'js>, E
 }
 
 /// What a template prints for a value: nothing for null and undefined, strings as they are, the rest as JSON.
-fn print<'js>(ctx: &Ctx<'js>, value: Value<'js>) -> Result<String, Error> {
+fn print<'js>(ctx: &Ctx<'js>, prelude: &Prelude, value: Value<'js>) -> Result<String, Error> {
     if value.is_null() || value.is_undefined() {
         return Ok(String::new());
     }
-    match value.as_string() {
-        Some(text) => to_rust(ctx, text),
-        None => {
-            let json: Object<'js> = ctx.globals().get("JSON")?;
-            let stringify: Function<'js> = json.get("stringify")?;
-            match stringify.call::<_, Option<rquickjs::String<'js>>>((value,))? {
-                Some(text) => to_rust(ctx, &text),
-                None => Ok(String::new()),
-            }
-        }
+    if let Some(text) = value.as_string() {
+        return to_rust(ctx, text);
+    }
+    if let Some(number) = value.as_number() {
+        return Ok(json::number(number));
+    }
+    let json = prelude.json.clone().restore(ctx)?;
+    match json.call::<_, Option<rquickjs::String<'js>>>((value,))? {
+        Some(text) => to_rust(ctx, &text),
+        // A function. digdag adds `undefined` to a text.
+        None => Ok("undefined".to_owned()),
     }
 }
 
@@ -297,76 +321,4 @@ fn to_rust<'js>(ctx: &Ctx<'js>, text: &rquickjs::String<'js>) -> Result<String, 
         let repair: Function<'js> = ctx.eval("String.prototype.toWellFormed")?;
         repair.call::<_, String>((This(text.clone()),))
     })
-}
-
-/// What an error means, in terms of the limits and of the names that were known; no names while compiling.
-fn kind_of(
-    error: &CaughtError<'_>,
-    world: &World,
-    limits: &Limits,
-    names: Option<&Names<'_>>,
-) -> EvaluateErrorKind {
-    if world.was_stopped() {
-        return EvaluateErrorKind::TimeLimit { limit: limits.cpu };
-    }
-    let out_of_memory = EvaluateErrorKind::MemoryLimit { limit: limits.memory_bytes };
-    let exception = match error {
-        CaughtError::Exception(exception) => exception,
-        // QuickJS throws null when there is not even memory for an error object.
-        CaughtError::Value(value) if value.is_null() => return out_of_memory,
-        CaughtError::Value(value) => {
-            let text: Result<rquickjs::Coerced<String>, _> = value.get();
-            // Making a text of it ran the expression's code once more.
-            if world.was_stopped() {
-                return EvaluateErrorKind::TimeLimit { limit: limits.cpu };
-            }
-            let message = text.map_or_else(|_| "a value was thrown".to_owned(), |text| text.0);
-            return EvaluateErrorKind::Thrown { message };
-        }
-        CaughtError::Error(Error::Allocation) => return out_of_memory,
-        CaughtError::Error(error) => {
-            return EvaluateErrorKind::Thrown { message: error.to_string() };
-        }
-    };
-    let message = exception.message().unwrap_or_default();
-    let name: String = exception.as_object().get("name").unwrap_or_default();
-    match (name.as_str(), message.as_str()) {
-        (_, "out of memory") => out_of_memory,
-        ("RangeError" | "InternalError", long) if is_about_length(long) => out_of_memory,
-        ("RangeError" | "InternalError", deep) if is_about_depth(deep) => {
-            EvaluateErrorKind::Recursion
-        }
-        // While it runs, only a text that it parses itself can be wrong: `JSON.parse(x)`.
-        ("SyntaxError", _) if names.is_none() => EvaluateErrorKind::Syntax { message },
-        ("ReferenceError", _) => reference(&message, names),
-        ("TypeError", _) => EvaluateErrorKind::Type { message },
-        (_, _) => EvaluateErrorKind::Thrown { message: format!("{name}: {message}") },
-    }
-}
-
-fn is_about_length(message: &str) -> bool {
-    [
-        "invalid array length",
-        "invalid string length",
-        "string too long",
-        "invalid array index",
-        "array too large",
-    ]
-    .iter()
-    .any(|start| message.starts_with(start))
-}
-
-fn is_about_depth(message: &str) -> bool {
-    message.starts_with("Maximum call stack size") || message.starts_with("stack overflow")
-}
-
-fn reference(message: &str, names: Option<&Names<'_>>) -> EvaluateErrorKind {
-    const GLOBALS: [&str; 5] = ["moment", "Date", "Math", "JSON", "Object"];
-    let Some(name) = message.strip_suffix(" is not defined") else {
-        return EvaluateErrorKind::Thrown { message: format!("ReferenceError: {message}") };
-    };
-    let name = name.trim_matches('\'').to_owned();
-    let known = names.iter().flat_map(|names| names.iter().map(|(name, _)| name.as_str()));
-    let suggestion = nearest(&name, known.chain(GLOBALS));
-    EvaluateErrorKind::Reference { name, suggestion }
 }

@@ -4,6 +4,37 @@ use himekuri_template::{EvaluateError, Evaluator, Limits, Params, Scope};
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::{Value, json};
 
+/// `data/configurations.jsonl` has configurations of our own with the answers of digdag's order of evaluation around its
+/// template function: `p` parameters, `l` the task's own keys, `r` the whole result or `e` the pointer of the string that
+/// fails. The first line has the session's variables, which stand behind the parameters of each.
+#[test]
+fn configurations_become_what_digdag_makes_of_them() {
+    let mut lines = include_str!("data/configurations.jsonl").lines();
+    let given: Value = serde_json::from_str(lines.next().expect("a line")).expect("JSON");
+    let mut cases = 0;
+    for line in lines {
+        let case: Value = serde_json::from_str(line).expect("JSON");
+        let mut params = object(case["p"].clone());
+        for (key, value) in given["given"].as_object().expect("an object") {
+            params.entry(key).or_insert_with(|| value.clone());
+        }
+        let local = case.get("l").cloned().unwrap_or_else(|| json!({}));
+
+        let result = try_evaluate(Value::Object(params), local);
+
+        match (case.get("r"), result) {
+            // As text: the order of keys counts too.
+            (Some(expected), Ok(all)) => {
+                assert_eq!(Value::Object(all).to_string(), expected.to_string(), "{line}");
+            }
+            (None, Err(error)) => assert_eq!(error.pointer, case["e"].as_str().unwrap(), "{line}"),
+            (_, result) => panic!("{line}: {result:?}"),
+        }
+        cases += 1;
+    }
+    assert!(cases >= 140, "{cases} cases");
+}
+
 #[test]
 fn a_key_sees_the_evaluated_keys_before_it() {
     let all = evaluate(
@@ -138,7 +169,8 @@ fn evaluate(params: Value, local: Value) -> Params {
 }
 
 fn try_evaluate(params: Value, local: Value) -> Result<Params, EvaluateError> {
-    let scope = Scope { now: Timestamp::UNIX_EPOCH, time_zone: TimeZone::UTC };
+    let time_zone = TimeZone::get("Asia/Tokyo").expect("a known zone");
+    let scope = Scope { now: Timestamp::UNIX_EPOCH, time_zone };
     evaluator().evaluate(&scope, &object(params), &object(local))
 }
 

@@ -29,6 +29,8 @@ pub(crate) struct World {
     /// Thread CPU time at which the running text is stopped; set at the first check.
     stop_at: Cell<Option<Duration>>,
     was_stopped: Cell<bool>,
+    /// What native functions read since they last looked at the clock, in characters.
+    spent: Cell<f64>,
 }
 
 impl World {
@@ -42,6 +44,7 @@ impl World {
             cpu,
             stop_at: Cell::new(None),
             was_stopped: Cell::new(false),
+            spent: Cell::new(0.0),
         }
     }
 
@@ -66,6 +69,9 @@ impl World {
 
     /// The interrupt handler: whether the running text has used up its CPU time.
     pub(crate) fn should_stop(&self) -> bool {
+        if self.was_stopped.get() {
+            return true;
+        }
         let used = thread_cpu_time();
         match self.stop_at.get() {
             None => self.stop_at.set(Some(used + self.cpu)),
@@ -73,6 +79,27 @@ impl World {
             Some(_) => {}
         }
         self.was_stopped.get()
+    }
+
+    /// Counts what a native function is about to read; zero looks at the clock in any case. False if the running text
+    /// has used up its CPU time.
+    pub(crate) fn spend(&self, characters: f64) -> bool {
+        /// Some 100 microseconds of copying or comparing.
+        const LOOK_AFTER: f64 = 100_000.0;
+        let spent = self.spent.get() + characters;
+        if characters > 0.0 && spent < LOOK_AFTER {
+            self.spent.set(spent);
+            return true;
+        }
+        self.spent.set(0.0);
+        !self.should_stop()
+    }
+
+    /// The abbreviation of the zone at an instant, such as `JST`.
+    pub(crate) fn zone_name(&self, utc_ms: f64) -> String {
+        #[expect(clippy::cast_possible_truncation, reason = "the cast saturates")]
+        let at = jiff::Timestamp::from_millisecond(utc_ms as i64).unwrap_or_default();
+        self.with_zone(|zone| zone.0.to_offset_info(at).abbreviation().to_owned())
     }
 
     /// Whether the last text was stopped.
