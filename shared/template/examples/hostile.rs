@@ -29,7 +29,11 @@ fn main() -> Result<(), Box<dyn Error>> {
             Ok(text) => format!("NOT REFUSED, {} bytes", text.len()),
             Err(error) => error.kind.to_string(),
         };
-        println!("{ms:>8.1} ms {:>6} KiB  {:.70}  {answer:.60}", peak_kib()?, expression.replace('\n', " "));
+        println!(
+            "{ms:>8.1} ms {:>6} KiB  {:.70}  {answer:.60}",
+            peak_kib()?,
+            expression.replace('\n', " ")
+        );
         if ms > slowest.0 {
             slowest = (ms, expression);
         }

@@ -159,8 +159,9 @@ impl Script {
             let scope = scope.catch(&ctx).map_err(|error| fail(0, error))?;
             let mut printed = Vec::with_capacity(functions.len());
             for (index, function) in functions.iter().enumerate() {
-                let text =
-                    function.call((This(scope.clone()),)).and_then(|value| print(&ctx, prelude, value));
+                let text = function
+                    .call((This(scope.clone()),))
+                    .and_then(|value| print(&ctx, prelude, value));
                 printed.push(text.catch(&ctx).map_err(|error| fail(index, error))?);
                 // It may have caught the error that should have stopped it.
                 if world.was_stopped() {

@@ -59,7 +59,9 @@ fn kind(kind: &Kind) -> &'static str {
 
 fn scope(zone: &str) -> Scope {
     let time_zone = match zone.strip_prefix('+') {
-        Some("05:30") => TimeZone::fixed(jiff::tz::Offset::from_seconds(19_800).expect("an offset")),
+        Some("05:30") => {
+            TimeZone::fixed(jiff::tz::Offset::from_seconds(19_800).expect("an offset"))
+        }
         _ => TimeZone::get(zone).expect("a known zone"),
     };
     Scope { now: Timestamp::UNIX_EPOCH, time_zone }

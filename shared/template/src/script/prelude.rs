@@ -53,8 +53,8 @@ pub(super) fn fresh_context(
         let clean = run(include_str!("prelude/seal.js"))?.get::<Function<'_>>()?;
         Ok::<_, Error>(Prelude {
             clean: Persistent::save(&ctx, clean),
-            enter: Persistent::save(&ctx, guards.get("enter")?),
-            json: Persistent::save(&ctx, guards.get("json")?),
+            enter: Persistent::save(&ctx, guards.get::<_, Function<'_>>("enter")?),
+            json: Persistent::save(&ctx, guards.get::<_, Function<'_>>("json")?),
         })
     })?;
     Ok((context, prelude))
@@ -69,8 +69,7 @@ fn native<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>, Error> {
     let to_utc = |ctx: Ctx<'_>, ms: f64| {
         Ok::<f64, Error>(world::of(&ctx)?.with_zone(|zone| zone.utc_ms(ms)))
     };
-    let zone_name =
-        |ctx: Ctx<'_>, ms: f64| Ok::<String, Error>(world::of(&ctx)?.zone_name(ms));
+    let zone_name = |ctx: Ctx<'_>, ms: f64| Ok::<String, Error>(world::of(&ctx)?.zone_name(ms));
     let now = |ctx: Ctx<'_>| Ok::<f64, Error>(world::of(&ctx)?.now_ms());
     let spend = |ctx: Ctx<'_>, units: f64| match world::of(&ctx)?.spend(units) {
         true => Ok(()),

@@ -206,8 +206,7 @@ impl Found {
         if visit.kind() == "member_expression" {
             return;
         }
-        let (Some(function), Some(arguments)) =
-            (visit.child("function"), visit.child("arguments"))
+        let (Some(function), Some(arguments)) = (visit.child("function"), visit.child("arguments"))
         else {
             return;
         };
@@ -231,13 +230,7 @@ impl Found {
     }
 
     fn open(&mut self, at: usize, text: String) {
-        self.insertions.push(Insertion {
-            at,
-            replaced: 0,
-            text,
-            opens: true,
-            is_rewrite: false,
-        });
+        self.insertions.push(Insertion { at, replaced: 0, text, opens: true, is_rewrite: false });
     }
 
     fn close(&mut self, at: usize, text: &str) {

@@ -144,11 +144,45 @@ pub fn syntax_error_offset(expression: &str) -> Option<usize> {
 
 /// What every expression can name without a parameter: the engine's globals, and what is visible in a function.
 const GLOBALS: [&str; 40] = [
-    "Array", "Boolean", "Date", "Error", "EvalError", "Function", "Infinity", "JSON", "Math",
-    "NaN", "Number", "Object", "RangeError", "ReferenceError", "RegExp", "String", "SyntaxError",
-    "TypeError", "URIError", "arguments", "decodeURI", "decodeURIComponent", "encodeURI",
-    "encodeURIComponent", "escape", "eval", "isFinite", "isNaN", "moment", "parseFloat",
-    "parseInt", "print", "undefined", "unescape", "this", "null", "true", "false", "template",
+    "Array",
+    "Boolean",
+    "Date",
+    "Error",
+    "EvalError",
+    "Function",
+    "Infinity",
+    "JSON",
+    "Math",
+    "NaN",
+    "Number",
+    "Object",
+    "RangeError",
+    "ReferenceError",
+    "RegExp",
+    "String",
+    "SyntaxError",
+    "TypeError",
+    "URIError",
+    "arguments",
+    "decodeURI",
+    "decodeURIComponent",
+    "encodeURI",
+    "encodeURIComponent",
+    "escape",
+    "eval",
+    "isFinite",
+    "isNaN",
+    "moment",
+    "parseFloat",
+    "parseInt",
+    "print",
+    "undefined",
+    "unescape",
+    "this",
+    "null",
+    "true",
+    "false",
+    "template",
     "globalThis",
 ];
 
@@ -179,13 +213,14 @@ fn is_excused(visit: &Visit<'_>) -> bool {
 
 /// Code that may not run at all.
 fn is_conditional(visit: &Visit<'_>, code: &Code) -> bool {
-    let is_function = visit.kind().contains("function")
-        || matches!(visit.kind(), "class" | "method_definition");
-    let is_branch =
-        visit.is("ternary_expression", "consequence") || visit.is("ternary_expression", "alternative");
+    let is_function =
+        visit.kind().contains("function") || matches!(visit.kind(), "class" | "method_definition");
+    let is_branch = visit.is("ternary_expression", "consequence")
+        || visit.is("ternary_expression", "alternative");
     let is_right_of = visit.is("binary_expression", "right")
-        && visit.parent.and_then(|parent| parent.child_by_field_name("operator")).is_some_and(
-            |operator| matches!(code.text_of(operator), "&&" | "||" | "??"),
-        );
+        && visit
+            .parent
+            .and_then(|parent| parent.child_by_field_name("operator"))
+            .is_some_and(|operator| matches!(code.text_of(operator), "&&" | "||" | "??"));
     is_function || is_branch || is_right_of
 }
