@@ -4,7 +4,7 @@
 // Left out on purpose:
 // - texts that moment hands to `Date.parse` in a form that only V8 reads; `LOOSE` has those that every engine refuses or
 //   reads alike
-// - NaN as a value for `month()` and `quarter()`: moment.js then prints `-0NaN`, here the moment is invalid
+// - NaN as a value for `month()` and `quarter()`: moment.js then prints `-0NaN`, here nothing changes
 // - named zones after 2037, where the data of moment-timezone end: generate-moment-cases.mjs drops what asks for them
 
 /** Days on which the clocks of a zone change, and the days around them. */
@@ -169,7 +169,7 @@ function generator(zone, seed) {
     () => `.toDate().getTime()`, () => `.clone().calendar()`, () => `.${pick(['max', 'min'])}(${receiver()}).format()`,
   );
   const near = () => `moment().add(${between(-9, 9)}, "days").add(${between(-30, 30)}, "hours")`;
-  const inLanguage = (expression) => (chance(0.15) ? `(moment.locale(${language()}), ${expression})` : expression);
+  const inLanguage = (expression) => (chance(0.25) ? `(moment.locale(${language()}), ${expression})` : expression);
   const moments = () => inLanguage(one(receiver, receiver, receiver, receiver, near) + times(pick([0, 0, 1, 1, 1, 2, 3]), step) + finish());
   const durations = () => inLanguage(one(
     () => `${duration()}.${pick(['humanize()', 'humanize(true)', 'toISOString()', 'toJSON()', 'toString()', 'valueOf()', 'isValid()', 'asDays()', 'asMonths()', 'asYears()', 'asWeeks()', 'asHours()', 'asMinutes()',
@@ -186,7 +186,8 @@ function generator(zone, seed) {
       'relativeTime(5, true, "mm", false)', 'pastFuture(-1, "5 x")'])}`,
     () => `moment.locale(${pick(['', language()])})`, () => `(moment.relativeTimeThreshold(${q(pick(['s', 'ss', 'm', 'h', 'd', 'M', 'x']))}, ${between(2, 60)}), ${duration()}.humanize())`,
     () => pick(['moment.relativeTimeThreshold("m")', 'moment.version', 'moment.HTML5_FMT', 'moment.duration.invalid().humanize()', 'moment.invalid().format()', 'moment.now()', 'moment.parseTwoDigitYear("70")',
-      'moment.defaultFormat', 'moment.defaultFormatUtc', '+moment()', 'moment() > moment(0)', '"" + moment()', 'moment() - moment("2019-01-01")', 'moment.locale()', '`${moment.duration(90, "m")}`', '[moment(0), 1]', '({at: moment.utc(0)})']),
+      'moment.defaultFormat', 'moment.defaultFormatUtc', '+moment()', 'moment() > moment(0)', '"" + moment()', 'moment() - moment("2019-01-01")', 'moment.locale()', '`${moment.duration(90, "m")}`', '[moment(0), 1]', 'new moment(0).format()', 'moment() instanceof moment', 'moment.fn.isSame.call(moment(0), 0)', 'Object.prototype.toString.call(moment())', 'typeof moment()._x',
+      'moment.duration(1, "d") > moment.duration(23, "h")', 'moment.isMoment(moment.duration(1))', 'moment(moment.duration(1)).isValid()', 'moment.utc().add(moment.duration("PT1H")).hour()',  '({at: moment.utc(0)})']),
   ));
   const dates = () => {
     const made = pick([`new Date(${q(date() + 'T' + clock())})`, `new Date(${q(date())})`, `new Date(${between(0, 1900000000000)})`,

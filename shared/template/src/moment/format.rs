@@ -7,8 +7,10 @@ use super::tokens::{Token, expand, tokens};
 use super::units::Unit;
 use super::zone::Zone;
 
-const DEFAULT: &str = "YYYY-MM-DDTHH:mm:ssZ";
-const DEFAULT_UTC: &str = "YYYY-MM-DDTHH:mm:ss[Z]";
+/// `moment.defaultFormat`
+pub(crate) const DEFAULT: &str = "YYYY-MM-DDTHH:mm:ssZ";
+/// `moment.defaultFormatUtc`
+pub(crate) const DEFAULT_UTC: &str = "YYYY-MM-DDTHH:mm:ss[Z]";
 
 /// What moment prints for a moment that is not one.
 pub(crate) const INVALID: &str = "Invalid date";

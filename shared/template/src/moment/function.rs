@@ -1,11 +1,13 @@
 //! The function `moment` and the functions on it.
 
 use rquickjs::function::Rest;
+use rquickjs::object::Accessor;
 use rquickjs::{Class, Ctx, Exception, Function, IntoJs, Object, Result, Value};
 
 use super::class::{Moment, new};
 use super::duration::Duration;
 use super::duration_class::{self, DurationObject, duration_of};
+use super::format::{DEFAULT, DEFAULT_UTC};
 use super::input::{Clock, date_of, moment_of, time};
 use super::lists::{months, weekdays};
 use super::locale::{ALL, Locale};
@@ -21,6 +23,8 @@ type Call<'js> = fn(&Ctx<'js>, &[Value<'js>]) -> Result<Value<'js>>;
 /// Defines the classes and answers the function `moment`.
 pub(crate) fn install<'js>(ctx: &Ctx<'js>) -> Result<Function<'js>> {
     let moment = function(ctx, "moment", |ctx, args| new(ctx, time(ctx, args, Clock::Local)?))?;
+    // `new moment()` is the same as `moment()`.
+    moment.set_constructor(true);
     let all = makers().into_iter().chain(questions()).chain(languages());
     for (name, call) in all {
         moment.set(name, function(ctx, name, call)?)?;
@@ -39,8 +43,9 @@ pub(crate) fn install<'js>(ctx: &Ctx<'js>) -> Result<Function<'js>> {
         moment.get::<_, Object<'js>>("localeData")?.set("prototype", prototype)?;
     }
     moment.set("version", "2.21.0")?;
-    moment.set("defaultFormat", "YYYY-MM-DDTHH:mm:ssZ")?;
-    moment.set("defaultFormatUtc", "YYYY-MM-DDTHH:mm:ss[Z]")?;
+    for property in fixed() {
+        define(&moment, property)?;
+    }
     let html_formats = Object::new(ctx.clone())?;
     for (name, format) in HTML_FORMATS {
         html_formats.set(name, format)?;
@@ -75,6 +80,39 @@ const HTML_FORMATS: [(&str, &str); 9] = [
     ("WEEK", "YYYY-[W]WW"),
     ("MONTH", "YYYY-MM"),
 ];
+
+/// A property that moment.js lets people assign to. Here that is an error: to be ignored would be worse.
+struct Fixed<'js> {
+    name: &'static str,
+    value: fn(&Ctx<'js>) -> Result<Value<'js>>,
+    instead: &'static str,
+}
+
+fn fixed<'js>() -> [Fixed<'js>; 3] {
+    let instead = "give format() a format";
+    [
+        Fixed { name: "defaultFormat", value: |ctx| DEFAULT.into_js(ctx), instead },
+        Fixed { name: "defaultFormatUtc", value: |ctx| DEFAULT_UTC.into_js(ctx), instead },
+        Fixed {
+            name: "now",
+            value: |ctx| {
+                let now = function(ctx, "now", |ctx, _| world::of(ctx)?.now_ms().into_js(ctx));
+                Ok(now?.into_value())
+            },
+            instead: "the time belongs to the session",
+        },
+    ]
+}
+
+fn define<'js>(moment: &Function<'js>, fixed: Fixed<'js>) -> Result<()> {
+    let Fixed { name, value, instead } = fixed;
+    let get = move |ctx: Ctx<'js>| value(&ctx);
+    let set = move |ctx: Ctx<'js>, _: Value<'js>| -> Result<()> {
+        let message = format!("moment.{name} cannot be changed here; {instead}");
+        Err(Exception::throw_type(&ctx, &message))
+    };
+    moment.prop(name, Accessor::new(get, set).enumerable())
+}
 
 fn function<'js>(ctx: &Ctx<'js>, name: &str, call: Call<'js>) -> Result<Function<'js>> {
     let function = move |ctx: Ctx<'js>, args: Rest<Value<'js>>| call(&ctx, &args.0);
@@ -114,7 +152,6 @@ fn questions<'js>() -> Vec<(&'static str, Call<'js>)> {
             let date = args.first().map(|value| date_of(ctx, value)).transpose()?;
             date.flatten().is_some().into_js(ctx)
         }),
-        ("now", |ctx, _| world::of(ctx)?.now_ms().into_js(ctx)),
         ("normalizeUnits", |ctx, args| match unit_of(args.first())? {
             Some(unit) => unit.name().into_js(ctx),
             None => Ok(Value::new_undefined(ctx.clone())),

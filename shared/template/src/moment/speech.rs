@@ -2,7 +2,7 @@
 
 use rquickjs::class::{JsClass, Readable, Trace, Tracer};
 use rquickjs::function::{Constructor, Rest, This};
-use rquickjs::{Class, Ctx, Function, IntoJs, JsLifetime, Object, Result, Value};
+use rquickjs::{Class, Ctx, Exception, Function, IntoJs, JsLifetime, Object, Result, Value};
 
 use super::class::to_js_number;
 use super::compare::CalendarKey;
@@ -52,6 +52,22 @@ pub(crate) fn locale_data<'js>(ctx: &Ctx<'js>, locale: &'static Locale) -> Resul
     Class::instance(ctx.clone(), LocaleData { locale })?.into_js(ctx)
 }
 
+/// Methods of moment.js that are not here: they make a language, or show how one is read.
+const MISSING: [&str; 6] = [
+    "set",
+    "monthsRegex",
+    "monthsShortRegex",
+    "weekdaysRegex",
+    "weekdaysShortRegex",
+    "weekdaysMinRegex",
+];
+
+fn missing<'js>(ctx: &Ctx<'js>, _: &'static Locale, _: &[Value<'js>]) -> Result<Value<'js>> {
+    let names = MISSING.join(", ");
+    let message = format!("these methods of a moment language are not available here: {names}");
+    Err(Exception::throw_type(ctx, &message))
+}
+
 type Method<'js> = fn(&Ctx<'js>, &'static Locale, &[Value<'js>]) -> Result<Value<'js>>;
 
 impl<'js> JsClass<'js> for LocaleData {
@@ -60,7 +76,8 @@ impl<'js> JsClass<'js> for LocaleData {
 
     fn prototype(ctx: &Ctx<'js>) -> Result<Option<Object<'js>>> {
         let prototype = Object::new(ctx.clone())?;
-        for (name, method) in methods() {
+        let missing = MISSING.map(|name| (name, missing as Method<'js>));
+        for (name, method) in methods().into_iter().chain(missing) {
             let call =
                 move |ctx: Ctx<'js>, this: This<Class<'js, LocaleData>>, args: Rest<Value<'js>>| {
                     let locale = this.0.borrow().locale;
