@@ -1,7 +1,7 @@
 //! `first`, `next` and `last` give digdag's answers, recorded in `data/digdag-answers.txt`.
 //!
-//! A judge around cron4j 2.2.5 (which finds digdag's times) and Java's time zones made the file from
-//! schedules of our own. A heading names zone, scheduler, value, `delay`, `start`, `end`, and the delay as digdag
+//! A judge made the file from schedules of our own: cron4j 2.2.5 and Java's time zones, which find
+//! digdag's times, with what digdag's schedulers do around them told again. A heading names zone, scheduler, value, `delay`, `start`, `end`, and the delay as digdag
 //! reads it. Each line below has a time in seconds since 1970 and three answers as seconds from it:
 //! the first session from then on, the session after it, the session before it; `-` is none.
 //!
