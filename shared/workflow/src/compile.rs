@@ -13,7 +13,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::codes;
-use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
+use crate::diagnostic::{Diagnostic, Diagnostics, MAX_PROBLEMS, Severity, in_file_order};
 use crate::files::{ProjectFiles, WORKFLOW_SUFFIX, folder_of, resolve};
 use crate::position::Position;
 use crate::suggest::did_you_mean;
@@ -22,9 +22,6 @@ use crate::yaml::{self, Node, Span};
 
 pub use self::name::{NameProblem, check_project_name};
 use self::task::Compiler;
-
-/// Problems reported of one file: more help nobody, and each costs a search for what was meant.
-const MAX_PROBLEMS: usize = 100;
 
 /// Name of a group made from a called file or a body, as in digdag.
 pub(crate) const SUBTASK_NAME: &str = "^sub";
@@ -165,20 +162,8 @@ impl Compiler {
 
     /// Warnings, or all problems if there is an error among them; in file order.
     fn finish(self, files: &ProjectFiles) -> Result<Vec<Diagnostic>, Diagnostics> {
-        let mut problems = self.problems;
-        problems.sort_by(|left, right| left.position.cmp(&right.position));
+        let problems = in_file_order(self.problems);
         let failed = problems.iter().any(|problem| problem.severity == Severity::Error);
-        if problems.len() > MAX_PROBLEMS {
-            problems.truncate(MAX_PROBLEMS);
-            let last = problems.last().and_then(|problem| problem.position.clone());
-            let mut note = Diagnostic::warning(
-                codes::TOO_LARGE,
-                format!("there are more than {MAX_PROBLEMS} problems; the rest is not shown"),
-            )
-            .with_help("correct these first");
-            note.position = last;
-            problems.push(note);
-        }
         let problems = Diagnostics(problems).with_sources(files);
         if failed { Err(problems) } else { Ok(problems.0) }
     }

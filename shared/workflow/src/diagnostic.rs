@@ -4,8 +4,12 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::codes;
 use crate::files::ProjectFiles;
 use crate::position::{Position, line_of};
+
+/// Problems reported at once: more help nobody, and each costs a search for what was meant.
+pub(crate) const MAX_PROBLEMS: usize = 100;
 
 /// How bad a problem is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -125,6 +129,19 @@ impl Diagnostic {
         }
         self
     }
+}
+
+/// The first problems in the order of files and lines, and a note if there are more.
+pub(crate) fn in_file_order(mut problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    problems.sort_by(|left, right| left.position.cmp(&right.position));
+    if problems.len() > MAX_PROBLEMS {
+        problems.truncate(MAX_PROBLEMS);
+        let message = format!("there are more than {MAX_PROBLEMS} problems; the rest is not shown");
+        let mut note = Diagnostic::warning(codes::TOO_LARGE, message);
+        note.position = problems.last().and_then(|problem| problem.position.clone());
+        problems.push(note.with_help("correct these first"));
+    }
+    problems
 }
 
 fn chars_from(line: &str, column: u32) -> impl Iterator<Item = char> + Clone {

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use crate::codes;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, MAX_PROBLEMS, in_file_order};
 use crate::files::{ProjectFiles, resolve};
 use crate::operators::DIGDAG_OPERATORS;
 use crate::position::escape;
@@ -17,7 +17,8 @@ use crate::visit::{
 
 /// Checks the workflow's tree, the files it calls and the bodies of its loops. `known` are the
 /// operators that run here, without `>`. Templates are the caller's: it has [`crate::reachable`]
-/// and [`crate::visit_strings`] for them.
+/// and [`crate::visit_strings`] for them. At most the first hundred problems come back, with a note
+/// that there are more.
 #[must_use]
 pub fn lint(files: &ProjectFiles, workflow: &Workflow, known: &[&str]) -> Vec<Diagnostic> {
     let found = reachable(files, workflow);
@@ -26,9 +27,8 @@ pub fn lint(files: &ProjectFiles, workflow: &Workflow, known: &[&str]) -> Vec<Di
     for found in &found.trees {
         lint.task(&found.full_name, &found.tree, found.workdir);
     }
-    let mut problems = lint.problems;
-    problems.sort_by(|left, right| left.position.cmp(&right.position));
-    problems.into_iter().map(|problem| problem.with_source(files)).collect()
+    let problems = in_file_order(lint.problems).into_iter();
+    problems.map(|problem| problem.with_source(files)).collect()
 }
 
 /// Directives that an operator task can have; another key with `_` is accepted by digdag, but most
@@ -70,6 +70,9 @@ struct Lint<'a> {
 
 impl Lint<'_> {
     fn task(&mut self, full_name: &str, task: &TaskDefinition, workdir: Workdir) {
+        if self.problems.len() > MAX_PROBLEMS {
+            return;
+        }
         let workdir = workdir.within(task);
         self.retry(full_name, task);
         match &task.kind {

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::codes;
 use crate::compile::{SUBTASK_NAME, called_path, compile_body, compile_called};
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::{Diagnostic, Diagnostics, MAX_PROBLEMS};
 use crate::files::ProjectFiles;
 use crate::position::{Position, escape};
 use crate::task::{Config, TaskDefinition, TaskKind, Workflow};
@@ -25,7 +25,7 @@ const BODIES: &[(&str, &str)] = &[
 pub struct Reachable {
     /// The workflow's own tree first.
     pub trees: Vec<ReachableTree>,
-    /// Problems of called files and bodies, placed.
+    /// Problems of called files and bodies, placed; the first hundred.
     pub problems: Vec<Diagnostic>,
 }
 
@@ -207,7 +207,8 @@ impl Walk<'_> {
 
     /// Problems without a place belong to the operator's own line.
     fn report(&mut self, full_name: &str, task: &TaskDefinition, problems: Diagnostics) {
-        for mut problem in problems.0 {
+        let room = MAX_PROBLEMS.saturating_sub(self.found.problems.len());
+        for mut problem in problems.0.into_iter().take(room) {
             if problem.position.is_none() {
                 problem.position = Some(operator_position(task));
                 problem.task = Some(full_name.to_owned());

@@ -127,6 +127,11 @@ fn of_many_problems_the_first_hundred_are_reported() {
     assert_eq!(problems.len(), 101);
     assert_eq!(problems[99].position.as_ref().unwrap().line, 100);
     assert!(problems[100].message.contains("the rest is not shown"));
+
+    let text = repeat(10_000, |n| format!("+t{n}: {{no>: x}}\n"));
+    let files = ProjectFiles::from_iter(workflow(text));
+    let found = lint(&files, &compile_workflow(&files, "wf").unwrap(), &["bq"]);
+    assert_eq!(found.len(), 101);
 }
 
 #[test]
