@@ -51,6 +51,9 @@ const OPERATOR_DIRECTIVES: &[&str] = &[
     "_workdir",
 ];
 
+/// The cure for an operator that does not run here.
+const INSTEAD: &str = "replace it by an operator that runs here, or keep this workflow on digdag";
+
 /// `plugin:` in an `_export` or in a task: digdag loads operators from a Maven repository then.
 fn names_plugins(task: &TaskDefinition) -> bool {
     let own = match &task.kind {
@@ -117,24 +120,22 @@ impl Lint<'_> {
         if self.known.contains(&operator) || task.dynamic_operator().is_some() {
             return;
         }
-        let reached = "the task fails when it is reached";
+        let candidates = self.known.iter().chain(DIGDAG_OPERATORS).copied();
+        let similar = did_you_mean(operator, candidates).map(|name| format!("{name}>"));
+        let not_run = |why: &str| {
+            let message = format!("{why} `{operator}>`; the task fails when it is reached");
+            Diagnostic::warning(codes::NOT_RUN_YET, message)
+        };
         let problem = if operator.is_empty() {
             Diagnostic::error(codes::UNKNOWN_OPERATOR, "the operator has no name")
                 .with_help("write it before the `>`, as in `bq>:`")
         } else if DIGDAG_OPERATORS.contains(&operator) {
-            let message = format!("this engine does not run `{operator}>`; {reached}");
-            Diagnostic::warning(codes::NOT_RUN_YET, message).with_help(
-                "replace it by an operator that runs here, or keep this workflow on digdag",
-            )
+            not_run("this engine does not run").with_help(INSTEAD)
         } else if self.plugins {
-            let message =
-                format!("this engine has no plugins, so it does not run `{operator}>`; {reached}");
-            Diagnostic::warning(codes::NOT_RUN_YET, message).with_help(
-                "replace it by an operator that runs here, or keep this workflow on digdag",
-            )
+            not_run("this engine has no plugins, so it does not run")
+                .with_help(INSTEAD)
+                .with_suggestion(similar)
         } else {
-            let candidates = self.known.iter().chain(DIGDAG_OPERATORS).copied();
-            let similar = did_you_mean(operator, candidates).map(|name| format!("{name}>"));
             let message = format!("unknown operator `{operator}>`");
             Diagnostic::error(codes::UNKNOWN_OPERATOR, message).with_suggestion(similar)
         };
