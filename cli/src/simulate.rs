@@ -15,9 +15,14 @@ use crate::project::LoadedProject;
 pub(crate) struct PlannedTask {
     pub(crate) name: String,
     pub(crate) operator: String,
-    /// What a worker would do; `None` for an operator that this version does not run.
+    /// What a worker would do, if one would.
     pub(crate) prepared: Option<Prepared>,
+    /// Why none would; empty otherwise.
+    pub(crate) note: String,
 }
+
+/// Note of a task whose operator exists in digdag only.
+const NOT_RUN: &str = "this version does not run it";
 
 /// The attempts that the chosen sessions would have.
 ///
@@ -50,7 +55,7 @@ pub(crate) fn session_time(started: &AttemptStarted) -> String {
 }
 
 /// Calls `visit` with every task of one attempt that a worker would run, and with those that nobody here runs, in the
-/// engine's order. A `wait>` is over at once, and no `sla` counts.
+/// engine's order. A `wait>` is over at once, no `sla` counts, and a `fail>` ends the plan.
 ///
 /// # Errors
 /// A task that cannot be prepared: a broken expression, a missing file.
@@ -89,9 +94,16 @@ pub(crate) fn simulate(
             Some(prepared) => succeed(&mut attempt, prepared.clone(), now, &mut context)?,
             None => attempt.skip(id, now, &mut context)?,
         };
-        visit(PlannedTask { name, operator, prepared })?;
+        let note = if prepared.is_none() { NOT_RUN.to_owned() } else { String::new() };
+        visit(PlannedTask { name, operator, prepared, note })?;
     }
     match attempt.first_failure() {
+        // The workflow says so itself: nothing is broken, and the plan ends here.
+        Some(task) if task.operator() == Some("fail") => {
+            let (name, operator) = (task.full_name.clone(), "fail".to_owned());
+            let note = format!("ends the workflow: {}", failure(task));
+            visit(PlannedTask { name, operator, prepared: None, note })
+        }
         Some(task) => anyhow::bail!("task `{}` cannot run: {}", task.full_name, failure(task)),
         None => Ok(()),
     }

@@ -94,13 +94,17 @@ _error: {echo>: not in a plan}
   if>: ${session_date == '2019-09-02'}
   _do: {echo>: 'on ${session_date}'}
 +mail: {mail>: body.txt, _error: {echo>: nor this}}
++stop: {fail>: 'enough'}
++never: {echo>: never}
 ";
     std::fs::write(project.path().join("wf.dig"), workflow).unwrap();
 
     let lines = plan_in(project.path(), &[".", "wf", "--session", "2019-09-02"]);
 
-    assert_eq!(column(&lines, "task"), ["+wf+script", "+wf+branch^sub", "+wf+mail"]);
-    assert_eq!(column(&lines, "operator"), ["sh", "echo", "mail"]);
+    assert_eq!(column(&lines, "task"), ["+wf+script", "+wf+branch^sub", "+wf+mail", "+wf+stop"]);
+    assert_eq!(column(&lines, "operator"), ["sh", "echo", "mail", "fail"]);
+    assert_eq!(lines[0]["note"], "this version does not run it");
+    assert_eq!(lines[3]["note"], "ends the workflow: enough");
     assert_eq!(lines[0]["config"], Value::Null);
     assert_eq!(lines[1]["config"]["echo>"], "on 2019-09-02");
 }

@@ -37,10 +37,13 @@ struct PlanLine<'a> {
     session_time: &'a str,
     task: &'a str,
     operator: &'a str,
-    /// `null` for an operator that this version does not run.
+    /// `null` for a task that no worker would run.
     config: Option<&'a Config>,
     query: Option<&'a str>,
     destination: Option<String>,
+    /// Why no worker would run it.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    note: &'a str,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
@@ -80,10 +83,11 @@ fn show(arguments: &Arguments, session: &str, task: &PlannedTask) -> anyhow::Res
             config: prepared.map(|prepared| &prepared.config),
             query,
             destination,
+            note: &task.note,
         });
     }
     let writes = destination.map(|table| format!(" -> {table}")).unwrap_or_default();
-    let note = if prepared.is_none() { "  (this version does not run it)" } else { "" };
+    let note = if task.note.is_empty() { String::new() } else { format!("  ({})", task.note) };
     output::line(format!("  {}  {}>{writes}{note}", task.name, task.operator));
     if let Some(query) = query.filter(|_| arguments.sql) {
         for line in query.lines() {

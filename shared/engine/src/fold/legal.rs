@@ -41,23 +41,17 @@ impl Attempt {
             }
             Record::Dispatched { .. } => task.mover() == Mover::Dispatch && is_sendable(task),
             Record::Submitted { .. } | Record::Unreachable { .. } => is_running(task),
-            Record::Succeeded { .. } => {
-                self.has_worked(task) && task.failure.is_none() || self.is_settled(task, false)
-            }
+            Record::Succeeded { .. } => self.has_worked(task) || self.is_settled(task, false),
             Record::Checking { .. } => {
                 self.has_worked(task) || self.is_settled(task, false) && !task.subtasks.checked
             }
-            Record::RetryScheduled { .. } => {
-                is_running(task) || self.is_settled(task, true) && task.failure.is_none()
-            }
+            Record::RetryScheduled { .. } => is_running(task) || self.is_settled(task, true),
             Record::Retried { .. } => matches!(task.state, TaskState::RetryWaiting { .. }),
             // From `Ready` too: an expression that fails leaves nothing to dispatch.
             Record::Failing { error: Some(_), .. } => {
                 task.state == TaskState::Ready || is_running(task)
             }
-            Record::Failing { error: None, .. } => {
-                self.is_settled(task, true) && task.failure.is_none()
-            }
+            Record::Failing { error: None, .. } => self.is_settled(task, true),
             Record::Failed { .. } => match &task.failure {
                 Some(Failure::Own(_)) => self.index.settled.contains(&task.id),
                 Some(Failure::Below) => false,
@@ -91,9 +85,11 @@ impl Attempt {
         Ok(())
     }
 
-    /// Whether nothing below a planned task runs or will run, one of its subtasks having failed or none.
+    /// Whether nothing below a planned task runs or will run, one of its subtasks having failed or none. One whose
+    /// `_error` has run can only end.
     fn is_settled(&self, task: &Task, failed: bool) -> bool {
-        self.index.settled.contains(&task.id) && self.has_failed_below(task) == failed
+        let open = self.index.settled.contains(&task.id) && task.failure.is_none();
+        open && self.has_failed_below(task) == failed
     }
 
     /// Whether a task may have done its work: with a worker, by waiting, or because there was nothing to do.

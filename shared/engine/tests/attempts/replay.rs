@@ -399,6 +399,68 @@ fn records_that_do_not_fit_are_refused_with_both_sides_named() {
 }
 
 #[test]
+fn new_kinds_of_records_that_do_not_fit_are_refused_too() {
+    let at = "2019-09-02T00:00:00Z";
+    let body = json!({"name": "^error", "position": "wf.dig:1:1"});
+    let both = "+a: {echo>: a, _error: {echo>: e}, _check: {echo>: c}}\n";
+    let nothing = |_: &mut World| {};
+    let checking =
+        json!({"record": "checking", "task": 1, "at": at, "first": 2, "definition": body});
+    let failing = |task: u32, error: serde_json::Value| {
+        json!({
+            "record": "failing", "task": task, "at": at, "first": 2, "definition": body, "export": {},
+            "error": error,
+        })
+    };
+    let cases = [
+        (
+            refusal(
+                both,
+                nothing,
+                json!({"record": "resolved", "task": 1, "at": at, "operator": "bq"}),
+            ),
+            "record 2 says `resolved`, but task 1 is `ready`",
+        ),
+        (
+            refusal(both, nothing, json!({"record": "waiting", "task": 1, "at": at, "until": at})),
+            "record 2 says `waiting`, but task 1 is `ready`",
+        ),
+        (refusal(both, nothing, checking), "record 2 says `checking`, but task 1 is `ready`"),
+        (
+            refusal(both, nothing, failing(0, json!({"reason": "r", "message": "m"}))),
+            "record 2 says `failing`, but task 0 is `planned`",
+        ),
+        (
+            refusal(both, nothing, failing(1, json!(null))),
+            "record 2 says `failing`, but task 1 is `ready`",
+        ),
+        (
+            refusal(both, nothing, json!({"record": "sla_missed", "at": at, "first": 2, "sla": 0})),
+            "record 2 says `sla_missed`, but task 0 is `planned`",
+        ),
+    ];
+
+    for (refused, expected) in cases {
+        assert_eq!(refused, expected);
+    }
+}
+
+#[test]
+fn a_task_whose_error_ran_does_not_end_in_success() {
+    let at = "2019-09-02T00:00:00Z";
+    let mut world = Project::new("+a: {echo>: a, _error: {echo>: e}}\n").start();
+    world.fail("+a", "broken");
+    world.succeed("+a^error");
+    let end = world.log.iter().position(|record| matches!(record, Record::Failed { .. })).unwrap();
+    let mut log = world.log[..end].to_vec();
+
+    let success = json!({"record": "succeeded", "task": 1, "at": at});
+    log.push(serde_json::from_value(success).unwrap());
+
+    assert!(matches!(Attempt::replay(log), Err(ReplayError::IllegalMove { .. })));
+}
+
+#[test]
 fn subtasks_with_ids_that_do_not_follow_on_are_refused() {
     let mut world = Project::new("+g:\n  +b: {echo>: b}\n").start();
     let Some(Record::Expanded { first, .. }) = world.log.last_mut() else {
