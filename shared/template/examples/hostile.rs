@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use himekuri_template::{Evaluator, Limits, Params, Scope};
 
-#[path = "../tests/hostile/mod.rs"]
+#[path = "../tests/limits/hostile.rs"]
 mod hostile;
 
 fn main() -> Result<(), Box<dyn Error>> {

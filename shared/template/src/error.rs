@@ -67,11 +67,33 @@ pub enum EvaluateErrorKind {
     Recursion,
 }
 
+/// Names of digdag's JavaScript engine for Java and the machine it runs on.
+const OF_JAVA: [&str; 12] = [
+    "Java",
+    "JavaImporter",
+    "Packages",
+    "com",
+    "edu",
+    "exit",
+    "java",
+    "javafx",
+    "javax",
+    "load",
+    "org",
+    "quit",
+];
+
 impl fmt::Display for EvaluateErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             EvaluateErrorKind::Syntax { message } => {
                 write!(f, "not valid JavaScript ({message}); braces count even inside quotes")
+            }
+            EvaluateErrorKind::Reference { name, .. } if OF_JAVA.contains(&name.as_str()) => {
+                write!(
+                    f,
+                    "`{name}` is not defined: expressions do not reach Java, but methods of texts such as `replaceAll` work"
+                )
             }
             EvaluateErrorKind::Reference { name, suggestion: Some(meant) } => {
                 write!(f, "`{name}` is not defined; did you mean `{meant}`?")
@@ -91,16 +113,16 @@ impl fmt::Display for EvaluateErrorKind {
             ),
             EvaluateErrorKind::MemoryLimit { limit } => write!(
                 f,
-                "it needed more than {} KiB of memory; move the computation into a query or a script",
-                limit / 1024
+                "it needed more than {} of memory; move the computation into a query or a script",
+                size(*limit)
             ),
             EvaluateErrorKind::OutputLimit { limit } => {
-                write!(f, "the text grew above {} KiB; split it", limit / 1024)
+                write!(f, "the text grew above {}; split it", size(*limit))
             }
             EvaluateErrorKind::SourceLimit { limit } => write!(
                 f,
-                "it is longer than {} KiB; move what it holds into a file or a parameter",
-                limit / 1024
+                "it is longer than {}; move what it holds into a file or a parameter",
+                size(*limit)
             ),
             EvaluateErrorKind::Recursion => {
                 f.write_str("functions called each other too deeply; use a loop")
@@ -135,6 +157,10 @@ impl Failure {
         let Failure { expression, offset, kind } = self;
         EvaluateError { pointer, expression, offset, kind }
     }
+}
+
+fn size(bytes: usize) -> String {
+    if bytes < 1024 { format!("{bytes} bytes") } else { format!("{} KiB", bytes / 1024) }
 }
 
 /// Long expressions would hide the message behind them.

@@ -45,7 +45,7 @@ struct Context<'a> {
 }
 
 impl Evaluator {
-    /// Starts a JavaScript context, which takes about a millisecond.
+    /// Starts a JavaScript context, which takes some milliseconds.
     ///
     /// # Errors
     /// When the memory limit is too small for a context.
@@ -164,10 +164,19 @@ impl Evaluator {
             None => self.run(scope, &template, names)?,
         };
         if output.len() > self.limits.output_bytes {
-            let kind = EvaluateErrorKind::OutputLimit { limit: self.limits.output_bytes };
-            return Err(Failure { expression: String::new(), offset: 0, kind });
+            let first = template.pieces.iter().find_map(Piece::expression);
+            return Err(self.too_long(first));
         }
         Ok(output)
+    }
+
+    /// The error of a text that grew too long at an expression.
+    fn too_long(&self, expression: Option<&Expression>) -> Failure {
+        Failure {
+            expression: expression.map_or_else(String::new, |found| found.source.to_string()),
+            offset: expression.map_or(0, |found| found.offset),
+            kind: EvaluateErrorKind::OutputLimit { limit: self.limits.output_bytes },
+        }
     }
 
     /// Evaluates all expressions of a text with JavaScript.
@@ -194,7 +203,12 @@ impl Evaluator {
         for piece in &template.pieces {
             match piece {
                 Piece::Literal(text) => output.push_str(text),
-                Piece::Expression(_) => output.push_str(&results.next().unwrap_or_default()),
+                Piece::Expression(expression) => {
+                    output.push_str(&results.next().unwrap_or_default());
+                    if output.len() > self.limits.output_bytes {
+                        return Err(self.too_long(Some(expression)));
+                    }
+                }
             }
         }
         Ok(output)

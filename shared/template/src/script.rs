@@ -230,7 +230,14 @@ fn compile<'js>(
     let (text, can_store, refusal) = match guarded(source) {
         Guarded::Code { text, can_repeat } => (text, can_repeat, None),
         // QuickJS's message about the code as it was written is better, if it has one.
-        Guarded::Refused(reason) => (source.to_owned(), true, Some(reason)),
+        Guarded::Unreadable => {
+            let message = "it cannot be read".to_owned();
+            (source.to_owned(), true, Some(EvaluateErrorKind::Syntax { message }))
+        }
+        Guarded::Refused(reason) => {
+            let message = reason.to_owned();
+            (source.to_owned(), true, Some(EvaluateErrorKind::Thrown { message }))
+        }
     };
     let mut options = rquickjs::context::EvalOptions::default();
     options.strict = false;
@@ -239,10 +246,7 @@ fn compile<'js>(
         ctx.eval_with_options(code, options).map_err(Uncompiled::Engine)?;
     match refusal {
         None => Ok((function, can_store)),
-        Some(reason) => {
-            let message = reason.to_owned();
-            Err(Uncompiled::Refused(EvaluateErrorKind::Syntax { message }))
-        }
+        Some(reason) => Err(Uncompiled::Refused(reason)),
     }
 }
 

@@ -169,9 +169,13 @@ fn evaluate(params: Value, local: Value) -> Params {
 }
 
 fn try_evaluate(params: Value, local: Value) -> Result<Params, EvaluateError> {
-    let time_zone = TimeZone::get("Asia/Tokyo").expect("a known zone");
-    let scope = Scope { now: Timestamp::UNIX_EPOCH, time_zone };
+    let scope = scope();
     evaluator().evaluate(&scope, &object(params), &object(local))
+}
+
+fn scope() -> Scope {
+    let time_zone = TimeZone::get("Asia/Tokyo").expect("a known zone");
+    Scope { now: Timestamp::UNIX_EPOCH, time_zone }
 }
 
 fn evaluator() -> Evaluator {

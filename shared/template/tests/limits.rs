@@ -1,5 +1,6 @@
 //! Expressions are stopped at their limits, and leave nothing behind.
 
+#[path = "limits/hostile.rs"]
 mod hostile;
 
 use himekuri_template::{EvaluateErrorKind as Kind, Evaluator, Limits, Params, Scope};
@@ -86,6 +87,34 @@ fn a_text_that_grows_too_long_is_refused() {
     let kind = failure(&mut evaluator, "'x'.repeat(101)");
 
     assert_eq!(kind, Kind::OutputLimit { limit: 100 });
+}
+
+#[test]
+fn errors_of_limits_name_the_expression_its_place_and_a_cure() {
+    let limits = Limits { output_bytes: 100, expression_bytes: 1_000, ..Limits::default() };
+    let mut evaluator = Evaluator::new(limits).expect("an evaluator starts");
+    let long = format!("'{}'", "x".repeat(1_000));
+    for (expression, expected) in [
+        ("'x'.repeat(101)", "the text grew above 100 bytes; split it"),
+        (
+            "(function(){ while(true){} })()",
+            "it used more than 50 ms of CPU time; move the computation",
+        ),
+        ("'x'.repeat(1e9)", "it needed more than 16384 KiB of memory; move the computation"),
+        ("(function f(){ f() })()", "functions called each other too deeply; use a loop"),
+        ("2n ** 9n", "BigInt is not available; digdag has none"),
+        ("java.lang.System.exit(1)", "expressions do not reach Java"),
+        (&long, "it is longer than 1000 bytes; move what it holds into a file or a parameter"),
+    ] {
+        let text = format!("a ${{1}} ${{{expression}}}");
+
+        let error = evaluator.render(&scope(), &text, &Params::new()).expect_err(expression);
+
+        assert_eq!((error.offset, error.expression.as_str()), (7, expression));
+        let shown = error.to_string();
+        assert!(shown.starts_with(&format!("could not evaluate `${{{expression:.100}")), "{shown}");
+        assert!(shown.contains(expected), "{shown}");
+    }
 }
 
 #[test]

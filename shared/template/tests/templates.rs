@@ -47,14 +47,18 @@ fn templates_print_what_digdag_prints() {
 
 /// The kinds that digdag's errors have too; everything else was thrown.
 fn kind(kind: &Kind) -> &'static str {
-    match kind {
-        Kind::Syntax { .. } => "syntax",
-        Kind::Reference { .. } => "reference",
-        Kind::Type { .. } => "type",
-        // Of a text that was parsed while running: `JSON.parse(x)`.
-        Kind::Thrown { message } if message.starts_with("SyntaxError") => "syntax",
-        _ => "thrown",
+    if matches!(kind, Kind::Syntax { .. }) {
+        return "syntax";
     }
+    if matches!(kind, Kind::Reference { .. }) {
+        return "reference";
+    }
+    if matches!(kind, Kind::Type { .. }) {
+        return "type";
+    }
+    // Of a text that was parsed while running: `JSON.parse(x)`.
+    let parsed = matches!(kind, Kind::Thrown { message } if message.starts_with("SyntaxError"));
+    if parsed { "syntax" } else { "thrown" }
 }
 
 fn scope(zone: &str) -> Scope {

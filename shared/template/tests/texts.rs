@@ -170,7 +170,7 @@ fn dates_live_in_the_workflows_zone_and_at_the_sessions_time() {
         ("${new Date().getHours()}", "7"),
         ("${new Date(2019, 8, 1).toISOString()}", "2019-08-31T15:00:00.000Z"),
         ("${Date()}", "Sun Sep 01 2019 07:00:00 GMT+0900 (JST)"),
-        ("${'' + new Date(2019, 8, 1)}", "Sun Sep 01 2019 00:00:00 GMT+0900"),
+        ("${'' + new Date(2019, 8, 1)}", "1567263600000"),
         ("${new Date('2019-09-01').getHours()}", "9"),
         ("${new Date('2019-09-01T00:00:00').getHours()}", "0"),
         ("${new Date('x').getTime()}", "null"),

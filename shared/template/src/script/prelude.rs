@@ -78,6 +78,7 @@ fn native<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>, Error> {
     let code = |ctx: Ctx<'_>, source: String| match guarded_code(&source) {
         Guarded::Code { text, .. } => Ok(text),
         Guarded::Refused(reason) => Err(Exception::throw_syntax(&ctx, reason)),
+        Guarded::Unreadable => Err(Exception::throw_syntax(&ctx, "it cannot be read")),
     };
     native.set("toLocal", Function::new(ctx.clone(), to_local)?)?;
     native.set("toUtc", Function::new(ctx.clone(), to_utc)?)?;

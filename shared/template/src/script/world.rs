@@ -54,7 +54,7 @@ impl World {
         self.locale.set(EN);
         self.thresholds.set(Thresholds::default());
         let mut current = self.zone.borrow_mut();
-        if current.0 != *zone {
+        if !is_same(&current.0, zone) {
             *current = Zone(zone.clone());
         }
         self.renew_budget();
@@ -149,6 +149,14 @@ impl World {
     /// Calls `f` with the workflow's zone.
     pub(crate) fn with_zone<T>(&self, f: impl FnOnce(&Zone) -> T) -> T {
         f(&self.zone.borrow())
+    }
+}
+
+/// Zones are compared by content, which looks names up; clones of one zone share their name.
+fn is_same(left: &TimeZone, right: &TimeZone) -> bool {
+    match (left.iana_name(), right.iana_name()) {
+        (Some(left), Some(right)) if std::ptr::eq(left, right) => true,
+        _ => left == right,
     }
 }
 

@@ -31,6 +31,8 @@ pub(crate) enum Guarded {
     },
     /// Not run, for this reason.
     Refused(&'static str),
+    /// Most likely no JavaScript; not run if QuickJS thinks otherwise.
+    Unreadable,
 }
 
 /// An expression with the checks it needs.
@@ -42,7 +44,7 @@ pub(crate) fn guarded(source: &str) -> Guarded {
             let inner = text.strip_prefix(BEFORE).and_then(|text| text.strip_suffix(AFTER));
             Guarded::Code { text: inner.unwrap_or(source).to_owned(), can_repeat }
         }
-        None => Guarded::Refused("it could not be read"),
+        None => Guarded::Unreadable,
     }
 }
 
@@ -50,7 +52,7 @@ pub(crate) fn guarded(source: &str) -> Guarded {
 pub(crate) fn guarded_code(source: &str) -> Guarded {
     match Code::of_statements(source) {
         Some(code) => of_code(&code),
-        None => Guarded::Refused("it could not be read"),
+        None => Guarded::Unreadable,
     }
 }
 
@@ -70,7 +72,7 @@ fn of_code(code: &Code) -> Guarded {
         // Almost certainly no JavaScript. Should QuickJS take it nevertheless, it must be harmless without checks.
         return match is_harmless(&code.text) {
             true => Guarded::Code { text: code.text.clone(), can_repeat: true },
-            false => Guarded::Refused(UNREADABLE),
+            false => Guarded::Unreadable,
         };
     }
     if !found.can_repeat && code.text.len() <= UNGUARDED_BYTES_MAX {
@@ -79,9 +81,6 @@ fn of_code(code: &Code) -> Guarded {
     let can_repeat = found.can_repeat;
     Guarded::Code { text: insert(code, found.insertions), can_repeat }
 }
-
-/// Says that the tree has an error; the caller asks QuickJS for its better message first.
-pub(crate) const UNREADABLE: &str = "it is not valid JavaScript";
 
 fn is_harmless(text: &str) -> bool {
     const REPEATING: [&str; 8] =
@@ -126,7 +125,7 @@ impl Found {
                 self.refused = Some("a pattern in it is too long");
             }
             "identifier" | "shorthand_property_identifier" => self.look_at_name(code, visit),
-            "member_expression" | "call_expression" => self.look_at_length(code, visit),
+            "call_expression" => self.look_at_length(code, visit),
             "binary_expression" => {
                 let operator = visit.child("operator").map_or("", |node| code.text_of(node));
                 if matches!(operator, "&&" | "||" | "??" | "instanceof") {
@@ -157,11 +156,9 @@ impl Found {
                     self.wrap(index.byte_range(), LONG);
                 }
             }
-            "template_string" => {
-                if visit.field != Some("arguments") {
-                    self.wrap(node.byte_range(), LONG);
-                }
-            }
+            // A tag gets the parts of its template.
+            "template_string" if visit.field == Some("arguments") => {}
+            "template_string" => self.wrap(node.byte_range(), LONG),
             "augmented_assignment_expression" => {
                 self.can_repeat = true;
                 self.wrap(node.byte_range(), LONG);
@@ -203,9 +200,6 @@ impl Found {
 
     /// `text.length()` is Java; digdag's engine lets people call it. Ours reads the property.
     fn look_at_length(&mut self, code: &Code, visit: &Visit<'_>) {
-        if visit.kind() == "member_expression" {
-            return;
-        }
         let (Some(function), Some(arguments)) = (visit.child("function"), visit.child("arguments"))
         else {
             return;

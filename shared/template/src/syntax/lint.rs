@@ -143,7 +143,7 @@ pub fn syntax_error_offset(expression: &str) -> Option<usize> {
 }
 
 /// What every expression can name without a parameter: the engine's globals, and what is visible in a function.
-const GLOBALS: [&str; 40] = [
+const GLOBALS: [&str; 33] = [
     "Array",
     "Boolean",
     "Date",
@@ -169,7 +169,6 @@ const GLOBALS: [&str; 40] = [
     "encodeURI",
     "encodeURIComponent",
     "escape",
-    "eval",
     "isFinite",
     "isNaN",
     "moment",
@@ -178,12 +177,6 @@ const GLOBALS: [&str; 40] = [
     "print",
     "undefined",
     "unescape",
-    "this",
-    "null",
-    "true",
-    "false",
-    "template",
-    "globalThis",
 ];
 
 fn is_name(visit: &Visit<'_>) -> bool {
