@@ -83,28 +83,25 @@ fn the_same_plan_is_printed_twice_the_same() {
 }
 
 #[test]
-fn operators_that_are_not_run_are_listed_waits_pass_and_errors_stay_out() {
+fn waits_pass_a_fail_ends_the_plan_and_errors_stay_out() {
     let project = tempfile::tempdir().unwrap();
     let workflow = "
 sla: {duration: '00:01', fail: true}
 _error: {echo>: not in a plan}
-+script: {sh>: ./fetch.sh}
 +pause: {wait>: 10h}
 +branch:
   if>: ${session_date == '2019-09-02'}
   _do: {echo>: 'on ${session_date}'}
-+mail: {mail>: body.txt, _error: {echo>: nor this}}
-+stop: {fail>: 'enough'}
++stop: {fail>: enough, _error: {echo>: nor this}}
 +never: {echo>: never}
 ";
     std::fs::write(project.path().join("wf.dig"), workflow).unwrap();
 
     let lines = plan_in(project.path(), &[".", "wf", "--session", "2019-09-02"]);
 
-    assert_eq!(column(&lines, "task"), ["+wf+script", "+wf+branch^sub", "+wf+mail", "+wf+stop"]);
-    assert_eq!(column(&lines, "operator"), ["sh", "echo", "mail", "fail"]);
-    assert_eq!(lines[0]["note"], "this version does not run it");
-    assert_eq!(lines[3]["note"], "ends the workflow: enough");
-    assert_eq!(lines[0]["config"], Value::Null);
-    assert_eq!(lines[1]["config"]["echo>"], "on 2019-09-02");
+    assert_eq!(column(&lines, "task"), ["+wf+branch^sub", "+wf+stop"]);
+    assert_eq!(column(&lines, "operator"), ["echo", "fail"]);
+    assert_eq!(lines[0]["config"]["echo>"], "on 2019-09-02");
+    assert_eq!(lines[1]["config"], Value::Null);
+    assert_eq!(lines[1]["note"], "ends the workflow: enough");
 }

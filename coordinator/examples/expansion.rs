@@ -1,6 +1,9 @@
 //! How fast per-date tasks are expanded and prepared with the real evaluator, on one core.
 //!
-//! `cargo run --release -p himekuri-coordinator --example expansion -- [TASKS] [plain|moment]`
+//! `cargo run --release -p himekuri-coordinator --example expansion -- [TASKS] [plain|moment|group]`
+//!
+//! `plain` names variables only, `moment` has a moment expression in the task and in its SQL, `group` is `plain` with a
+//! group around each task. On a busy machine, divide by the CPU time that `time` shows.
 
 use std::time::Instant;
 
@@ -40,12 +43,17 @@ const QUERY: &str = "SELECT user, COUNT(*) AS visits\nFROM `${TITLE}.access`\nWH
 fn main() -> anyhow::Result<()> {
     let mut arguments = std::env::args().skip(1);
     let tasks: u32 = arguments.next().as_deref().unwrap_or("100000").parse()?;
-    let date_of_task = match arguments.next().as_deref() {
-        None | Some("plain") => "${session_date_compact}",
+    let kind = arguments.next();
+    let date_of_task = match kind.as_deref() {
+        None | Some("plain" | "group") => "${session_date_compact}",
         Some("moment") => "${moment(START_DATE).add(i, 'days').format('YYYYMMDD')}",
-        Some(other) => anyhow::bail!("`{other}` is neither `plain` nor `moment`"),
+        Some(other) => anyhow::bail!("`{other}` is none of `plain`, `moment` and `group`"),
     };
-    let workflow = WORKFLOW.replace("${DATE}", date_of_task);
+    let mut workflow = WORKFLOW.replace("${DATE}", date_of_task);
+    if kind.as_deref() == Some("group") {
+        let (head, body) = workflow.split_once("_do:\n").context("the workflow has a body")?;
+        workflow = format!("{head}_do:\n    +mart:\n{}", body.replace("    ", "      "));
+    }
     let query = QUERY.replace("${DATE}", date_of_task);
     let files: ProjectFiles =
         [("wf.dig".to_owned(), workflow), ("day.sql".to_owned(), query)].into_iter().collect();

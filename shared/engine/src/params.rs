@@ -19,19 +19,20 @@ use crate::merge::merge;
 use crate::subtasks::Sight;
 use crate::{Config, operators};
 
-/// Parameters that all children of one task have in common: of 100,000 iterations, each would merge the same again.
+/// Parameters that all children of a task have in common: of 100,000 iterations, each would merge the same again. Kept
+/// for the tasks from the root down to the last one asked for.
 ///
 /// They cannot change while the task has children: what it sees of its siblings is settled when it starts, and so is
 /// what those above it see. Only a retry and `^check` begin anew; then they are dropped. They are no part of the state:
 /// attempts are equal whatever they hold.
 #[derive(Clone, Default)]
 pub(crate) struct CommonParams {
-    last: RefCell<Option<(TaskId, Arc<Config>)>>,
+    levels: RefCell<Vec<(TaskId, Arc<Config>)>>,
 }
 
 impl CommonParams {
     pub(crate) fn clear(&mut self) {
-        self.last.take();
+        self.levels.take();
     }
 }
 
@@ -56,11 +57,7 @@ impl Attempt {
                 self.add_sibling_stores(&mut params, above, task);
                 params
             }
-            None => {
-                let mut params = self.started.params.clone();
-                merge(&mut params, &self.started.variables);
-                params
-            }
+            None => self.common_base(),
         };
         self.add_layer(&mut params, &task.definition.export);
         self.add_exported(&mut params, task);
@@ -71,29 +68,36 @@ impl Attempt {
 
     /// What the children of `above` have in common.
     fn common_params(&self, above: &Task) -> Arc<Config> {
-        let mut last = self.common_params.last.borrow_mut();
-        match last.as_ref() {
-            Some((of, params)) if *of == above.id => Arc::clone(params),
-            Some(_) | None => {
-                let params = Arc::new(self.merged_above(above));
-                *last = Some((above.id, Arc::clone(&params)));
-                params
-            }
+        let mut levels = self.common_params.levels.borrow_mut();
+        if let Some((of, params)) = levels.last()
+            && *of == above.id
+        {
+            return Arc::clone(params);
         }
+        let path = self.path(above.id);
+        let known = path.iter().zip(levels.iter()).take_while(|(task, (id, _))| task.id == *id);
+        let known = known.count();
+        levels.truncate(known);
+        let mut params = match levels.last() {
+            Some((_, params)) => Arc::clone(params),
+            None => Arc::new(self.common_base()),
+        };
+        for task in path.into_iter().skip(known) {
+            let level = Arc::make_mut(&mut params);
+            if let Some(above) = task.parent.and_then(|above| self.task(above)) {
+                self.add_sibling_stores(level, above, task);
+            }
+            self.add_layer(level, &task.definition.export);
+            self.add_exported(level, task);
+            self.add_layer(level, &task.store);
+            levels.push((task.id, Arc::clone(&params)));
+        }
+        params
     }
 
-    fn merged_above(&self, above: &Task) -> Config {
+    /// What every task begins with: what is weakest, and the session variables, which stay as they are.
+    fn common_base(&self) -> Config {
         let mut params = self.started.params.clone();
-        let mut parent: Option<&Task> = None;
-        for task in self.path(above.id) {
-            if let Some(parent) = parent {
-                self.add_sibling_stores(&mut params, parent, task);
-            }
-            merge(&mut params, &task.definition.export);
-            self.add_exported(&mut params, task);
-            merge(&mut params, &task.store);
-            parent = Some(task);
-        }
         merge(&mut params, &self.started.variables);
         params
     }

@@ -124,3 +124,17 @@ fn a_check_that_does_not_compile_fails_the_task_before_its_work() {
     assert!(error.starts_with("`_check` is broken: "), "{error}");
     assert!(error.contains("wf.dig:3:12"), "{error}");
 }
+
+#[test]
+fn the_check_of_a_retried_task_sees_what_the_last_run_stored() {
+    let mut world =
+        Project::new("+a:\n  echo>: a\n  _retry: 1\n  _check:\n    +c: {echo>: '${x}'}\n").start();
+
+    world.store("+a", json!({"x": "first"}));
+    assert_eq!(world.echo("+a^check+c"), "first");
+    world.fail("+a^check+c", "wrong");
+    world.tick(0);
+    world.store("+a", json!({"x": "second"}));
+
+    assert_eq!(world.echo("+a^check+c"), "second");
+}
