@@ -2,9 +2,9 @@
 
 use himekuri_coordinator::{ScriptEvaluator, plan_attempt, plan_sessions};
 use himekuri_engine::{
-    Attempt, AttemptStarted, Context, OPERATOR_NOT_RUN, Prepared, Record, Reported,
+    Attempt, AttemptStarted, Context, OPERATOR_NOT_RUN, Prepared, Record, Reported, TaskView,
 };
-use himekuri_protocol::{Outcome, PROTOCOL_VERSION, Report, StoreParams, Work};
+use himekuri_protocol::{Outcome, PROTOCOL_VERSION, Report, StoreParams, TaskId, Work};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -55,7 +55,8 @@ pub(crate) fn session_time(started: &AttemptStarted) -> String {
 }
 
 /// Calls `visit` with every task of one attempt that a worker would run, and with those that nobody here runs, in the
-/// engine's order. A `wait>` is over at once, no `sla` counts, and a `fail>` ends the plan.
+/// engine's order. A `wait>` is over at once, no `sla` counts, and a `fail>` ends the plan. So does what needs the stores of
+/// a task that nobody here runs.
 ///
 /// # Errors
 /// A task that cannot be prepared: a broken expression, a missing file.
@@ -70,43 +71,50 @@ pub(crate) fn simulate(
     let mut attempt = Attempt::begin(started);
     let mut context = Context { files: &project.revision.files, evaluator };
     let mut records = attempt.advance(now, &mut context)?;
-    loop {
-        // A failure ends the plan: what `_error` would run then is no part of it.
-        if records.iter().any(is_failure) {
-            break;
-        }
+    // Whether a task was left out that might have stored something.
+    let mut partial = false;
+    // A failure ends the plan: what `_error` would run then is no part of it.
+    while !records.iter().any(is_failure) {
         let Some(id) = attempt.dispatchable().next() else {
             let Some(deadline) = attempt.next_deadline() else { break };
             now = now.max(deadline);
             records = attempt.tick(now, &mut context)?;
             continue;
         };
-        let prepared = match attempt.prepare(id, &mut context) {
-            Ok(prepared) => Some(prepared),
-            Err(error) if error.reason == OPERATOR_NOT_RUN => None,
-            Err(error) => anyhow::bail!(error.message),
+        records = match attempt.prepare(id, &mut context) {
+            Ok(prepared) => {
+                let records = succeed(&mut attempt, prepared.clone(), now, &mut context)?;
+                visit(planned(&attempt, id, Some(prepared), String::new()))?;
+                records
+            }
+            Err(error) if error.reason == OPERATOR_NOT_RUN => {
+                partial = true;
+                let records = attempt.skip(id, now, &mut context)?;
+                visit(planned(&attempt, id, None, NOT_RUN.to_owned()))?;
+                records
+            }
+            Err(error) => attempt.refuse(id, error, now, &mut context)?,
         };
-        let task = attempt
-            .task(id)
-            .map(|task| (task.full_name.clone(), task.operator().unwrap_or_default().to_owned()));
-        let (name, operator) = task.unwrap_or_default();
-        records = match &prepared {
-            Some(prepared) => succeed(&mut attempt, prepared.clone(), now, &mut context)?,
-            None => attempt.skip(id, now, &mut context)?,
-        };
-        let note = if prepared.is_none() { NOT_RUN.to_owned() } else { String::new() };
-        visit(PlannedTask { name, operator, prepared, note })?;
     }
-    match attempt.first_failure() {
-        // The workflow says so itself: nothing is broken, and the plan ends here.
-        Some(task) if task.operator() == Some("fail") => {
-            let (name, operator) = (task.full_name.clone(), "fail".to_owned());
-            let note = format!("ends the workflow: {}", failure(task));
-            visit(PlannedTask { name, operator, prepared: None, note })
-        }
-        Some(task) => anyhow::bail!("task `{}` cannot run: {}", task.full_name, failure(task)),
-        None => Ok(()),
-    }
+    let Some(failed) = attempt.first_failure() else {
+        return Ok(());
+    };
+    let message = TaskView::of(failed).error.unwrap_or_default();
+    let note = match failed.operator() {
+        // The workflow says so itself: nothing is broken.
+        Some("fail") => format!("ends the workflow: {message}"),
+        Some(_) | None if partial => format!("the plan ends here: {message}"),
+        Some(_) | None => anyhow::bail!("task `{}` cannot run: {message}", failed.full_name),
+    };
+    visit(planned(&attempt, failed.id, None, note))
+}
+
+fn planned(attempt: &Attempt, id: TaskId, prepared: Option<Prepared>, note: String) -> PlannedTask {
+    let task = attempt
+        .task(id)
+        .map(|task| (task.full_name.clone(), task.operator().unwrap_or_default().to_owned()));
+    let (name, operator) = task.unwrap_or_default();
+    PlannedTask { name, operator, prepared, note }
 }
 
 /// Dispatches a task and reports at once that it ended well.
@@ -134,10 +142,6 @@ fn succeed(
 
 fn is_failure(record: &Record) -> bool {
     matches!(record, Record::Failing { .. } | Record::Failed { .. } | Record::GroupFailed { .. })
-}
-
-fn failure(task: &himekuri_engine::Task) -> String {
-    himekuri_engine::TaskView::of(task).error.unwrap_or_default()
 }
 
 /// What the task would store; the job's id is known before the job.
