@@ -16,6 +16,7 @@ mod golden;
 mod group_retries;
 mod loops;
 mod order;
+mod order_model;
 mod parallel;
 mod parameters;
 mod replay;
