@@ -2,6 +2,8 @@
 
 pub(crate) mod attempts;
 pub(crate) mod check;
+pub(crate) mod eval;
+pub(crate) mod explain;
 pub(crate) mod partitions;
 pub(crate) mod plan;
 pub(crate) mod push;

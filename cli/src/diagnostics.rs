@@ -1,8 +1,10 @@
 //! Problems of a project on the terminal, with the line they are in, and as JSON for editors and CI.
 
+use himekuri_workflow::codes::{Kind, kind_of};
 use himekuri_workflow::{Diagnostic, ProjectFiles, Severity};
 use miette::{
-    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource, Report,
+    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, MietteError,
+    MietteSpanContents, Report, SourceCode, SourceSpan, SpanContents,
 };
 use serde::Serialize;
 
@@ -10,15 +12,17 @@ use serde::Serialize;
 #[derive(Debug, Serialize)]
 struct DiagnosticLine<'a> {
     severity: Severity,
+    /// When it is found: `load`, `compile` or `lint`.
+    kind: Option<Kind>,
     code: &'a str,
     file: Option<&'a str>,
     line: Option<u32>,
     column: Option<u32>,
     end_line: Option<u32>,
     end_column: Option<u32>,
-    task: Option<&'a str>,
     message: &'a str,
     help: Option<&'a str>,
+    task: Option<&'a str>,
 }
 
 /// The JSON form.
@@ -26,15 +30,16 @@ pub(crate) fn to_json(problem: &Diagnostic) -> impl Serialize {
     let position = problem.position.as_ref();
     DiagnosticLine {
         severity: problem.severity,
+        kind: kind_of(problem.code),
         code: problem.code,
         file: position.map(|position| &*position.file),
         line: position.map(|position| position.line),
         column: position.map(|position| position.column),
         end_line: problem.end.map(|(line, _)| line),
         end_column: problem.end.map(|(_, column)| column),
-        task: problem.task.as_deref(),
         message: &problem.message,
         help: problem.help.as_deref(),
+        task: problem.task.as_deref(),
     }
 }
 
@@ -62,36 +67,72 @@ fn theme() -> GraphicalTheme {
 fn report(problem: &Diagnostic, files: &ProjectFiles) -> Report {
     let task = problem.task.as_ref().map(|task| format!(" (task `{task}`)"));
     let headline = format!("{}{}", problem.message, task.unwrap_or_default());
-    let mut shown = MietteDiagnostic::new(headline).with_code(problem.code);
-    shown = shown.with_severity(match problem.severity {
-        Severity::Error => miette::Severity::Error,
-        Severity::Warning => miette::Severity::Warning,
-    });
+    let (word, severity) = match problem.severity {
+        Severity::Error => ("error", miette::Severity::Error),
+        Severity::Warning => ("warning", miette::Severity::Warning),
+        Severity::Info => ("remark", miette::Severity::Advice),
+    };
+    let code = format!("{word}[{}]", problem.code);
+    let mut shown = MietteDiagnostic::new(headline).with_code(code).with_severity(severity);
     if let Some(help) = &problem.help {
         shown = shown.with_help(help);
     }
     let Some(position) = &problem.position else { return Report::new(shown) };
     let Ok(text) = files.text(&position.file) else { return Report::new(shown) };
-    let start = offset(text, position.line, position.column);
-    let end = problem
-        .end
-        .map_or_else(|| end_of_line(text, start), |(line, column)| offset(text, line, column));
-    let length = end.saturating_sub(start).max(1).min(text.len().saturating_sub(start));
+    let excerpt = Excerpt::around(&position.file, text, position.line, problem.end);
+    let start = excerpt.offset(position.line, position.column);
+    let end = problem.end.map_or(start, |(line, column)| excerpt.offset(line, column));
+    let length = end.saturating_sub(start).max(1).min(excerpt.text.len().saturating_sub(start));
     let label = LabeledSpan::new_with_span(None, (start, length));
-    let source = NamedSource::new(&position.file, text.to_owned());
-    Report::new(shown.and_label(label)).with_source_code(source)
+    Report::new(shown.and_label(label)).with_source_code(excerpt)
 }
 
-/// Byte offset of a 1-based line and column in characters.
-fn offset(text: &str, line: u32, column: u32) -> usize {
-    let index = |n: u32| usize::try_from(n.saturating_sub(1)).unwrap_or(usize::MAX);
-    let start: usize = text.split_inclusive('\n').take(index(line)).map(str::len).sum();
-    let rest = text.get(start..).unwrap_or_default();
-    start + rest.chars().take(index(column)).map(char::len_utf8).sum::<usize>()
+/// The lines around a problem. The whole file would be read from its beginning for each problem.
+#[derive(Debug)]
+struct Excerpt {
+    file: String,
+    text: String,
+    /// Line before the first one.
+    lines_before: usize,
 }
 
-/// Where the line of `start` ends, without the blanks at its end.
-fn end_of_line(text: &str, start: usize) -> usize {
-    let line = text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
-    start + line.trim_end().len()
+impl Excerpt {
+    fn around(file: &str, text: &str, line: u32, end: Option<(u32, u32)>) -> Self {
+        let index = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
+        // One line before, one behind.
+        let lines_before = index(line).saturating_sub(2);
+        let last = index(end.map_or(line, |(line, _)| line)) + 1;
+        let lines = text.split_inclusive('\n').skip(lines_before);
+        let text = lines.take(last - lines_before).collect();
+        Self { file: file.to_owned(), text, lines_before }
+    }
+
+    /// Byte offset of a line and column, both from 1.
+    fn offset(&self, line: u32, column: u32) -> usize {
+        let index = |n: u32| usize::try_from(n.saturating_sub(1)).unwrap_or(usize::MAX);
+        let lines = self.text.split_inclusive('\n');
+        let start: usize =
+            lines.take(index(line).saturating_sub(self.lines_before)).map(str::len).sum();
+        let rest = self.text.get(start..).unwrap_or_default();
+        start + rest.chars().take(index(column)).map(char::len_utf8).sum::<usize>()
+    }
+}
+
+impl SourceCode for Excerpt {
+    fn read_span<'a>(
+        &'a self,
+        span: &SourceSpan,
+        lines_before: usize,
+        lines_after: usize,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        let read = self.text.read_span(span, lines_before, lines_after)?;
+        Ok(Box::new(MietteSpanContents::new_named(
+            self.file.clone(),
+            read.data(),
+            *read.span(),
+            read.line() + self.lines_before,
+            read.column(),
+            read.line_count(),
+        )))
+    }
 }

@@ -18,7 +18,9 @@ mod output;
 mod project;
 mod simulate;
 
-use commands::{attempts, check, partitions, plan, push, run, start, tasks, warehouse};
+use commands::{
+    attempts, check, eval, explain, partitions, plan, push, run, start, tasks, warehouse,
+};
 
 /// Daily data marts on BigQuery from digdag-compatible `.dig` files.
 #[derive(Debug, Parser)]
@@ -34,6 +36,8 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(check::Arguments),
+    Explain(explain::Arguments),
+    Eval(eval::Arguments),
     Plan(plan::Arguments),
     Run(run::Arguments),
     Warehouse(warehouse::Arguments),
@@ -55,6 +59,8 @@ async fn main() -> ExitCode {
     init_logs(LogFormat::Text, level);
     let result = match cli.command {
         Command::Check(arguments) => check::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
+        Command::Eval(arguments) => eval::run(&arguments),
         Command::Plan(arguments) => plan::run(&arguments),
         Command::Run(arguments) => run::run(arguments).await,
         Command::Warehouse(arguments) => warehouse::run(&arguments),

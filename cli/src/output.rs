@@ -14,6 +14,12 @@ pub(crate) fn line(text: impl std::fmt::Display) {
     }
 }
 
+/// One line beside the result, for the eye.
+#[expect(clippy::print_stderr, reason = "a hint is for the eye, not for a pipe")]
+pub(crate) fn aside(text: impl std::fmt::Display) {
+    eprintln!("{text}");
+}
+
 /// One JSON value on a line of its own.
 pub(crate) fn json_line(value: &impl Serialize) -> anyhow::Result<()> {
     line(serde_json::to_string(value)?);

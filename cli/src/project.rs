@@ -84,7 +84,8 @@ pub(crate) fn read(folder: &Path) -> anyhow::Result<ProjectRevision> {
 /// Prints all problems; fails when one of them is an error.
 pub(crate) fn check_and_print(revision: &ProjectRevision) -> anyhow::Result<Checked> {
     let checked = check(&revision.files)?;
-    for problem in &checked.problems {
+    // A remark that nothing is wrong would come with every run.
+    for problem in checked.problems.iter().filter(|problem| problem.severity != Severity::Info) {
         diagnostics::print(problem, &revision.files);
     }
     if checked.problems.iter().any(|problem| problem.severity == Severity::Error) {
@@ -94,7 +95,7 @@ pub(crate) fn check_and_print(revision: &ProjectRevision) -> anyhow::Result<Chec
 }
 
 /// A project is called as its folder.
-fn name_of(folder: &Path) -> anyhow::Result<String> {
+pub(crate) fn name_of(folder: &Path) -> anyhow::Result<String> {
     let full = folder
         .canonicalize()
         .with_context(|| format!("could not open the project folder `{}`", folder.display()))?;

@@ -58,7 +58,7 @@ const BROKEN: &[(&str, &str, [&str; 3])] = &[
     (
         "an expression that is not JavaScript",
         "+a:\n  echo>: ${1 +}\n",
-        ["wf.dig:2:10", "could not evaluate `${1 +}`", "unexpected token"],
+        ["wf.dig:2:10", "`${1 +}` is not JavaScript", "himekuri eval"],
     ),
     (
         "a YAML error",

@@ -1,123 +1,204 @@
 //! Everything that can be said about a project before it runs.
+//!
+//! ```text
+//! files ──► compile (himekuri-workflow) ──► lint: operators, options, files
+//!                  │
+//!                  └──► walk: every task with the variables around it ──► judge: syntax, names, traps, tables
+//! ```
+//!
+//! What is not certain is no problem: a name that a script may store, a file whose name is computed, a workflow
+//! that another one may call are not judged.
+
+mod cures;
+mod extent;
+mod facts;
+mod judge;
+mod lines;
+mod names;
+mod reached;
+mod scope;
+mod source;
+mod tables;
+mod tokens;
+mod traps;
+mod unknown;
+mod walk;
+mod wording;
+
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
 
 use himekuri_engine::{CONTROL_OPERATORS, WORKER_OPERATORS};
-use himekuri_template::{Evaluator, Limits, expressions, find_unclosed};
+use himekuri_schedule::Schedule;
+use himekuri_template::{Evaluator, Limits, StartError};
 use himekuri_workflow::{
-    Diagnostic, Diagnostics, Position, ProjectFiles, TaskDefinition, TaskKind, Workflow, codes,
-    compile_workflow, lint, reachable, visit_strings,
+    Diagnostic, Diagnostics, Position, ProjectFiles, Workflow, codes, compile_workflow, lint,
+    reachable, replaced_by_later_keys,
 };
-use serde_json::Value;
 
-use crate::session::{SessionError, schedule_of, zone_of};
+use crate::session::{SessionError, zone_of};
+
+use self::facts::Facts;
+use self::judge::Judge;
+use self::lines::Texts;
+use self::reached::Reached;
+use self::scope::Scope;
+use self::walk::Walk;
 
 /// What [`check`] found.
 #[derive(Debug, Default)]
 pub struct Checked {
     /// Workflows that compile.
     pub workflows: Vec<Workflow>,
-    /// Errors and warnings, placed, with their line of text.
+    /// Errors, warnings and remarks with beginning and end, by file, line and column; each once.
     pub problems: Vec<Diagnostic>,
 }
 
-/// Load and compile errors of every workflow, unknown operators, missing files, broken expressions, schedules and zones.
+/// Tasks looked at in a project, each once for every way to it with other variables. The largest real projects have some
+/// thousands.
+const TASKS_MAX: usize = 100_000;
+
+/// Trees looked at in a project: files and bodies, once for each workflow that reaches them.
+const TREES_MAX: usize = 20_000;
+
+/// Problems reported for one file. A person cures the first ones and asks again.
+const PROBLEMS_OF_FILE_MAX: usize = 100;
+
+/// Everything that is wrong, or looks wrong, with the workflows of a project and all files that they reach.
+///
+/// A project far beyond what people write is not looked at as a whole: of its last workflows only the compiler's
+/// problems are found.
 ///
 /// # Errors
 /// The JavaScript engine, which reads the expressions, does not start.
-pub fn check(files: &ProjectFiles) -> Result<Checked, himekuri_template::StartError> {
-    let mut evaluator = Evaluator::new(Limits::default())?;
-    let mut checked = Checked::default();
+pub fn check(files: &ProjectFiles) -> Result<Checked, StartError> {
+    let reached = Reached::of(files);
+    let texts = Texts::of(files);
+    let mut project = Project {
+        files,
+        texts: &texts,
+        reached: &reached,
+        evaluator: Evaluator::new(Limits::default())?,
+        tasks_left: TASKS_MAX,
+        trees_left: TREES_MAX,
+    };
+    let mut workflows = Vec::new();
+    let mut problems = reached.unreachable(files);
+    for path in files.paths().filter(|path| may_include(path)) {
+        problems.extend(replaced_by_later_keys(files, path));
+    }
     for name in files.workflow_names() {
         match compile_workflow(files, name) {
             Ok(workflow) => {
-                checked.problems.extend(workflow.warnings.iter().cloned());
-                checked.problems.extend(check_workflow(files, &workflow, &mut evaluator));
-                checked.workflows.push(workflow);
+                problems.extend(workflow.warnings.iter().cloned());
+                problems.extend(project.workflow(&workflow));
+                workflows.push(workflow);
             }
-            Err(Diagnostics(errors)) => checked.problems.extend(errors),
+            Err(Diagnostics(errors)) => problems.extend(errors),
         }
     }
-    let placed = checked.problems.into_iter().map(|problem| problem.with_source(files));
-    checked.problems = placed.collect();
-    // A file that two workflows include or call is reported once.
-    let mut seen = std::collections::BTreeSet::new();
-    checked.problems.retain(|problem| seen.insert(problem.to_string()));
-    Ok(checked)
+    Ok(Checked { workflows, problems: finished(problems, &texts) })
 }
 
-fn check_workflow(
-    files: &ProjectFiles,
-    workflow: &Workflow,
-    evaluator: &mut Evaluator,
-) -> Vec<Diagnostic> {
-    let known: Vec<&str> = CONTROL_OPERATORS.iter().chain(WORKER_OPERATORS).copied().collect();
-    let mut problems = lint(files, workflow, &known);
-    let schedule = [zone_of(workflow).err(), schedule_of(workflow).err()];
-    problems.extend(schedule.into_iter().flatten().map(session_problem));
-    let mut expressions = Expressions { files, evaluator, problems: Vec::new() };
-    for tree in reachable(files, workflow).trees {
-        expressions.check_tree(&tree.tree);
+fn may_include(path: &str) -> bool {
+    [".dig", ".yml", ".yaml"].iter().any(|end| path.ends_with(end))
+}
+
+/// In order, complete, and each problem once: two workflows may reach the same file.
+fn finished(mut problems: Vec<Diagnostic>, texts: &Texts<'_>) -> Vec<Diagnostic> {
+    problems.sort_by(|left, right| {
+        let key = |problem: &Diagnostic| problem.position.clone();
+        (key(left), left.code, &left.message).cmp(&(key(right), right.code, &right.message))
+    });
+    // The message may name the task, and one line may be reached as several tasks.
+    problems.dedup_by(|later, earlier| {
+        let is_same_place = (&later.position, later.end, later.code)
+            == (&earlier.position, earlier.end, earlier.code);
+        is_same_place && (later.position.is_some() || later.message == earlier.message)
+    });
+    let mut shown: HashMap<Option<Arc<str>>, usize> = HashMap::new();
+    problems.retain(|problem| {
+        let file = problem.position.as_ref().map(|position| Arc::clone(&position.file));
+        let count = shown.entry(file).or_default();
+        *count += 1;
+        *count <= PROBLEMS_OF_FILE_MAX
+    });
+    let complete = problems.into_iter().map(|problem| extent::complete(problem, texts));
+    complete.map(|problem| cures::with_cure(problem, texts)).collect()
+}
+
+/// A project that is being checked.
+struct Project<'a, 'f> {
+    files: &'a ProjectFiles,
+    texts: &'a Texts<'f>,
+    reached: &'a Reached,
+    evaluator: Evaluator,
+    tasks_left: usize,
+    trees_left: usize,
+}
+
+impl Project<'_, '_> {
+    fn workflow(&mut self, workflow: &Workflow) -> Vec<Diagnostic> {
+        let mut problems: Vec<Diagnostic> =
+            schedule_problem(workflow).into_iter().chain(zone_problem(workflow)).collect();
+        if self.trees_left == 0 {
+            return problems;
+        }
+        let known: Vec<&str> = CONTROL_OPERATORS.iter().chain(WORKER_OPERATORS).copied().collect();
+        problems.extend(lint(self.files, workflow, &known));
+        let found = reachable(self.files, workflow);
+        self.trees_left = self.trees_left.saturating_sub(found.trees.len());
+        let facts = Facts::of(&found);
+        let mut judge = Judge {
+            texts: self.texts,
+            evaluator: &mut self.evaluator,
+            facts: &facts,
+            has_schedule: workflow.schedule.is_some(),
+            is_closed: !self.reached.may_be_called(&workflow.name),
+            problems: Vec::new(),
+            known_syntax: HashMap::new(),
+        };
+        let mut visit = |visited: &walk::Visited<'_>| judge.visit(visited);
+        let mut walk = Walk::new(self.files, self.tasks_left, &mut visit);
+        let scope: Rc<Scope> = Rc::default();
+        walk.tree(&workflow.root.name, &workflow.root, &scope);
+        for body in workflow.sla.iter().filter_map(|sla| sla.body.as_ref()) {
+            walk.tree(&format!("{}{}", workflow.root.name, body.name), body, &scope);
+        }
+        self.tasks_left = walk.left();
+        problems.extend(judge.problems);
+        problems
     }
-    problems.extend(expressions.problems);
-    problems
 }
 
-fn session_problem(error: SessionError) -> Diagnostic {
-    match error {
+fn schedule_problem(workflow: &Workflow) -> Option<Diagnostic> {
+    let schedule = workflow.schedule.as_ref()?;
+    let error = Schedule::parse(&schedule.value).err()?;
+    let positions = &workflow.root.positions;
+    let key = error.key().map(|key| format!("/schedule/{}", facts::escape(key)));
+    let position = key.and_then(|key| positions.key(&key));
+    let position = position.unwrap_or_else(|| schedule.position.clone());
+    Some(session_problem(codes::BAD_SCHEDULE, &error.to_string()).at(position))
+}
+
+fn zone_problem(workflow: &Workflow) -> Option<Diagnostic> {
+    let error = zone_of(workflow).err()?;
+    Some(match error {
         SessionError::Invalid { position, message } => {
-            Diagnostic::error(codes::BAD_SCHEDULE, message).at(position)
+            session_problem(codes::BAD_SCHEDULE, &message).at(position)
         }
         other @ (SessionError::EmptyRange { .. }
         | SessionError::NoSession { .. }
-        | SessionError::Calendar(_)) => Diagnostic::error(codes::BAD_SCHEDULE, other.to_string()),
-    }
+        | SessionError::Calendar(_)) => session_problem(codes::BAD_SCHEDULE, &other.to_string())
+            .at(Position::start_of(format!("{}.dig", workflow.name))),
+    })
 }
 
-/// Reads every `${...}` without running it.
-struct Expressions<'a> {
-    files: &'a ProjectFiles,
-    evaluator: &'a mut Evaluator,
-    problems: Vec<Diagnostic>,
-}
-
-impl Expressions<'_> {
-    fn check_tree(&mut self, task: &TaskDefinition) {
-        visit_strings(task, &mut |_, position, text| {
-            self.check_text(text, |_| position.clone());
-        });
-        self.check_queries(task);
-    }
-
-    /// The SQL files that tasks name literally.
-    fn check_queries(&mut self, task: &TaskDefinition) {
-        for child in task.children() {
-            self.check_queries(child);
-        }
-        let TaskKind::Operator { operator, command: Value::String(path), .. } = &task.kind else {
-            return;
-        };
-        if operator != "bq" || path.contains("${") {
-            return;
-        }
-        let files = self.files;
-        // A missing file is reported by `lint`.
-        if let Ok(path) = himekuri_workflow::resolve(&task.workdir, path)
-            && let Ok(text) = files.text(&path)
-        {
-            self.check_text(text, |offset| Position::in_text(path.as_str(), text, offset));
-        }
-    }
-
-    fn check_text(&mut self, text: &str, place: impl Fn(usize) -> Position) {
-        if let Some(offset) = find_unclosed(text) {
-            let problem = Diagnostic::error(codes::BROKEN_EXPRESSION, "`${` without its `}`");
-            let help = "close the expression; braces in quotes count as well, as in digdag";
-            self.problems.push(problem.at(place(offset)).with_help(help));
-        }
-        for (offset, expression) in expressions(text) {
-            if let Err(error) = self.evaluator.check_syntax(expression) {
-                let problem = Diagnostic::error(codes::BROKEN_EXPRESSION, error.to_string());
-                self.problems.push(problem.at(place(offset)));
-            }
-        }
+/// An error whose text ends with its cure.
+fn session_problem(code: &'static str, text: &str) -> Diagnostic {
+    match text.split_once("; ") {
+        Some((message, help)) => Diagnostic::error(code, message).with_help(help),
+        None => Diagnostic::error(code, text),
     }
 }

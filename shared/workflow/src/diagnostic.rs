@@ -19,6 +19,8 @@ pub enum Severity {
     Error,
     /// The workflow runs, but probably not as meant.
     Warning,
+    /// Nothing is wrong; it is good to know.
+    Info,
 }
 
 /// One problem.
@@ -64,6 +66,12 @@ impl Diagnostic {
         Self { severity: Severity::Warning, ..Self::error(code, message) }
     }
 
+    /// A remark of `code`.
+    #[must_use]
+    pub fn info(code: &'static str, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Info, ..Self::error(code, message) }
+    }
+
     /// Places it.
     #[must_use]
     pub fn at(mut self, position: Position) -> Self {
@@ -78,6 +86,13 @@ impl Diagnostic {
         let one_line = !text.is_empty() && !text.contains('\n');
         self.end = one_line.then(|| (position.line, position.column.saturating_add(length)));
         self.at(position)
+    }
+
+    /// Ends the marked text, line and column (exclusive).
+    #[must_use]
+    pub fn until(mut self, end: (u32, u32)) -> Self {
+        self.end = Some(end);
+        self
     }
 
     /// Names the task it is in.

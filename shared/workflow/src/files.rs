@@ -156,6 +156,24 @@ impl PathProblem {
             Self::Outside => "`..` leaves the folder it may be in",
         }
     }
+
+    /// What is wrong, without the cure.
+    pub(crate) fn fact(self) -> &'static str {
+        match self {
+            Self::Empty => "it is empty",
+            Self::Absolute => "it is absolute",
+            Self::Outside => "it leaves the project",
+        }
+    }
+
+    /// What to do.
+    pub(crate) fn cure(self) -> &'static str {
+        match self {
+            Self::Empty => "write the path of a file",
+            Self::Absolute => "write it relative to the folder of this file",
+            Self::Outside => "copy the file into the project, or mount its folder there",
+        }
+    }
 }
 
 /// `target` as written in a file of `folder`, as a path from the project's folder. It must stay

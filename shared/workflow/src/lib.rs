@@ -27,8 +27,7 @@ pub use compile::{
 };
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use files::{FileError, PathProblem, ProjectFiles, resolve};
-pub use lint::lint;
-pub use operators::DIGDAG_OPERATORS;
+pub use lint::{lint, replaced_by_later_keys};
 pub use position::{Located, Position, Positions};
 pub use retry::{IntervalType, RetryPolicy, RetryPolicyError};
 pub use suggest::did_you_mean;

@@ -1,7 +1,7 @@
 //! The operators that digdag brings, so that one that does not run here is told from a misspelt one.
 
 /// Names without `>`, sorted (digdag 0.10.5, `OperatorModule` and its sub-modules).
-pub const DIGDAG_OPERATORS: &[&str] = &[
+pub(crate) const DIGDAG_OPERATORS: &[&str] = &[
     "bq",
     "bq_ddl",
     "bq_extract",

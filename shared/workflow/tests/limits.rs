@@ -153,7 +153,7 @@ fn bodies_that_multiply_stop_the_checks() {
     let mut text = "+a:\n".to_owned();
     for level in 1..20 {
         let indent = " ".repeat(level);
-        writeln!(text, "{indent}if>: x\n{indent}_do:").unwrap();
+        writeln!(text, "{indent}if>: true\n{indent}_do:").unwrap();
     }
     writeln!(text, "{}echo>: [{list}]", " ".repeat(20)).unwrap();
     let files = ProjectFiles::from_iter(workflow(text));

@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
 
-use himekuri_workflow::{ProjectFiles, Severity, compile_workflow, lint, visit_strings};
+use himekuri_workflow::{
+    ProjectFiles, Severity, compile_workflow, lint, replaced_by_later_keys, visit_strings,
+};
 
 const KNOWN: &[&str] = &["bq", "call", "echo", "for_each", "if", "loop"];
 
@@ -21,28 +23,22 @@ fn an_unknown_operator_is_found_with_the_probable_one() {
 }
 
 #[test]
-fn operators_of_digdag_are_warnings_and_others_errors_unless_plugins_are_named() {
+fn an_operator_that_does_not_run_here_is_a_warning_and_only_a_misspelt_one_an_error() {
     let severities = |text: &str| {
         let files = ProjectFiles::from_iter([("wf.dig", text)]);
         let workflow = compile_workflow(&files, "wf").unwrap();
         let problems = lint(&files, &workflow, KNOWN);
-        problems.iter().map(|p| (p.code, p.severity, p.end)).collect::<Vec<_>>()
+        problems.iter().map(|p| (p.code, p.severity)).collect::<Vec<_>>()
     };
 
     let found =
         severities("+a:\n  sh>: x\n+b:\n  slack>: x\n+c:\n  _type: td\n+d:\n  _type: ${t}\n");
-    assert_eq!(
-        found,
-        [
-            ("DIG0018", Severity::Warning, Some((2, 6))),
-            ("DIG0012", Severity::Error, Some((4, 9))),
-            ("DIG0018", Severity::Warning, Some((6, 12))),
-        ]
-    );
-    let found = severities("_export:\n  plugin: {dependencies: [x]}\n+b:\n  slack>: x\n");
-    assert_eq!(found, [("DIG0018", Severity::Warning, Some((4, 9)))]);
-    let found = severities("+b:\n  '>': x\n");
-    assert_eq!(found, [("DIG0012", Severity::Error, Some((2, 6)))]);
+    let [sh, slack, td] = ["DIG0018", "DIG0012", "DIG0018"].map(|code| (code, Severity::Warning));
+    assert_eq!(found, [sh, slack, td]);
+    assert_eq!(severities("+a:\n  ehco>: x\n"), [("DIG0012", Severity::Error)]);
+    let found = severities("_export:\n  plugin: {dependencies: [x]}\n+b:\n  ehco>: x\n");
+    assert_eq!(found, [("DIG0012", Severity::Warning)]);
+    assert_eq!(severities("+b:\n  '>': x\n"), [("DIG0012", Severity::Error)]);
 }
 
 #[test]
@@ -96,9 +92,9 @@ fn called_files_and_bodies_are_checked_in_their_own_place() {
         [
             "DIG0010: file `common/q.sql` is not in the project in common/sub.dig:2:8, \
              task `+wf+each^sub+c^sub+q`; did you mean `q.sql`?",
-            "DIG0018: this engine does not run `mail>`; the task fails when it is reached in \
-             common/sub.dig:6:3, task `+wf+each^sub+c^sub+s`; replace it by an operator that runs \
-             here, or keep this workflow on digdag",
+            "DIG0018: `mail>` is an operator of digdag that does not run here in \
+             common/sub.dig:6:3, task `+wf+each^sub+c^sub+s`; the task fails when it is reached; \
+             everything else of the workflow runs",
         ]
     );
 }
@@ -134,7 +130,7 @@ fn a_retry_that_cannot_be_read_is_found() {
 #[test]
 fn a_misspelt_directive_of_an_operator_is_a_warning() {
     assert_eq!(
-        findings(&[("wf.dig", "+a:\n  loop>: 2\n  _parellel: true\n")]),
+        findings(&[("wf.dig", "+a:\n  loop>: 2\n  _parellel: true\n  _do: {echo>: x}\n")]),
         ["DIG0011: unknown directive `_parellel` has no effect in wf.dig:3:3, task `+wf+a`; \
           did you mean `_parallel`?"]
     );
@@ -167,4 +163,55 @@ fn all_texts_of_a_tree_are_visited_with_pointer_and_place() {
             "/l/1/k~11 wf.dig:7:13 v",
         ]
     );
+}
+
+#[test]
+fn bodies_of_error_and_check_are_checked_as_well() {
+    let text = "_error:\n  bq>: e.sql\n+g:\n  _check:\n    bq>: c.sql\n  +a:\n    echo>: x\n";
+
+    let found = findings(&[("wf.dig", text)]);
+
+    let places: Vec<&str> = found.iter().map(|text| &text[..7]).collect();
+    assert_eq!(places, ["DIG0010", "DIG0043", "DIG0010"], "{found:#?}");
+    assert!(found[0].contains("wf.dig:2:8, task `+wf^error`"), "{found:?}");
+    assert!(found[2].contains("wf.dig:5:10, task `+wf+g^check`"), "{found:?}");
+}
+
+#[test]
+fn a_key_that_the_tasks_texts_use_is_a_variable_and_no_unknown_option() {
+    let text = "+a:\n  bq>: q.sql\n  DAY: 1\n  note: x\n  destination_tabel: d.t\n";
+
+    let found = findings(&[("wf.dig", text), ("q.sql", "SELECT ${DAY}")]);
+
+    assert_eq!(found.len(), 2, "{found:#?}");
+    assert!(found[0].contains("no option `note` in wf.dig:4:3"), "{found:?}");
+    assert!(found[1].contains("did you mean `destination_table`?"), "{found:?}");
+}
+
+#[test]
+fn an_option_may_come_from_an_export_of_its_family() {
+    let text = "_export:\n  bq: {destination_table: d.t}\n+a:\n  bq_load>: gs://b/o\n";
+    let files = ProjectFiles::from_iter([("wf.dig", text)]);
+    let workflow = compile_workflow(&files, "wf").unwrap();
+
+    assert_eq!(lint(&files, &workflow, &["bq_load"]), []);
+}
+
+#[test]
+fn a_mapping_below_an_include_that_drops_included_keys_is_found() {
+    let text = "_export:\n  !include : c.yml\n  bq:\n    dataset: x\n  n: 2\n";
+    let below = "_export:\n  bq:\n    dataset: x\n  !include : c.yml\n";
+    let included = "bq:\n  dataset: y\n  location: US\nn: 1\n";
+    let found = |text| {
+        let files = ProjectFiles::from_iter([("wf.dig", text), ("c.yml", included)]);
+        let found = replaced_by_later_keys(&files, "wf.dig");
+        found.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+
+    assert_eq!(
+        found(text),
+        ["DIG0045: `bq` replaces the `bq` that line 2 includes, so `location` is lost in \
+          wf.dig:3:3; write `!include :` below `bq`: an include is merged into what stands above it"]
+    );
+    assert_eq!(found(below), Vec::<String>::new());
 }
