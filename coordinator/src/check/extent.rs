@@ -14,8 +14,16 @@ pub(super) fn complete(mut problem: Diagnostic, texts: &Texts<'_>) -> Diagnostic
     // The reader ends a list where its bracket ends.
     let is_bracket =
         rest.starts_with(['{', '[']) && problem.end == Some((position.line, position.column + 1));
-    if problem.end.is_none() || is_bracket {
-        problem.end = Some(lines.place(start + length(rest)));
+    // A reader that gives up knows no end, or one before the beginning.
+    let is_known = problem.end.is_some_and(|end| end > (position.line, position.column));
+    if !is_known || is_bracket {
+        // Old line breaks, a lone `\r`, are counted by the reader only: such a place is not in the text.
+        let end = lines.place(start + length(rest));
+        let least = match lines.text.is_empty() {
+            true => position.column,
+            false => position.column.saturating_add(1),
+        };
+        problem.end = Some(end.max((position.line, least)));
     }
     problem
 }
