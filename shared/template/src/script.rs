@@ -269,6 +269,11 @@ fn scope_object<'js>(
             for (name, value) in names.iter() {
                 define(ctx, &scope, name, value)?;
             }
+            // `this.__himekuri_tick = ...` would cover the checks in the code.
+            for name in [LONG, TICK] {
+                let check: Value<'js> = ctx.globals().get(name)?;
+                scope.prop(name, rquickjs::object::Property::from(check))?;
+            }
         }
     }
     Ok(scope)

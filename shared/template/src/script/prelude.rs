@@ -48,8 +48,7 @@ pub(super) fn fresh_context(
         run(include_str!("prelude/dates.js"))?;
         run(include_str!("prelude/strings.js"))?;
         let guards = run(include_str!("prelude/guards.js"))?.get::<Object<'_>>()?;
-        let globals = ctx.globals();
-        globals.set("moment", moment::install(&ctx)?)?;
+        ctx.globals().set("moment", moment::install(&ctx)?)?;
         let clean = run(include_str!("prelude/seal.js"))?.get::<Function<'_>>()?;
         Ok::<_, Error>(Prelude {
             clean: Persistent::save(&ctx, clean),

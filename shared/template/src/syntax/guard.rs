@@ -65,6 +65,10 @@ fn of_code(code: &Code) -> Guarded {
     if let Some(reason) = found.refused {
         return Guarded::Refused(reason);
     }
+    if found.has_with && (found.loops > 0 || found.functions > 1) {
+        // The object of `with` could cover the checks.
+        return Guarded::Refused("`with` cannot be used together with loops and functions");
+    }
     if found.has_escapes && found.can_repeat {
         return Guarded::Refused("a name in it has an escape; write the letter itself");
     }
@@ -109,6 +113,9 @@ struct Found {
     insertions: Vec<Insertion>,
     /// Loops, functions, or stores that make one piece of code run on the results of another.
     can_repeat: bool,
+    has_with: bool,
+    loops: usize,
+    functions: usize,
     /// A name with an escape could be one of the reserved ones.
     has_escapes: bool,
     refused: Option<&'static str>,
@@ -166,6 +173,7 @@ impl Found {
             "assignment_expression" | "variable_declarator" | "assignment_pattern" => {
                 self.can_repeat = true;
             }
+            "with_statement" => self.has_with = true,
             "switch_statement" => {
                 if let Some(value) = visit.child("value") {
                     // With its round brackets.
@@ -174,6 +182,7 @@ impl Found {
                 }
             }
             "while_statement" | "do_statement" | "for_statement" | "for_in_statement" => {
+                self.loops += 1;
                 self.tick_in(code, visit);
             }
             "function_expression"
@@ -181,7 +190,11 @@ impl Found {
             | "generator_function"
             | "generator_function_declaration"
             | "method_definition"
-            | "arrow_function" => self.tick_in(code, visit),
+            | "arrow_function" => {
+                // One with a name can call itself.
+                self.functions += if visit.child("name").is_some() { 2 } else { 1 };
+                self.tick_in(code, visit);
+            }
             "class" | "class_declaration" => self.can_repeat = true,
             _ => {}
         }
@@ -193,8 +206,9 @@ impl Found {
             self.refused = Some("a name in it is reserved");
         }
         self.has_escapes |= name.contains('\\');
-        if name == "eval" || name == "Function" {
+        if matches!(name, "eval" | "Function" | "arguments") {
             self.can_repeat = true;
+            self.functions += 1;
         }
     }
 

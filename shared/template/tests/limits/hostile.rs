@@ -5,6 +5,11 @@ pub(crate) fn expressions() -> Vec<String> {
     let mut all: Vec<String> = PLAIN.iter().map(|expression| (*expression).to_owned()).collect();
     // Statements in a function that is called at once.
     all.extend(BODIES.iter().map(|body| format!("(function(){{ {body} }})()")));
+    all.push(
+        "(this['__himekuri_long'] = function(v){ return v }, this['__himekuri_tick'] = function(){}, \
+         (function(a, b){ for (var i = 0; i < 29; i++) { a += a; b += b } while (a === b); })('x', 'x'))"
+            .to_owned(),
+    );
     all.extend([
         format!("'{}'", "x".repeat(1 << 20)),
         format!("{}1{}", "[".repeat(200_000), "]".repeat(200_000)),
@@ -91,7 +96,7 @@ const PLAIN: [&str; 56] = [
     "new SharedArrayBuffer(1)",
 ];
 
-const BODIES: [&str; 58] = [
+const BODIES: [&str; 62] = [
     "while(true){}",
     "for(;;);",
     "do {} while(true)",
@@ -146,6 +151,11 @@ const BODIES: [&str; 58] = [
     "var a = Array(1e5).fill(0); while (true) for (var k in a) break",
     "var a = Array(1e5).fill(0); while (true) Object.keys(a)",
     "var a = Array(1e5).fill(0); while (true) JSON.stringify(a)",
+    // The checks themselves are attacked.
+    "with ({__himekuri_tick: function(){}, __himekuri_long: function(v){ return v }}) { while(true) {} }",
+    "var a = 'x'; __himekuri_long = function(v){ return v }; return a",
+    "Object.defineProperty(this, '__himekuri_tick', {value: 1})",
+    "var o = {}; o['__himekuri_' + 'tick'] = function(){}; with (o) { (function f(){ f() })() }",
     "function* g(){ while(true) yield 1 } for (var x of g());",
     "function* g(){ yield* g() } return [...g()]",
     "class A { constructor(){ new A() } } new A()",
