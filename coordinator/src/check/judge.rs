@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use himekuri_template::{EvaluateErrorKind, Evaluator, expressions, find_unclosed};
+use himekuri_template::{EvaluateErrorKind, Evaluator, expressions, find_unclosed, free_names};
 use himekuri_workflow::{Config, Diagnostic, TaskKind, Workdir, codes, resolve};
 use serde_json::Value;
 
 use super::facts::{Facts, RETRY_VARIABLE, SCHEDULE_VARIABLES, SESSION_VARIABLES, escape};
 use super::lines::Texts;
-use super::names::{free_names, is_path, offset_of};
+use super::names::{is_path, offset_of};
 use super::scope::{Place, Scope, Seen, see};
 use super::source::Source;
 use super::walk::{Visited, sets};
