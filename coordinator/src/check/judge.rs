@@ -240,6 +240,8 @@ impl Judge<'_, '_> {
                 let message = error.map(|error| {
                     if let EvaluateErrorKind::Syntax { message } = error.kind {
                         message
+                    } else if error.kind == EvaluateErrorKind::Recursion {
+                        "it is nested too deeply".to_owned()
                     } else {
                         error.kind.to_string()
                     }
