@@ -34,5 +34,7 @@ pub use driver::{Event, EventKind};
 pub use evaluator::ScriptEvaluator;
 pub use revision::ProjectRevision;
 pub use scheduler::{ScheduleRecord, Scheduler};
-pub use session::{SessionChoice, SessionError, SessionPlan, plan_attempt, plan_sessions};
+pub use session::{
+    SessionChoice, SessionError, SessionPlan, StartedBy, plan_attempt, plan_sessions,
+};
 pub use summary::{AttemptState, AttemptSummary};

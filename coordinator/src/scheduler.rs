@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::coordinator::{Coordinator, ProjectRecord, StartError};
 use crate::revision::ProjectRevision;
-use crate::session::{SessionError, plan_session, rule_of, schedule_of, zone_of};
+use crate::session::{SessionError, StartedBy, plan_session, rule_of, schedule_of, zone_of};
 use crate::summary::AttemptSummary;
 
 mod record;
@@ -168,6 +168,7 @@ impl Scheduler {
         let plan = plan_session(&workflow.schedule, &workflow.zone, session);
         let mut plan = plan.map_err(SessionError::from)?;
         plan.last_executed = record.last_session_time;
+        plan.started_by = StartedBy::Schedule;
         let local = plan.local_time.clone();
         let summary = AttemptSummary::new(revision, &workflow.name, plan, now);
         let started = self.coordinator.start_one(revision, summary).await?;

@@ -42,6 +42,19 @@ pub struct SessionPlan {
     pub next: Option<Timestamp>,
     /// The session that the schedule started before this one; none for a start by hand.
     pub last_executed: Option<Timestamp>,
+    /// Who starts it.
+    pub started_by: StartedBy,
+}
+
+/// Who starts a session: it decides when its `sla` begins to count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StartedBy {
+    /// A person, or a program in a person's stead: `sla` counts from the start.
+    #[default]
+    Request,
+    /// The schedule: `sla` counts from the planned run time, however late the start is.
+    Schedule,
 }
 
 /// Why there is no session to run.
@@ -125,6 +138,7 @@ pub(crate) fn plan_session(
         last: Some(schedule.last_session_time(zone, session.session_time)?),
         next: Some(schedule.next_session_time(zone, session.session_time)),
         last_executed: None,
+        started_by: StartedBy::Request,
     })
 }
 
@@ -143,6 +157,7 @@ fn unscheduled(
             last: None,
             next: None,
             last_executed: None,
+            started_by: StartedBy::Request,
         })
     };
     days.take_while(|date| *date <= choice.to).map(plan).collect()
@@ -231,6 +246,10 @@ pub(crate) fn begin(
     let zone = zone_of(workflow).unwrap_or(TimeZone::UTC);
     let session =
         uuid_of(&format!("{}/{}/{}", revision.project, workflow.name, begin.session.session_time));
+    let sla_begins = match begin.session.started_by {
+        StartedBy::Request => begin.at,
+        StartedBy::Schedule => begin.session.now,
+    };
     let variables = session_variables(&SessionFacts {
         session_time: begin.session.session_time,
         time_zone: zone.clone(),
@@ -260,12 +279,12 @@ pub(crate) fn begin(
         variables,
         params: begin.params,
         overrides: begin.overrides,
-        sla: sla(workflow, begin.at, &zone),
+        sla: sla(workflow, sla_begins, &zone),
         root: Arc::new(workflow.root.clone()),
     }
 }
 
-/// The entries of `sla:`, counted from the time of the request.
+/// The entries of `sla:`, counted from the run time or the time of the request (digdag `AttemptBuilder`).
 fn sla(workflow: &Workflow, run_time: Timestamp, zone: &TimeZone) -> Vec<SlaStarted> {
     let started = |sla: &Sla| {
         let (due, body) = (sla_due(sla.trigger, run_time, zone)?, sla.body.clone());
@@ -284,3 +303,6 @@ fn number_of(id: Uuid) -> i64 {
     let (high, ..) = id.as_fields();
     i64::from(high)
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::revision::ProjectRevision;
-use crate::session::SessionPlan;
+use crate::session::{SessionPlan, StartedBy};
 
 /// One attempt in a list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,6 +35,9 @@ pub struct AttemptSummary {
     /// The session that the schedule started before this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_executed_session_time: Option<Timestamp>,
+    /// Who started it.
+    #[serde(default)]
+    pub started_by: StartedBy,
     /// Name of the attempt in its session; empty for the first (digdag).
     pub attempt_name: String,
     /// `-p`.
@@ -87,6 +90,7 @@ impl AttemptSummary {
             last_session_time: session.last,
             next_session_time: session.next,
             last_executed_session_time: session.last_executed,
+            started_by: session.started_by,
             attempt_name: String::new(),
             params: Config::new(),
             overrides: Config::new(),
@@ -107,6 +111,7 @@ impl AttemptSummary {
             last: self.last_session_time,
             next: self.next_session_time,
             last_executed: self.last_executed_session_time,
+            started_by: self.started_by,
         }
     }
 
