@@ -7,7 +7,7 @@ export DUCKDB_LIB_DIR ?= $(CURDIR)/target/duckdb
 help:
 	@echo 'make demo    build, run two example titles for seven dates on a local warehouse, list 70 partitions'
 	@echo 'make test    install what the tests need (RabbitMQ, Redis) and run them all'
-	@echo 'make lint    format, clippy, and that the pure crates are pure'
+	@echo 'make lint    format, clippy, that the pure crates are pure, that the compatibility table names real tests'
 	@echo 'make verify  what CI runs: lint and test'
 	@echo 'make bench   measure speed as ratios to a floor, into target/bench.json'
 	@echo 'make up      the whole pool in containers'
@@ -27,6 +27,7 @@ test: build
 lint:
 	scripts/fetch-duckdb.sh
 	scripts/check-purity.sh
+	scripts/check-compatibility.sh
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 
