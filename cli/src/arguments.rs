@@ -1,7 +1,9 @@
 //! Arguments that several commands share.
 
+use std::time::Duration;
+
 use clap::{ArgGroup, Args};
-use himekuri_coordinator::SessionChoice;
+use himekuri_coordinator::{ExpressionLimits, SessionChoice};
 use himekuri_engine::Config;
 use jiff::civil::Date;
 use serde_json::Value;
@@ -43,6 +45,27 @@ impl SessionArguments {
 
     pub(crate) fn overrides(&self) -> Config {
         config(&self.overrides)
+    }
+}
+
+/// How much expressions may cost.
+#[derive(Debug, Args)]
+pub(crate) struct ExpressionArguments {
+    /// CPU time that one expression may take, milliseconds.
+    #[arg(
+        long,
+        env = "HIMEKURI_EXPRESSION_CPU_MS",
+        value_name = "MS",
+        default_value_t = 50,
+        value_parser = clap::value_parser!(u64).range(1..=60_000)
+    )]
+    expression_cpu_ms: u64,
+}
+
+impl ExpressionArguments {
+    pub(crate) fn limits(&self) -> ExpressionLimits {
+        let cpu = Duration::from_millis(self.expression_cpu_ms);
+        ExpressionLimits { cpu, ..ExpressionLimits::default() }
     }
 }
 

@@ -135,3 +135,14 @@ fn a_code_is_explained_with_its_page() {
     assert!(stdout(&explain(&[])).lines().count() > 40);
     assert_eq!(explain(&["DIG9999"]).status.code(), Some(2));
 }
+
+#[test]
+fn the_cpu_time_of_an_expression_is_a_setting() {
+    let text = "${(function(){ while (true) {} })()}";
+
+    let output = eval(&["--expression-cpu-ms", "7", text], "");
+
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("more than 7 ms of CPU time"), "{said}");
+}

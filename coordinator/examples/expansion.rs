@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use anyhow::Context as _;
 use himekuri_coordinator::{
-    ProjectRevision, ScriptEvaluator, SessionChoice, plan_attempt, plan_sessions,
+    ExpressionLimits, ProjectRevision, ScriptEvaluator, SessionChoice, plan_attempt, plan_sessions,
 };
 use himekuri_engine::{Attempt, Config, Context};
 use himekuri_workflow::{ProjectFiles, compile_workflow};
@@ -71,7 +71,7 @@ fn main() -> anyhow::Result<()> {
     let params = Config::from_iter([("TASKS".to_owned(), tasks.into())]);
     let started = plan_attempt(&revision, &workflow, session, params, Config::new());
     let now = started.now;
-    let mut evaluator = ScriptEvaluator::new()?;
+    let mut evaluator = ScriptEvaluator::new(ExpressionLimits::default())?;
     let mut context = Context { files: &revision.files, evaluator: &mut evaluator };
 
     let begin = Instant::now();

@@ -43,6 +43,7 @@ pub(crate) struct DriverParts {
     pub(crate) broker: Arc<dyn Broker>,
     pub(crate) epoch: Epoch,
     pub(crate) limits: Limits,
+    pub(crate) expressions: himekuri_template::Limits,
     pub(crate) watch_every: Duration,
     pub(crate) number_base: u32,
     pub(crate) commands: mpsc::Receiver<Command>,
@@ -104,7 +105,7 @@ struct Live {
 impl Driver {
     pub(crate) fn new(parts: DriverParts) -> Result<Self, DriverError> {
         Ok(Self {
-            evaluator: ScriptEvaluator::new().map_err(DriverError::Script)?,
+            evaluator: ScriptEvaluator::new(parts.expressions).map_err(DriverError::Script)?,
             dispatcher: Dispatcher::new(parts.limits),
             live: BTreeMap::new(),
             lost: BTreeSet::new(),

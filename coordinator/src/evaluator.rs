@@ -13,12 +13,12 @@ pub struct ScriptEvaluator {
 }
 
 impl ScriptEvaluator {
-    /// Starts the JavaScript engine with the default limits.
+    /// Starts the JavaScript engine.
     ///
     /// # Errors
     /// The engine does not start.
-    pub fn new() -> Result<Self, StartError> {
-        Ok(Self { inner: Evaluator::new(Limits::default())?, zone: None })
+    pub fn new(limits: Limits) -> Result<Self, StartError> {
+        Ok(Self { inner: Evaluator::new(limits)?, zone: None })
     }
 }
 

@@ -32,6 +32,7 @@ pub use coordinator::{
 };
 pub use driver::{Event, EventKind};
 pub use evaluator::ScriptEvaluator;
+pub use himekuri_template::Limits as ExpressionLimits;
 pub use revision::ProjectRevision;
 pub use scheduler::{ScheduleRecord, Scheduler};
 pub use session::{

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Parser;
 use himekuri_broker::{RabbitBroker, RabbitConfig, Topology};
-use himekuri_coordinator::{Coordinator, CoordinatorConfig, Scheduler, router};
+use himekuri_coordinator::{Coordinator, CoordinatorConfig, ExpressionLimits, Scheduler, router};
 use himekuri_engine::Limits;
 use himekuri_service::{LogFormat, init_logs, report, stop_on_signal};
 use himekuri_store::{RedisConfig, RedisStore};
@@ -49,6 +49,15 @@ struct Arguments {
     /// Seconds between looks at jobs that run longer than a delivery.
     #[arg(long, env = "HIMEKURI_WATCH_EVERY", default_value_t = 5)]
     watch_every: u64,
+    /// CPU time that one expression may take, milliseconds.
+    #[arg(
+        long,
+        env = "HIMEKURI_EXPRESSION_CPU_MS",
+        value_name = "MS",
+        default_value_t = 50,
+        value_parser = clap::value_parser!(u64).range(1..=60_000)
+    )]
+    expression_cpu_ms: u64,
     /// Name of this process; made up when missing.
     #[arg(long, env = "HIMEKURI_COORDINATOR_NAME")]
     name: Option<String>,
@@ -70,6 +79,10 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     drop(listen(arguments.listen).await?);
     let mut config = CoordinatorConfig {
         limits: Limits { window: arguments.window },
+        expressions: ExpressionLimits {
+            cpu: Duration::from_millis(arguments.expression_cpu_ms),
+            ..ExpressionLimits::default()
+        },
         watch_every: Duration::from_secs(arguments.watch_every.max(1)),
         ..CoordinatorConfig::default()
     };

@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, civil};
 use serde::{Deserialize, Serialize};
 
+use crate::arguments::ExpressionArguments;
 use crate::failure::{SaidAlready, Usage};
 use crate::output;
 
@@ -51,6 +52,8 @@ pub(crate) struct Arguments {
     /// JSON file with variables: one object.
     #[arg(long, value_name = "FILE")]
     params: Option<PathBuf>,
+    #[command(flatten)]
+    expressions: ExpressionArguments,
     /// Print {"result": text} or {"error": text}.
     #[arg(long)]
     json: bool,
@@ -81,7 +84,7 @@ enum Answer {
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let defaults = defaults(arguments).map_err(Usage)?;
-    let mut session = Session::new(defaults)?;
+    let mut session = Session::new(defaults, arguments.expressions.limits())?;
     let Some(template) = &arguments.template else {
         return batch(&mut session, &mut io::stdin().lock());
     };
@@ -197,8 +200,8 @@ struct Facts {
 }
 
 impl Session {
-    fn new(defaults: Request) -> anyhow::Result<Self> {
-        Ok(Self { evaluator: Evaluator::new(Limits::default())?, defaults, zones: HashMap::new() })
+    fn new(defaults: Request, limits: Limits) -> anyhow::Result<Self> {
+        Ok(Self { evaluator: Evaluator::new(limits)?, defaults, zones: HashMap::new() })
     }
 
     fn answer(&mut self, line: &str) -> anyhow::Result<String> {
@@ -273,7 +276,7 @@ mod tests {
             session_time: Some("2019-09-01".to_owned()),
             params: None,
         };
-        let mut session = Session::new(defaults).expect("an engine");
+        let mut session = Session::new(defaults, Limits::default()).expect("an engine");
         let mut input = input.as_bytes();
         let mut answers = Vec::new();
         while let Some(line) = next_line(&mut input).expect("bytes can be read") {

@@ -5,7 +5,7 @@ use himekuri_engine::{Config, Prepared};
 use himekuri_protocol::Work;
 use serde::Serialize;
 
-use crate::arguments::SessionArguments;
+use crate::arguments::{ExpressionArguments, SessionArguments};
 use crate::output;
 use crate::project::ProjectArguments;
 use crate::simulate::{PlannedTask, planned_attempts, session_time, simulate};
@@ -23,6 +23,8 @@ pub(crate) struct Arguments {
     project: ProjectArguments,
     #[command(flatten)]
     sessions: SessionArguments,
+    #[command(flatten)]
+    expressions: ExpressionArguments,
     /// One JSON object a line for each task, with its configuration and rendered SQL.
     #[arg(long)]
     json: bool,
@@ -50,7 +52,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let project = arguments.project.load(None)?;
     let sessions = planned_attempts(&project, &arguments.sessions)?;
     let count = sessions.len();
-    let mut evaluator = ScriptEvaluator::new()?;
+    let mut evaluator = ScriptEvaluator::new(arguments.expressions.limits())?;
     let mut tasks = 0_usize;
     for started in sessions {
         let session = session_time(&started);

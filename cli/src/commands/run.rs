@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::arguments::SessionArguments;
+use crate::arguments::{ExpressionArguments, SessionArguments};
 use crate::commands::partitions;
 use crate::failure::SaidAlready;
 use crate::local_warehouse::{self, LocalWarehouse, Partition};
@@ -42,6 +42,8 @@ pub(crate) struct Arguments {
     project: ProjectArguments,
     #[command(flatten)]
     sessions: SessionArguments,
+    #[command(flatten)]
+    expressions: ExpressionArguments,
     /// Folder of the local warehouse.
     #[arg(long, value_name = "FOLDER", default_value = ".himekuri/warehouse")]
     data: PathBuf,
@@ -58,7 +60,7 @@ pub(crate) struct Arguments {
 
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let project = arguments.project.load(Some(gcp_project_of))?;
-    let planned = count_tasks(&project, &arguments.sessions)?;
+    let planned = count_tasks(&project, &arguments)?;
     let warehouse = match (&arguments.bigquery, arguments.google) {
         (None, false) => Some(LocalWarehouse::start(&arguments.data).await?),
         (Some(_), _) | (None, true) => None,
@@ -83,10 +85,10 @@ fn gcp_project_of(project: &str) -> String {
 }
 
 /// Also finds what cannot run, before anything does.
-fn count_tasks(project: &LoadedProject, sessions: &SessionArguments) -> anyhow::Result<u64> {
-    let mut evaluator = ScriptEvaluator::new()?;
+fn count_tasks(project: &LoadedProject, arguments: &Arguments) -> anyhow::Result<u64> {
+    let mut evaluator = ScriptEvaluator::new(arguments.expressions.limits())?;
     let mut count = 0;
-    for started in planned_attempts(project, sessions)? {
+    for started in planned_attempts(project, &arguments.sessions)? {
         simulate(project, started, &mut evaluator, &mut |_| {
             count += 1;
             Ok(())
@@ -114,6 +116,7 @@ async fn run_on(
     let worker = tokio::spawn(worker.run());
     let config = CoordinatorConfig {
         number_base: unused_number(),
+        expressions: arguments.expressions.limits(),
         // Nobody else can lead, and a run that was suspended goes on.
         lease: Duration::from_secs(365 * 24 * 3_600),
         ..CoordinatorConfig::default()

@@ -44,6 +44,7 @@ impl Coordinator {
             broker: Arc::clone(&broker),
             epoch,
             limits: config.limits,
+            expressions: config.expressions,
             watch_every: config.watch_every,
             number_base: config.number_base,
             commands,

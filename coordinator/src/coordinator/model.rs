@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use himekuri_engine::{Config, Limits};
 use himekuri_protocol::AttemptId;
+use himekuri_template::Limits as ExpressionLimits;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +17,8 @@ pub struct CoordinatorConfig {
     pub name: String,
     /// How much may be out at once.
     pub limits: Limits,
+    /// How much one expression may cost.
+    pub expressions: ExpressionLimits,
     /// How often submitted jobs are looked at.
     pub watch_every: Duration,
     /// How long the lease lasts without renewal: a dead leader is replaced within this and one look of the standby.
@@ -30,6 +33,7 @@ impl Default for CoordinatorConfig {
         Self {
             name: format!("coordinator-{}", uuid::Uuid::new_v4().simple()),
             limits: Limits::default(),
+            expressions: ExpressionLimits::default(),
             watch_every: Duration::from_secs(5),
             lease: Duration::from_secs(6),
             number_base: 0,

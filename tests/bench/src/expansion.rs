@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use anyhow::{Context as _, bail};
-use himekuri_coordinator::{ProjectRevision, ScriptEvaluator, SessionChoice};
+use himekuri_coordinator::{ExpressionLimits, ProjectRevision, ScriptEvaluator, SessionChoice};
 use himekuri_coordinator::{plan_attempt, plan_sessions};
 use himekuri_engine::{Attempt, Config, Context};
 use himekuri_workflow::{ProjectFiles, compile_workflow};
@@ -71,7 +71,7 @@ fn expanded_per_second() -> anyhow::Result<f64> {
         plan_sessions(&workflow, SessionChoice { from: day, to: day }, Timestamp::UNIX_EPOCH)?;
     let session = sessions.into_iter().next().context("one day has one session")?;
     let started = plan_attempt(&revision, &workflow, session, Config::new(), Config::new());
-    let mut evaluator = ScriptEvaluator::new()?;
+    let mut evaluator = ScriptEvaluator::new(ExpressionLimits::default())?;
 
     let began = Instant::now();
     let now = started.now;
