@@ -43,6 +43,8 @@ pub(super) fn of(attempt: &Attempt, record: &Record) -> Option<Event> {
         | Record::Expanded { .. }
         | Record::Resolved { .. }
         | Record::Waiting { .. }
+        | Record::Requiring { .. }
+        | Record::Joined { .. }
         | Record::Submitted { .. }
         | Record::Unreachable { .. }
         | Record::Succeeded { .. }
@@ -56,7 +58,7 @@ pub(super) fn of(attempt: &Attempt, record: &Record) -> Option<Event> {
     Some(Event { attempt: attempt.started().attempt, at, kind })
 }
 
-/// Groups and control flow end without anybody having worked.
+/// Groups and other control flow end without anybody having worked; a required session is somebody's work.
 fn is_dispatched(attempt: &Attempt, task: TaskId) -> bool {
     attempt.task(task).is_some_and(|task| task.last_try.is_some())
 }

@@ -232,6 +232,8 @@ fn decided_task(record: &Record) -> Option<himekuri_protocol::TaskId> {
         | Record::Expanded { .. }
         | Record::Resolved { .. }
         | Record::Waiting { .. }
+        | Record::Requiring { .. }
+        | Record::Joined { .. }
         | Record::Dispatched { .. }
         | Record::Submitted { .. }
         | Record::Unreachable { .. }

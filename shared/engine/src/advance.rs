@@ -1,7 +1,7 @@
 //! Everything that follows without waiting for anybody: groups are planned, control flow makes its subtasks, and
 //! what has no running subtask any more ends.
 
-use himekuri_protocol::{StoreParams, TaskError, TaskId};
+use himekuri_protocol::{StoreParams, TaskError, TaskId, TryNo};
 use himekuri_workflow::{RetryPolicy, TaskKind};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -11,6 +11,7 @@ use crate::context::Context;
 use crate::fold::ReplayError;
 use crate::operators::{self, Control, Parameters};
 use crate::record::{Expansion, Record};
+use crate::require::{Requirement, RerunOn};
 
 impl Attempt {
     /// Decides until only dispatch, reports or time can move the attempt on.
@@ -107,7 +108,17 @@ impl Attempt {
                 let until = at.checked_add(duration).unwrap_or(Timestamp::MAX);
                 Record::Waiting { task: task.id, at, until }
             }
+            Control::Require(required) => self.requiring(task, at, required),
         })
+    }
+
+    fn requiring(&self, task: &Task, at: Timestamp, mut required: Box<Requirement>) -> Record {
+        let try_no = self.next_try(task);
+        // What a retry must not find as it was: digdag's ends at once with the attempt that had failed.
+        if try_no > TryNo::FIRST && required.rerun_on == RerunOn::None {
+            required.rerun_on = RerunOn::Failed;
+        }
+        Record::Requiring { task: task.id, at, try_no, required }
     }
 
     fn expanded(&self, task: &Task, at: Timestamp, expansion: Expansion) -> Record {

@@ -44,6 +44,8 @@ pub(crate) struct Index {
     pub(crate) settled: BTreeSet<TaskId>,
     /// Waits that end by time.
     pub(crate) timers: BTreeSet<(Timestamp, TaskId)>,
+    /// Tasks that wait for another session.
+    pub(crate) requiring: BTreeSet<TaskId>,
     /// Tasks that a worker or BigQuery has.
     pub(crate) running: BTreeSet<TaskId>,
     /// Last try of tasks that a group's retry created anew, by full name: a job id is never used twice.
@@ -65,7 +67,7 @@ pub struct Task {
     pub state: TaskState,
     /// How often `_retry` ran it again.
     pub retry_count: u32,
-    /// Last try that was dispatched.
+    /// Last try that was dispatched, or that asked for its session.
     pub last_try: Option<TryNo>,
     /// When its first try was dispatched or its subtasks were made.
     pub started_at: Option<Timestamp>,
@@ -156,6 +158,7 @@ impl Attempt {
                 TaskState::Blocked
                 | TaskState::Ready
                 | TaskState::Waiting { .. }
+                | TaskState::Requiring { .. }
                 | TaskState::RetryWaiting { .. }
                 | TaskState::Planned
                 | TaskState::Success

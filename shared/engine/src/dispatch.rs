@@ -159,11 +159,11 @@ impl Attempt {
         Ok(records)
     }
 
-    /// The same try again if BigQuery could not be asked about it, else the one after the last of this task's name.
+    /// The same try again if BigQuery could not be asked about it, or if it asks for another attempt; else the one after the last of this task's name.
     pub(crate) fn next_try(&self, task: &Task) -> TryNo {
         let earlier = || self.index.earlier_tries.get(&task.full_name).copied();
         match task.last_try {
-            Some(last) if is_unreachable(task) => last,
+            Some(last) if is_unreachable(task) || is_requiring(task) => last,
             last => last.or_else(earlier).map_or(TryNo::FIRST, TryNo::next),
         }
     }
@@ -171,6 +171,10 @@ impl Attempt {
 
 fn is_unreachable(task: &Task) -> bool {
     matches!(task.state, TaskState::Running { phase: Phase::Unreachable { .. }, .. })
+}
+
+fn is_requiring(task: &Task) -> bool {
+    matches!(task.state, TaskState::Requiring { .. })
 }
 
 /// digdag: an operator's family gives defaults, `bq: {dataset: ...}` for `bq>`.

@@ -157,6 +157,23 @@ impl Attempt {
                     node.started_at.get_or_insert(*at);
                 });
             }
+            Record::Requiring { task, at, try_no, required } => {
+                self.leave_indexes(*task);
+                self.index.requiring.insert(*task);
+                self.update(*task, |node| {
+                    let requirement = required.clone();
+                    node.state = TaskState::Requiring { requirement, attempt: None, kicked: false };
+                    node.last_try = Some(*try_no);
+                    node.started_at.get_or_insert(*at);
+                });
+            }
+            Record::Joined { task, at: _, attempt: joined, kicked: started } => {
+                self.update(*task, |node| {
+                    if let TaskState::Requiring { attempt, kicked, .. } = &mut node.state {
+                        (*attempt, *kicked) = (Some(*joined), *started);
+                    }
+                });
+            }
             Record::Dispatched { task, at, try_no, destination, job } => {
                 self.leave_indexes(*task);
                 self.index.running.insert(*task);
@@ -274,6 +291,7 @@ impl Attempt {
         self.index.dispatchable.remove(&id);
         self.index.settled.remove(&id);
         self.index.running.remove(&id);
+        self.index.requiring.remove(&id);
         self.set_timer(id, None);
     }
 

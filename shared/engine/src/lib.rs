@@ -1,12 +1,12 @@
 //! The attempt engine: inputs and time in, decisions out. Pure.
 //!
-//! An [`Attempt`] is the fold of its log. Each verb (`start`, `advance`, `dispatch`, `report`, `tick`) decides what
+//! An [`Attempt`] is the fold of its log. Each verb (`start`, `advance`, `dispatch`, `report`, `required`, `tick`) decides what
 //! happens next and returns it as [`Record`]s; the caller commits these together with the messages they imply, and
 //! only then acts (design D1 to D3). Nothing in here reads a clock, a file or a network: time is an argument, the
 //! project's files are a map, and expressions are evaluated by whoever implements [`Evaluate`].
 //!
 //! ```text
-//! input ──► decide (advance.rs, outcome.rs, dispatch.rs, report.rs, tick.rs) ──► records ──► fold (fold.rs) ──► Attempt
+//! input ──► decide (advance.rs, outcome.rs, dispatch.rs, report.rs, require.rs, tick.rs) ──► records ──► fold (fold.rs) ──► Attempt
 //!                                                                      │
 //!                                                                      └──► the store's log; replay is the same fold
 //! ```
@@ -25,6 +25,7 @@ mod params;
 mod record;
 mod render;
 mod report;
+mod require;
 mod sla;
 mod state;
 mod subtasks;
@@ -41,6 +42,7 @@ pub use record::{
 };
 pub use render::{TaskView, render_tree};
 pub use report::Reported;
+pub use require::{Required, RequiredAnswer, RequiredState, Requirement, RerunOn};
 pub use sla::sla_due;
 pub use state::{Phase, TaskState};
 

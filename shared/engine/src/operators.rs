@@ -7,6 +7,7 @@ use himekuri_protocol::TaskError;
 use crate::attempt::Task;
 use crate::context::Context;
 use crate::record::Expansion;
+use crate::require::Requirement;
 
 mod bq;
 mod call;
@@ -19,6 +20,7 @@ mod if_else;
 mod iterations;
 mod loop_over;
 mod parameters;
+mod require;
 mod wait;
 
 pub(crate) use bq::query_job;
@@ -27,7 +29,7 @@ pub(crate) use parameters::Parameters;
 
 /// Operators that the engine runs itself.
 pub const CONTROL_OPERATORS: &[&str] =
-    &["call", "fail", "for_each", "for_range", "if", "loop", "wait"];
+    &["call", "fail", "for_each", "for_range", "if", "loop", "require", "wait"];
 
 /// Operators that workers run.
 pub const WORKER_OPERATORS: &[&str] = &["bq", "echo"];
@@ -43,6 +45,8 @@ pub(crate) enum Control {
     Done,
     /// So long after now, it is done.
     Wait(Duration),
+    /// It is done when this session is.
+    Require(Box<Requirement>),
     /// `_type: ${...}` is this operator.
     Resolved(String),
 }
@@ -80,6 +84,7 @@ pub(crate) fn control(
         "for_range" => for_range::for_range(parameters),
         "if" => if_else::if_else(parameters),
         "loop" => loop_over::loop_over(parameters),
+        "require" => require::require(parameters),
         "wait" => wait::wait(parameters),
         other if is_template(other) => resolve(parameters),
         other => Err(not_run(parameters.task, other)),

@@ -125,6 +125,7 @@ impl Attempt {
             | TaskState::Ready
             | TaskState::Running { .. }
             | TaskState::Waiting { .. }
+            | TaskState::Requiring { .. }
             | TaskState::RetryWaiting { .. }
             | TaskState::Planned
             | TaskState::Success => None,

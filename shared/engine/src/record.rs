@@ -11,12 +11,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::Config;
+use crate::require::Requirement;
 
 /// Version of the records. Replay refuses a newer log; an older one must replay to the same state.
 ///
+/// - 3: `require>`.
 /// - 2: `sla`, `_background`, `_after`, `_error`, `_check`, `_type: ${...}` and the operators `if>`, `for_each>`,
 ///   `for_range>`, `wait>`, `fail>`. A program of version 1 would release children in another order.
-pub const LOG_VERSION: u16 = 2;
+pub const LOG_VERSION: u16 = 3;
 
 /// One decision.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -52,6 +54,29 @@ pub enum Record {
         at: Timestamp,
         /// When it ends.
         until: Timestamp,
+    },
+    /// `require>`: the task ends when this session has. Again, with another name, if `rerun_on` asks for an attempt of
+    /// our own.
+    Requiring {
+        /// The task.
+        task: TaskId,
+        /// When.
+        at: Timestamp,
+        /// The try.
+        try_no: TryNo,
+        /// The session.
+        required: Box<Requirement>,
+    },
+    /// The required session has an attempt, and the task waits for this one.
+    Joined {
+        /// The task.
+        task: TaskId,
+        /// When it was found.
+        at: Timestamp,
+        /// The attempt.
+        attempt: AttemptId,
+        /// Whether this try has started it.
+        kicked: bool,
     },
     /// A try goes out to the workers; its message is committed with this record.
     Dispatched {
@@ -198,6 +223,8 @@ impl Record {
             Self::Expanded { task, .. }
             | Self::Resolved { task, .. }
             | Self::Waiting { task, .. }
+            | Self::Requiring { task, .. }
+            | Self::Joined { task, .. }
             | Self::Dispatched { task, .. }
             | Self::Submitted { task, .. }
             | Self::Unreachable { task, .. }
@@ -221,6 +248,8 @@ impl Record {
             Self::AttemptStarted(_)
             | Self::Resolved { .. }
             | Self::Waiting { .. }
+            | Self::Requiring { .. }
+            | Self::Joined { .. }
             | Self::Dispatched { .. }
             | Self::Submitted { .. }
             | Self::Unreachable { .. }
@@ -240,6 +269,8 @@ impl Record {
             Self::Expanded { .. } => "expanded",
             Self::Resolved { .. } => "resolved",
             Self::Waiting { .. } => "waiting",
+            Self::Requiring { .. } => "requiring",
+            Self::Joined { .. } => "joined",
             Self::Dispatched { .. } => "dispatched",
             Self::Submitted { .. } => "submitted",
             Self::Unreachable { .. } => "unreachable",

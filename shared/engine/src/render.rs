@@ -50,6 +50,7 @@ impl TaskView {
             TaskState::Blocked
             | TaskState::Ready
             | TaskState::Running { .. }
+            | TaskState::Requiring { .. }
             | TaskState::Planned
             | TaskState::Success
             | TaskState::Error { .. }

@@ -76,6 +76,7 @@ impl Attempt {
             | TaskState::Blocked
             | TaskState::Ready
             | TaskState::Waiting { .. }
+            | TaskState::Requiring { .. }
             | TaskState::RetryWaiting { .. }
             | TaskState::Planned
             | TaskState::Success

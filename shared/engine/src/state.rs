@@ -1,10 +1,11 @@
 //! The states of a task, digdag's names (`TaskStateCode`), each with its data.
 
-use himekuri_protocol::{JobReference, TaskError, TryNo};
+use himekuri_protocol::{AttemptId, JobReference, TaskError, TryNo};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::record::AttemptOutcome;
+use crate::require::Requirement;
 
 /// Where a task is. Each state says who moves it out.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,6 +28,16 @@ pub enum TaskState {
     Waiting {
         /// When it ends.
         until: Timestamp,
+    },
+    /// `require>`. The coordinator's answer moves it out ([`crate::Attempt::required`]): it starts the session or finds
+    /// its attempt, and looks at it until it has ended.
+    Requiring {
+        /// The session.
+        requirement: Box<Requirement>,
+        /// The attempt that it waits for, once the coordinator has found it.
+        attempt: Option<AttemptId>,
+        /// Whether this try has started that attempt.
+        kicked: bool,
     },
     /// A failed task, or a group with a failed task, before it runs again. `tick` moves it out.
     RetryWaiting {
@@ -76,6 +87,7 @@ impl TaskState {
             Self::Ready => "ready",
             Self::Running { .. } => "running",
             Self::Waiting { .. } => "waiting",
+            Self::Requiring { .. } => "requiring",
             Self::RetryWaiting { .. } => "retry_waiting",
             Self::Planned => "planned",
             Self::Success => "success",
@@ -99,6 +111,7 @@ impl TaskState {
             | Self::Ready
             | Self::Running { .. }
             | Self::Waiting { .. }
+            | Self::Requiring { .. }
             | Self::RetryWaiting { .. }
             | Self::Planned => None,
         }

@@ -39,23 +39,31 @@ impl Attempt {
             Record::Waiting { .. } => {
                 task.state == TaskState::Ready && task.operator() == Some("wait")
             }
+            Record::Requiring { .. } => {
+                let begins = task.state == TaskState::Ready && task.operator() == Some("require");
+                // What the try has started itself does not run again.
+                begins || matches!(task.state, TaskState::Requiring { kicked: false, .. })
+            }
+            Record::Joined { .. } => is_requiring(task),
             Record::Dispatched { .. } => task.mover() == Mover::Dispatch && is_sendable(task),
             Record::Submitted { .. } | Record::Unreachable { .. } => is_running(task),
             Record::Succeeded { .. } => self.has_worked(task) || self.is_settled(task, false),
             Record::Checking { .. } => {
                 self.has_worked(task) || self.is_settled(task, false) && !task.subtasks.checked
             }
-            Record::RetryScheduled { .. } => is_running(task) || self.is_settled(task, true),
+            Record::RetryScheduled { .. } => {
+                is_running(task) || is_requiring(task) || self.is_settled(task, true)
+            }
             Record::Retried { .. } => matches!(task.state, TaskState::RetryWaiting { .. }),
             // From `Ready` too: an expression that fails leaves nothing to dispatch.
             Record::Failing { error: Some(_), .. } => {
-                task.state == TaskState::Ready || is_running(task)
+                task.state == TaskState::Ready || is_running(task) || is_requiring(task)
             }
             Record::Failing { error: None, .. } => self.is_settled(task, true),
             Record::Failed { .. } => match &task.failure {
                 Some(Failure::Own(_)) => self.index.settled.contains(&task.id),
                 Some(Failure::Below) => false,
-                None => task.state == TaskState::Ready || is_running(task),
+                None => task.state == TaskState::Ready || is_running(task) || is_requiring(task),
             },
             Record::GroupFailed { .. } => match &task.failure {
                 Some(Failure::Below) => self.index.settled.contains(&task.id),
@@ -76,7 +84,7 @@ impl Attempt {
             let expected = self.next_id;
             return Err(ReplayError::WrongIds { at, task: task.id, first, expected });
         }
-        if let Record::Dispatched { try_no, .. } = record
+        if let Record::Dispatched { try_no, .. } | Record::Requiring { try_no, .. } = record
             && *try_no != self.next_try(task)
         {
             let (found, expected) = (*try_no, self.next_try(task));
@@ -95,7 +103,9 @@ impl Attempt {
     /// Whether a task may have done its work: with a worker, by waiting, or because there was nothing to do.
     fn has_worked(&self, task: &Task) -> bool {
         match &task.state {
-            TaskState::Running { .. } | TaskState::Waiting { .. } => true,
+            TaskState::Running { .. } | TaskState::Waiting { .. } | TaskState::Requiring { .. } => {
+                true
+            }
             TaskState::Ready => {
                 task.operator().is_some_and(|operator| !operators::runs_on_worker(operator))
             }
@@ -134,6 +144,10 @@ fn is_running(task: &Task) -> bool {
     matches!(task.state, TaskState::Running { .. })
 }
 
+fn is_requiring(task: &Task) -> bool {
+    matches!(task.state, TaskState::Requiring { .. })
+}
+
 /// A first time, or again after BigQuery could not be asked.
 fn is_sendable(task: &Task) -> bool {
     match &task.state {
@@ -141,6 +155,7 @@ fn is_sendable(task: &Task) -> bool {
         TaskState::Running { phase, .. } => matches!(phase, Phase::Unreachable { .. }),
         TaskState::Blocked
         | TaskState::Waiting { .. }
+        | TaskState::Requiring { .. }
         | TaskState::RetryWaiting { .. }
         | TaskState::Planned
         | TaskState::Success

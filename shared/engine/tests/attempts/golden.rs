@@ -34,6 +34,8 @@ fn file_of(record: &Record) -> &'static str {
         Record::Expanded { expansion: Expansion::ForRange { .. }, .. } => "expanded_for_range",
         Record::Resolved { .. } => "resolved",
         Record::Waiting { .. } => "waiting",
+        Record::Requiring { .. } => "requiring",
+        Record::Joined { .. } => "joined",
         Record::Dispatched { .. } => "dispatched",
         Record::Submitted { .. } => "submitted",
         Record::Unreachable { .. } => "unreachable",
@@ -63,7 +65,7 @@ fn every_kind_of_record_is_written_as_it_was_read() {
 fn there_is_a_file_for_every_kind_of_record() {
     let names: BTreeSet<String> = files().into_iter().map(|(name, _)| name).collect();
 
-    assert_eq!(names.len(), 20, "{names:?}");
+    assert_eq!(names.len(), 22, "{names:?}");
 }
 
 #[test]

@@ -21,6 +21,7 @@ mod parallel;
 mod parameters;
 mod replay;
 mod reports;
+mod requires;
 mod retries;
 mod sequences;
 mod size;

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use himekuri_engine::{Attempt, AttemptOutcome, Phase, Record, ReplayError, Task};
-use himekuri_protocol::{Outcome, TaskId, TryNo};
+use himekuri_engine::{
+    Attempt, AttemptOutcome, Phase, Record, ReplayError, Required, RequiredAnswer, RequiredState,
+    Task,
+};
+use himekuri_protocol::{AttemptId, Outcome, TaskId, TryNo};
 use himekuri_workflow::TaskKind;
 use serde_json::json;
 
@@ -50,6 +53,7 @@ _retry: 1
         ("loops", Project::new(LOOPS).start()),
         ("checks and errors", Project::new(CHECKS).file("c.dig", CALLED).start()),
         ("a late attempt", Project::new(LATE).start()),
+        ("requirements", Project::new(REQUIRES).start()),
         ("a template for an operator", template()),
         (
             "everything, and it fails",
@@ -129,6 +133,21 @@ sla:
 +b: {wait>: 2h}
 ";
 
+const REQUIRES: &str = "
+_parallel: true
++joined: {require>: other, params: {n: 1}}
++again: {require>: failed, rerun_on: failed}
++all:
+  require>: other
+  rerun_on: all
+  _check: {echo>: stores}
++retried: {require>: failed, _retry: {limit: 1, interval: 10}, _error: {echo>: e}}
++group:
+  _retry: 1
+  +r: {require>: failed, ignore_failure: true}
+  +t: {echo>: fails-on-odd}
+";
+
 /// `_type: ${...}`, as the log holds it.
 fn template() -> World {
     let dig = "+t: {_type: TEMPLATE, _command: 2, _do: {echo>: fails-on-odd}, _retry: 1}\n";
@@ -144,6 +163,8 @@ fn step(world: &mut World) {
         send(world, task);
     } else if let Some((task, try_no, outcome)) = next_report(world) {
         world.report_try(task, try_no, outcome);
+    } else if let Some((asked, answer)) = next_answer(world) {
+        world.decide(|attempt, now, context| attempt.required(&asked, answer, now, context));
     } else if let Some(task) = ready {
         send(world, task);
     } else {
@@ -185,6 +206,22 @@ fn next_report(world: &mut World) -> Option<(TaskId, TryNo, Outcome)> {
         Some((task.id, try_no, outcome))
     });
     answers.min_by_key(|(task, _, _)| *task)
+}
+
+/// What the coordinator would say, by the state alone: an attempt runs until it has been joined, `failed` fails, and
+/// attempts with a name of our own are those that the task started.
+fn next_answer(world: &World) -> Option<(Required, RequiredAnswer)> {
+    let asked = world.attempt.required_sessions().next()?;
+    let named = !asked.requirement.attempt_name.is_empty();
+    let state = match asked.attempt {
+        None if asked.try_no == TryNo::FIRST || named => RequiredState::Running,
+        None | Some(_) if asked.requirement.workflow == "failed" => {
+            RequiredState::Error { message: "broken".to_owned() }
+        }
+        None | Some(_) => RequiredState::Success,
+    };
+    let answer = RequiredAnswer::Attempt { attempt: AttemptId(20), kicked: named, state };
+    Some((asked, answer))
 }
 
 /// The text of an `echo>`, as written.
@@ -263,7 +300,7 @@ fn the_workflows_of_these_tests_reach_every_kind_of_record() {
         }
     }
 
-    assert_eq!(kinds.len(), 16, "{kinds:?}");
+    assert_eq!(kinds.len(), 18, "{kinds:?}");
 }
 
 #[test]
@@ -294,7 +331,7 @@ fn a_log_of_a_newer_program_is_refused() {
 
     assert_eq!(
         refused.to_string(),
-        "the log has version 3, this program reads up to 2; upgrade the coordinator"
+        "the log has version 4, this program reads up to 3; upgrade the coordinator"
     );
 }
 
@@ -424,6 +461,25 @@ fn new_kinds_of_records_that_do_not_fit_are_refused_too() {
         (
             refusal(both, nothing, json!({"record": "waiting", "task": 1, "at": at, "until": at})),
             "record 2 says `waiting`, but task 1 is `ready`",
+        ),
+        (
+            refusal(
+                both,
+                nothing,
+                json!({
+                    "record": "requiring", "task": 1, "at": at, "try_no": 1,
+                    "required": {"project": "p", "workflow": "w", "session_time": at},
+                }),
+            ),
+            "record 2 says `requiring`, but task 1 is `ready`",
+        ),
+        (
+            refusal(
+                both,
+                nothing,
+                json!({"record": "joined", "task": 1, "at": at, "attempt": 2, "kicked": true}),
+            ),
+            "record 2 says `joined`, but task 1 is `ready`",
         ),
         (refusal(both, nothing, checking), "record 2 says `checking`, but task 1 is `ready`"),
         (
