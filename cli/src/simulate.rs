@@ -2,7 +2,8 @@
 
 use himekuri_coordinator::{ScriptEvaluator, plan_attempt, plan_sessions};
 use himekuri_engine::{
-    Attempt, AttemptStarted, Context, OPERATOR_NOT_RUN, Prepared, Record, Reported, TaskView,
+    Attempt, AttemptStarted, Context, OPERATOR_NOT_RUN, Prepared, Record, Reported, Requirement,
+    TaskView,
 };
 use himekuri_protocol::{Outcome, PROTOCOL_VERSION, Report, StoreParams, TaskId, Work};
 use jiff::Timestamp;
@@ -55,7 +56,7 @@ pub(crate) fn session_time(started: &AttemptStarted) -> String {
 }
 
 /// Calls `visit` with every task of one attempt that a worker would run, and with those that nobody here runs, in the
-/// engine's order. A `wait>` is over at once, no `sla` counts, and a `fail>` ends the plan. So does what needs the stores of
+/// engine's order. A `wait>` is over at once, so is a `require>`, whose session is named; no `sla` counts, and a `fail>` ends the plan. So does what needs the stores of
 /// a task that nobody here runs.
 ///
 /// # Errors
@@ -75,6 +76,13 @@ pub(crate) fn simulate(
     let mut partial = false;
     // A failure ends the plan: what `_error` would run then is no part of it.
     while !records.iter().any(is_failure) {
+        let required = attempt.required_sessions().next();
+        if let Some(required) = required {
+            let note = waits_for(&attempt, &required.requirement);
+            records = attempt.skip(required.task, now, &mut context)?;
+            visit(planned(&attempt, required.task, None, note))?;
+            continue;
+        }
         let Some(id) = attempt.dispatchable().next() else {
             let Some(deadline) = attempt.next_deadline() else { break };
             now = now.max(deadline);
@@ -115,6 +123,16 @@ fn planned(attempt: &Attempt, id: TaskId, prepared: Option<Prepared>, note: Stri
         .map(|task| (task.full_name.clone(), task.operator().unwrap_or_default().to_owned()));
     let (name, operator) = task.unwrap_or_default();
     PlannedTask { name, operator, prepared, note }
+}
+
+/// The session is another one's plan.
+fn waits_for(attempt: &Attempt, required: &Requirement) -> String {
+    let own = attempt.started();
+    let time = match required.session_time == own.session_time {
+        true => session_time(own),
+        false => required.session_time.to_string(),
+    };
+    format!("waits for {}/{} session {time}", required.project, required.workflow)
 }
 
 /// Dispatches a task and reports at once that it ended well.

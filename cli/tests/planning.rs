@@ -105,3 +105,23 @@ _error: {echo>: not in a plan}
     assert_eq!(lines[1]["config"], Value::Null);
     assert_eq!(lines[1]["note"], "ends the workflow: enough");
 }
+
+#[test]
+fn a_required_session_is_named_and_the_plan_goes_on() {
+    let project = tempfile::tempdir().unwrap();
+    let workflow = "
+timezone: Asia/Tokyo
++r: {require>: other}
++s: {require>: other, project_name: marts, session_time: 2019-09-01T00:00:00+09:00}
++after: {echo>: after}
+";
+    std::fs::create_dir(project.path().join("title")).unwrap();
+    std::fs::write(project.path().join("title/wf.dig"), workflow).unwrap();
+
+    let lines = plan_in(project.path(), &["title", "wf", "--session", "2019-09-02"]);
+
+    assert_eq!(column(&lines, "task"), ["+wf+r", "+wf+s", "+wf+after"]);
+    assert_eq!(lines[0]["note"], "waits for title/other session 2019-09-02T00:00:00+09:00");
+    assert_eq!(lines[1]["note"], "waits for marts/other session 2019-08-31T15:00:00Z");
+    assert_eq!(lines[0]["config"], Value::Null);
+}

@@ -7,13 +7,14 @@ use himekuri_protocol::AttemptId;
 use himekuri_store::{AttemptFilter, Epoch, Store};
 use tokio::sync::mpsc;
 
-use crate::driver::Command;
+use crate::driver::{Command, DriverParts};
 use crate::summary::AttemptSummary;
 
 mod errors;
 mod launch;
 mod model;
 mod push;
+mod require;
 mod schedules;
 mod start;
 
@@ -31,6 +32,16 @@ pub struct Coordinator {
 }
 
 impl Coordinator {
+    /// For the driver, which starts the sessions that its attempts require.
+    pub(crate) fn of(parts: &DriverParts) -> Self {
+        Self {
+            store: Arc::clone(&parts.store),
+            epoch: parts.epoch,
+            number_base: parts.number_base,
+            commands: parts.sender.clone(),
+        }
+    }
+
     /// Attempts, newest first.
     ///
     /// # Errors

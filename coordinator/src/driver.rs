@@ -25,6 +25,7 @@ mod commit;
 mod dispatch;
 mod events;
 mod recover;
+mod require;
 mod round;
 mod watch;
 
@@ -47,7 +48,7 @@ pub(crate) struct DriverParts {
     pub(crate) watch_every: Duration,
     pub(crate) number_base: u32,
     pub(crate) commands: mpsc::Receiver<Command>,
-    /// For the driver's own commands: published messages.
+    /// For the driver's own commands: published messages, required sessions.
     pub(crate) sender: mpsc::Sender<Command>,
     pub(crate) events: Option<mpsc::UnboundedSender<Event>>,
     pub(crate) stop: CancellationToken,
@@ -89,6 +90,8 @@ pub(crate) struct Driver {
     next_watch: Timestamp,
     /// When each submitted job was last looked at.
     watched: BTreeMap<(AttemptId, TaskId), Timestamp>,
+    /// When each required session is looked at.
+    looks: BTreeMap<(AttemptId, TaskId), require::Look>,
     /// When lost attempts and unpublished messages are tried again.
     retry_at: Option<Timestamp>,
 }
@@ -116,6 +119,7 @@ impl Driver {
             revisions: HashMap::new(),
             next_watch: Timestamp::now(),
             watched: BTreeMap::new(),
+            looks: BTreeMap::new(),
             retry_at: None,
             parts,
         })
@@ -142,7 +146,8 @@ impl Driver {
 
     fn until_deadline(&self, now: Timestamp) -> Duration {
         let attempts = self.live.values().filter_map(|live| live.attempt.next_deadline());
-        let next = attempts.chain(self.retry_at).fold(self.next_watch, Timestamp::min);
+        let next = attempts.chain(self.retry_at).chain(self.next_look());
+        let next = next.fold(self.next_watch, Timestamp::min);
         Duration::try_from(next.duration_since(now)).unwrap_or(Duration::ZERO)
     }
 }

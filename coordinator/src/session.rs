@@ -142,24 +142,43 @@ pub(crate) fn plan_session(
     })
 }
 
+/// The session of a time that somebody names: one of the schedule's, or one beside it, which is as if it were started by
+/// hand at `started` but knows its neighbours (digdag `AttemptBuilder`).
+pub(crate) fn plan_session_at(
+    workflow: &Workflow,
+    session_time: Timestamp,
+    started: Timestamp,
+) -> Result<SessionPlan, SessionError> {
+    let zone = zone_of(workflow)?;
+    let Some(schedule) = schedule_of(workflow)? else {
+        return Ok(plan_unscheduled(&zone, session_time, started));
+    };
+    let date = session_time.to_zoned(zone.clone()).date();
+    let sessions = schedule.session_times(&zone, date, date)?;
+    let found = sessions.into_iter().find(|session| session.session_time == session_time);
+    let run_time = found.map_or(started, |session| session.run_time);
+    Ok(plan_session(&schedule, &zone, Session { session_time, run_time })?)
+}
+
+fn plan_unscheduled(zone: &TimeZone, session_time: Timestamp, started: Timestamp) -> SessionPlan {
+    SessionPlan {
+        session_time,
+        local_time: local_time(zone, session_time),
+        now: started,
+        last: None,
+        next: None,
+        last_executed: None,
+        started_by: StartedBy::Request,
+    }
+}
+
 fn unscheduled(
     zone: &TimeZone,
     choice: SessionChoice,
     started: Timestamp,
 ) -> Result<Vec<SessionPlan>, ScheduleError> {
     let days = choice.from.series(jiff::Span::new().days(1));
-    let plan = |date: Date| {
-        let session_time = unscheduled_session(zone, date)?;
-        Ok(SessionPlan {
-            session_time,
-            local_time: local_time(zone, session_time),
-            now: started,
-            last: None,
-            next: None,
-            last_executed: None,
-            started_by: StartedBy::Request,
-        })
-    };
+    let plan = |date: Date| Ok(plan_unscheduled(zone, unscheduled_session(zone, date)?, started));
     days.take_while(|date| *date <= choice.to).map(plan).collect()
 }
 

@@ -1,7 +1,7 @@
 //! What lists show of an attempt; also what a new leader begins an attempt from that was created but has no log yet.
 
 use himekuri_engine::{Attempt, AttemptOutcome, Config, TaskView};
-use himekuri_protocol::AttemptId;
+use himekuri_protocol::{AttemptId, TaskId, TryNo};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +44,9 @@ pub struct AttemptSummary {
     pub params: Config,
     /// `--override`.
     pub overrides: Config,
+    /// The task whose `require>` started it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub required_by: Option<RequiredBy>,
     /// Where it is.
     pub state: AttemptState,
     /// When it was asked for.
@@ -52,6 +55,17 @@ pub struct AttemptSummary {
     pub ended_at: Option<Timestamp>,
     /// The first failure, if it failed.
     pub error: Option<String>,
+}
+
+/// One try of a `require>`: after a crash, it recognises the attempt that it has started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequiredBy {
+    /// Attempt.
+    pub attempt: AttemptId,
+    /// Task.
+    pub task: TaskId,
+    /// Try.
+    pub try_no: TryNo,
 }
 
 /// Where an attempt is.
@@ -64,6 +78,11 @@ pub enum AttemptState {
     Success,
     /// Ended with a failed task.
     Error,
+}
+
+/// One text per session.
+pub(crate) fn session_key(project: &str, workflow: &str, session_time: Timestamp) -> String {
+    format!("{project}/{workflow}/{session_time}")
 }
 
 fn unnumbered() -> AttemptId {
@@ -94,6 +113,7 @@ impl AttemptSummary {
             attempt_name: String::new(),
             params: Config::new(),
             overrides: Config::new(),
+            required_by: None,
             state: AttemptState::Running,
             requested_at,
             ended_at: None,
@@ -118,7 +138,7 @@ impl AttemptSummary {
     /// One text per session: attempts of the same session share it.
     #[must_use]
     pub fn session_key(&self) -> String {
-        format!("{}/{}/{}", self.project, self.workflow, self.session_time)
+        session_key(&self.project, &self.workflow, self.session_time)
     }
 
     /// Writes an attempt's end down.

@@ -2,7 +2,7 @@
 
 use himekuri_project::Limits;
 use himekuri_store::{Creation, NewAttempt};
-use himekuri_workflow::compile_workflow;
+use himekuri_workflow::{Workflow, compile_workflow};
 use jiff::Timestamp;
 
 use super::{Coordinator, ProjectRecord, StartError, StartRequest, Started};
@@ -18,15 +18,7 @@ impl Coordinator {
     /// See [`StartError`]. Sessions before the failing one are started; asking again finds them.
     pub async fn start(&self, request: &StartRequest) -> Result<Vec<Started>, StartError> {
         let revision = self.revision(&request.project).await?;
-        let known = revision.files.workflow_names();
-        if !known.contains(&request.workflow.as_str()) {
-            return Err(StartError::UnknownWorkflow {
-                project: request.project.clone(),
-                workflow: request.workflow.clone(),
-                known: known.join(", "),
-            });
-        }
-        let workflow = compile_workflow(&revision.files, &request.workflow)?;
+        let workflow = Self::workflow_of(&revision, &request.workflow)?;
         let requested_at = Timestamp::now();
         let mut started = Vec::new();
         for session in plan_sessions(&workflow, request.sessions, requested_at)? {
@@ -81,7 +73,24 @@ impl Coordinator {
         Ok(Started { attempt, number, session_time, session_local_time, created: true })
     }
 
-    async fn revision(&self, project: &str) -> Result<ProjectRevision, StartError> {
+    /// A workflow of a revision.
+    pub(super) fn workflow_of(
+        revision: &ProjectRevision,
+        name: &str,
+    ) -> Result<Workflow, StartError> {
+        let known = revision.files.workflow_names();
+        if !known.contains(&name) {
+            return Err(StartError::UnknownWorkflow {
+                project: revision.project.clone(),
+                workflow: name.to_owned(),
+                known: known.join(", "),
+            });
+        }
+        Ok(compile_workflow(&revision.files, name)?)
+    }
+
+    /// What sessions of a project start from now.
+    pub(super) async fn revision(&self, project: &str) -> Result<ProjectRevision, StartError> {
         let unknown = || StartError::UnknownProject(project.to_owned());
         let record = self.store.project(project).await?.ok_or_else(unknown)?;
         self.revision_of(serde_json::from_str(&record)?).await

@@ -1,6 +1,7 @@
 //! What reaches the driver from outside.
 
 use himekuri_broker::{PublishError, Settler};
+use himekuri_engine::{Required, RequiredAnswer};
 use himekuri_protocol::{
     AttemptId, JobStatistics, Report, TableReference, TaskError, TaskId, TaskMessage, TryNo,
     WorkerMessage,
@@ -21,6 +22,8 @@ pub(crate) enum Command {
     Report { report: Box<Report>, settler: Settler },
     /// A task message was dead-lettered.
     Dead { task: Box<TaskMessage>, reason: String, settler: Settler },
+    /// A required session was looked at; no answer when the store could not be asked.
+    Required { attempt: AttemptId, asked: Box<Required>, answer: Option<RequiredAnswer> },
     /// Published messages with the broker's answers.
     Published(Vec<(Outgoing, Result<(), PublishError>)>),
 }

@@ -53,8 +53,10 @@ impl Driver {
             self.take(command, &mut round);
         }
         self.tick(&mut round);
+        self.break_circles(&mut round);
         self.dispatch(&mut round);
         self.commit(round).await?;
+        self.look_at_required(now);
         if self.next_watch <= now {
             self.watch(now);
             self.flush_published().await;
@@ -73,6 +75,9 @@ impl Driver {
             Command::Look(id) => self.look(id, round.now),
             Command::Report { report, settler } => self.report(report, settler, round),
             Command::Dead { task, reason, settler } => self.dead(task, reason, settler, round),
+            Command::Required { attempt, asked, answer } => {
+                self.looked(attempt, &asked, answer, round);
+            }
             Command::Published(results) => self.published(results),
         }
     }
@@ -92,7 +97,7 @@ impl Driver {
                 return;
             }
         };
-        let started = begin(
+        let mut started = begin(
             &revision,
             &workflow,
             Begin {
@@ -105,6 +110,10 @@ impl Driver {
                 overrides: summary.overrides.clone(),
             },
         );
+        if summary.required_by.is_some() {
+            // As in digdag: `sla` is for sessions that a schedule or a person starts.
+            started.sla.clear();
+        }
         tracing::info!(attempt.id = %id, "attempt {id} of {}/{} begins", summary.project, summary.workflow);
         let record = Record::AttemptStarted(Box::new(started.clone()));
         round.draft(id, 0).records.push(record);

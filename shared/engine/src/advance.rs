@@ -1,6 +1,8 @@
 //! Everything that follows without waiting for anybody: groups are planned, control flow makes its subtasks, and
 //! what has no running subtask any more ends.
 
+use std::sync::Arc;
+
 use himekuri_protocol::{StoreParams, TaskError, TaskId, TryNo};
 use himekuri_workflow::{RetryPolicy, TaskKind};
 use jiff::Timestamp;
@@ -108,17 +110,17 @@ impl Attempt {
                 let until = at.checked_add(duration).unwrap_or(Timestamp::MAX);
                 Record::Waiting { task: task.id, at, until }
             }
-            Control::Require(required) => self.requiring(task, at, required),
+            Control::Require(required) => self.requiring(task, at, *required),
         })
     }
 
-    fn requiring(&self, task: &Task, at: Timestamp, mut required: Box<Requirement>) -> Record {
+    fn requiring(&self, task: &Task, at: Timestamp, mut required: Requirement) -> Record {
         let try_no = self.next_try(task);
         // What a retry must not find as it was: digdag's ends at once with the attempt that had failed.
         if try_no > TryNo::FIRST && required.rerun_on == RerunOn::None {
             required.rerun_on = RerunOn::Failed;
         }
-        Record::Requiring { task: task.id, at, try_no, required }
+        Record::Requiring { task: task.id, at, try_no, required: Arc::new(required) }
     }
 
     fn expanded(&self, task: &Task, at: Timestamp, expansion: Expansion) -> Record {

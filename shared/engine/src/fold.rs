@@ -161,7 +161,7 @@ impl Attempt {
                 self.leave_indexes(*task);
                 self.index.requiring.insert(*task);
                 self.update(*task, |node| {
-                    let requirement = required.clone();
+                    let requirement = Arc::clone(required);
                     node.state = TaskState::Requiring { requirement, attempt: None, kicked: false };
                     node.last_try = Some(*try_no);
                     node.started_at.get_or_insert(*at);

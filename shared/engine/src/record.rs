@@ -65,7 +65,7 @@ pub enum Record {
         /// The try.
         try_no: TryNo,
         /// The session.
-        required: Box<Requirement>,
+        required: Arc<Requirement>,
     },
     /// The required session has an attempt, and the task waits for this one.
     Joined {

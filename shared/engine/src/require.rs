@@ -9,6 +9,8 @@
 //!               └──── `rerun_on` ◄───────┘ unless this task started it
 //! ```
 
+use std::sync::Arc;
+
 use himekuri_protocol::{AttemptId, StoreParams, TaskError, TaskId, TryNo};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -68,7 +70,7 @@ pub struct Required {
     /// Its try.
     pub try_no: TryNo,
     /// What it needs.
-    pub requirement: Requirement,
+    pub requirement: Arc<Requirement>,
     /// The attempt that it waits for, once it is known.
     pub attempt: Option<AttemptId>,
 }
@@ -167,7 +169,7 @@ impl Attempt {
             RequiredState::Error { message } => Some(message),
         };
         if !kicked && let Some(again) = self.rerun(&current, failure.is_some()) {
-            let (task, try_no, required) = (task.id, current.try_no, Box::new(again));
+            let (task, try_no, required) = (task.id, current.try_no, Arc::new(again));
             return Some(Record::Requiring { task, at, try_no, required });
         }
         let requirement = &current.requirement;
@@ -192,7 +194,8 @@ impl Attempt {
         let attempt_name = format!("require-{attempt}-{task}-{}", current.try_no);
         // An attempt that somebody else started under our name is as good as ours.
         let is_new = current.requirement.attempt_name != attempt_name;
-        (wanted && is_new).then(|| Requirement { attempt_name, ..current.requirement.clone() })
+        (wanted && is_new)
+            .then(|| Requirement { attempt_name, ..Requirement::clone(&current.requirement) })
     }
 
     fn required_failure(
@@ -220,7 +223,7 @@ fn required(task: &Task) -> Option<Required> {
         TaskState::Requiring { requirement, attempt, .. } => Some(Required {
             task: task.id,
             try_no: task.last_try?,
-            requirement: Requirement::clone(requirement),
+            requirement: Arc::clone(requirement),
             attempt: *attempt,
         }),
         TaskState::Blocked

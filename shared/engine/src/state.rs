@@ -1,5 +1,7 @@
 //! The states of a task, digdag's names (`TaskStateCode`), each with its data.
 
+use std::sync::Arc;
+
 use himekuri_protocol::{AttemptId, JobReference, TaskError, TryNo};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -33,7 +35,7 @@ pub enum TaskState {
     /// its attempt, and looks at it until it has ended.
     Requiring {
         /// The session.
-        requirement: Box<Requirement>,
+        requirement: Arc<Requirement>,
         /// The attempt that it waits for, once the coordinator has found it.
         attempt: Option<AttemptId>,
         /// Whether this try has started that attempt.

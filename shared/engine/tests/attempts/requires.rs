@@ -69,7 +69,7 @@ fn a_requirement_is_of_the_own_project_and_session_unless_the_task_says_otherwis
     assert!(requirement.ignore_failure);
     assert_eq!(requirement.attempt_name, "again");
     let params = json!({"city": "from 2019-09-02", "nested": {"n": 1}});
-    assert_eq!(serde_json::Value::Object(requirement.params), params);
+    assert_eq!(serde_json::Value::Object(requirement.params.clone()), params);
 }
 
 #[test]
