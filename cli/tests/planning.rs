@@ -117,6 +117,7 @@ timezone: Asia/Tokyo
 ";
     std::fs::create_dir(project.path().join("title")).unwrap();
     std::fs::write(project.path().join("title/wf.dig"), workflow).unwrap();
+    std::fs::write(project.path().join("title/other.dig"), "+a:\n  echo>: x\n").unwrap();
 
     let lines = plan_in(project.path(), &["title", "wf", "--session", "2019-09-02"]);
 
