@@ -355,8 +355,9 @@ async fn a_session_of_a_schedule_is_planned_as_the_schedule_does() {
 async fn what_does_not_exist_fails_the_task_and_names_what_is_near() {
     let cases = [
         (
-            "+r: {require>: chidl}\n",
-            "wf.dig:1:16: project `title` has no workflow `chidl`; it has: child, wf; did you mean `child`?",
+            // Written out, the push would refuse it.
+            "_export: {name: chidl}\n+r: {require>: '${name}'}\n",
+            "wf.dig:2:16: project `title` has no workflow `chidl`; it has: child, wf; did you mean `child`?",
         ),
         (
             "+r: {require>: child, project_name: tilte}\n",
