@@ -7,7 +7,7 @@ use crate::codes;
 use crate::diagnostic::Diagnostic;
 use crate::suggest::did_you_mean;
 use crate::task::{Config, Parallel};
-use crate::yaml::Entry;
+use crate::yaml::{Entry, Kind};
 
 use super::{as_bool, as_int};
 
@@ -96,7 +96,13 @@ pub(super) fn parallel(entry: &Entry) -> Result<Parallel, Box<Diagnostic>> {
     }
     match &value {
         Value::Object(fields) => {
-            let limit = fields.get("limit").and_then(as_int).ok_or_else(wrong)?;
+            let limit = match (fields.get("limit"), inner(entry, "limit")) {
+                (Some(limit), Some(written)) => as_int(limit).ok_or_else(|| {
+                    wrong_type(written, "a whole number up to 2147483647")
+                        .with_help("write how many tasks may run at once, as in `{limit: 5}`")
+                })?,
+                (Some(_) | None, _) => return Err(wrong().into()),
+            };
             Ok(match u32::try_from(limit.max(0)) {
                 Ok(0) | Err(_) => Parallel::Yes,
                 Ok(limit) => Parallel::Limit(limit),
@@ -107,6 +113,14 @@ pub(super) fn parallel(entry: &Entry) -> Result<Parallel, Box<Diagnostic>> {
             .ok_or_else(|| wrong().into()),
         // digdag refuses these even where they could be read.
         Value::Null | Value::Number(_) | Value::Array(_) => Err(wrong().into()),
+    }
+}
+
+/// The entry `key` of a mapping.
+fn inner<'e>(entry: &'e Entry, key: &str) -> Option<&'e Entry> {
+    match &entry.value.kind {
+        Kind::Map(entries) => entries.iter().find(|inner| inner.key == key),
+        Kind::Scalar(_) | Kind::List(_) => None,
     }
 }
 
