@@ -83,7 +83,9 @@ impl Progress {
             EventKind::Succeeded { name, destination, .. } => {
                 self.bar.inc(1);
                 self.result.tasks += 1;
-                let (done, planned) = (self.result.tasks, self.planned);
+                // Sessions that a `require>` started have tasks of their own.
+                let done = self.result.tasks;
+                let planned = self.planned.max(done);
                 let what = destination.as_ref().map_or(name, ToString::to_string);
                 self.say(&format!("[{done}/{planned}] {what}"), IfTerminal::Silent);
                 let named = destination.map(|table| (table.to_string(), table));
