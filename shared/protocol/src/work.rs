@@ -111,3 +111,19 @@ pub enum Priority {
     /// Waits for idle slots.
     Batch,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finished_job_stores_its_id_under_both_names() {
+        for (project, id) in [(Some("p".to_owned()), "p:j"), (None, "j")] {
+            let location = Some("US".to_owned());
+            let job = JobReference { project, location, job_id: "j".to_owned() };
+
+            let stored = json!({"bq": {"last_job_id": id, "last_jobid": id}});
+            assert_eq!(json!(job.store_params()), stored);
+        }
+    }
+}

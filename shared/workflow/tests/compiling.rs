@@ -253,11 +253,19 @@ fn directives_that_are_switched_off_are_fine() {
 
 #[test]
 fn keys_that_digdag_ignores_in_a_group_are_warnings() {
-    let workflow = compile("+a:\n  timezone: UTC\n  +b:\n    echo>: x\n");
+    for line in [
+        "timezone: UTC",
+        "schedule: {daily>: 07:00:00}",
+        "sla: {time: 09:00}",
+        "_secrets: {k: other}",
+    ] {
+        let workflow = compile(&format!("+a:\n  {line}\n  +b:\n    echo>: x\n"));
 
-    assert_eq!(workflow.warnings.len(), 1);
-    assert_eq!(workflow.warnings[0].severity, Severity::Warning);
-    assert_eq!(workflow.warnings[0].source_line.as_deref(), Some("  timezone: UTC"));
+        let [warning] = workflow.warnings.as_slice() else { panic!("{line}: {workflow:?}") };
+        assert_eq!(warning.severity, Severity::Warning, "{line}");
+        assert_eq!(warning.source_line.as_deref().map(str::trim_start), Some(line));
+        assert!(workflow.schedule.is_none() && workflow.sla.is_empty(), "{line}");
+    }
 }
 
 #[test]
@@ -266,6 +274,8 @@ fn every_broken_rule_has_its_code_its_place_and_its_cure() {
         ("bq>: x\n", "DIG0011", "1:1", "task of its own"),
         ("exports: {}\n", "DIG0011", "1:1", "did you mean `_export`?"),
         ("_background: true\n", "DIG0011", "1:1", "known are"),
+        ("_after: []\n", "DIG0011", "1:1", "known are"),
+        ("_secrets: {}\n", "DIG0011", "1:1", "known are"),
         ("+a:\n  parallel: true\n", "DIG0011", "2:3", "did you mean `_parallel`?"),
         ("+a:\n  echo: x\n", "DIG0011", "2:3", "known are"),
         ("+a:\n", "DIG0016", "1:1", "indented deeper"),
@@ -474,4 +484,28 @@ fn problems_of_a_body_name_their_line() {
         "DIG0014: a task can't have more than one operator, but it has `bq>` and `sh>` in \
          wf.dig:6:7, task `+a^sub+x`; make it two tasks"
     );
+}
+
+#[test]
+fn an_sla_is_read_as_written() {
+    for (text, column) in [("time: ${t}", 9), ("duration: ${t}", 13)] {
+        let problems = problems_of(&format!("sla:\n  {text}\n+a:\n  echo>: x\n"));
+
+        let [problem] = problems.as_slice() else { panic!("{text}: {problems:?}") };
+        let position = problem.position.as_ref().unwrap();
+        assert_eq!(problem.code, "DIG0017", "{text}");
+        assert_eq!((position.line, position.column), (2, column), "{text}");
+    }
+}
+
+#[test]
+fn an_sla_alerts_and_does_not_fail_unless_told() {
+    for (flags, expected) in
+        [("", (true, false)), ("  alert: false\n  fail: true\n", (false, true))]
+    {
+        let workflow = compile(&format!("sla:\n  time: 09:00\n{flags}+a:\n  echo>: x\n"));
+
+        let sla = &workflow.sla[0];
+        assert_eq!((sla.alert, sla.fail), expected, "{flags:?}");
+    }
 }

@@ -1,6 +1,7 @@
 //! `call>`.
 
-use himekuri_engine::TaskView;
+use himekuri_engine::{AttemptOutcome, TaskView};
+use himekuri_protocol::TryNo;
 
 use crate::world::{Project, assert_tree};
 
@@ -85,4 +86,27 @@ fn the_same_file_may_be_called_many_times_side_by_side() {
         .start();
 
     assert_eq!(world.ready(), ["+m^sub+t", "+n^sub+t"]);
+}
+
+#[test]
+fn a_missing_file_is_not_tried_again() {
+    let world = Project::new("+m:\n  call>: chid\n  _retry: 3\n").start();
+
+    assert_eq!(world.state("+m"), "error");
+    assert_eq!(world.outcome(), Some(AttemptOutcome::Error));
+}
+
+#[test]
+fn a_called_file_keeps_its_own_retry() {
+    let mut world = Project::new("+m:\n  call>: child\n")
+        .file("child.dig", "_retry: 1\n+t: {echo>: x}\n")
+        .start();
+
+    world.fail("+m^sub+t", "broken");
+    assert_eq!((world.state("+m^sub"), world.state("+m")), ("retry_waiting", "planned"));
+    world.tick(0);
+    world.succeed("+m^sub+t");
+
+    assert_eq!(world.outcome(), Some(AttemptOutcome::Success));
+    assert_eq!(world.task("+m^sub+t").last_try, Some(TryNo(2)));
 }

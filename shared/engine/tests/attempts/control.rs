@@ -264,6 +264,11 @@ fn count_beats_the_command_of_a_loop() {
     assert_eq!(Project::new(dig).start().ready().len(), 2);
     let exported = "_export: {count: 3}\n+l:\n  loop>: 9\n  _parallel: true\n  _do: {echo>: x}\n";
     assert_eq!(Project::new(exported).start().ready().len(), 3, "any parameter of this name");
+    let dig = "+l:\n  loop>: x\n  count: 2\n  _do: {echo>: x}\n";
+    assert_eq!(
+        message(&Project::new(dig).start()),
+        "wf.dig:2:10: `loop>` needs a whole number of iterations, not `x`"
+    );
 }
 
 #[test]

@@ -207,3 +207,13 @@ fn a_failed_call_runs_its_own_error_and_that_of_the_file() {
 
     assert_eq!(world.echo("+c^error"), "call broken");
 }
+
+#[test]
+fn an_error_has_a_message_and_a_reason_and_no_stack_trace() {
+    let mut world = Project::new("+a:\n  echo>: a\n  _error: {echo>: '${error}'}\n").start();
+
+    world.fail("+a", "broken");
+
+    let error: serde_json::Value = serde_json::from_str(&world.echo("+a^error")).unwrap();
+    assert_eq!(error, json!({"message": "broken", "reason": "test"}));
+}

@@ -107,3 +107,14 @@ fn a_task_that_waits_for_its_retry_keeps_its_place_in_the_window() {
 
     assert_eq!(world.ready(), ["+a"]);
 }
+
+#[test]
+fn a_group_within_a_parallel_group_runs_in_sequence() {
+    let dig = "_parallel: true\n+a: {echo>: a}\n+g:\n  +x: {echo>: x}\n  +y: {echo>: y}\n";
+    let mut world = Project::new(dig).start();
+    assert_eq!(world.ready(), ["+a", "+g+x"]);
+
+    world.succeed("+g+x");
+
+    assert_eq!(world.ready(), ["+a", "+g+y"]);
+}

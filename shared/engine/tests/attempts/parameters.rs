@@ -66,3 +66,18 @@ fn preparing_a_task_evaluates_its_parameters_once() {
 
     assert_eq!(world.evaluator.evaluations - before, 1);
 }
+
+#[test]
+fn a_given_last_session_time_counts_where_the_session_has_none() {
+    let dig = "
+_parallel: true
++a: {echo>: '${last_session_time}'}
++b: {echo>: '${last_session_date}'}
+";
+    let given = "2019-09-01T00:00:00+09:00";
+    let mut world = Project::new(dig).param("last_session_time", given).start();
+
+    assert_eq!(world.echo("+a"), given);
+    let error = world.prepare("+b").unwrap_err();
+    assert_eq!(error.message, "wf.dig:4:13: `last_session_date` is not defined");
+}

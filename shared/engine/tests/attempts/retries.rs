@@ -174,3 +174,19 @@ fn the_record_of_a_retry_says_when_and_why() {
     };
     assert_eq!((*retry_count, error.message.as_str()), (1, "quota"));
 }
+
+#[test]
+fn a_missing_or_broken_sql_file_is_not_tried_again() {
+    for (file, expected) in [("nope.sql", "nope.sql"), ("broken.sql", "`nope` is not defined")] {
+        let mut world = Project::new(&format!("+a:\n  bq>: {file}\n  _retry: 3\n"))
+            .file("broken.sql", "SELECT ${nope}")
+            .in_gcp_project("gcp")
+            .start();
+
+        assert!(world.send("+a").is_none(), "{file}");
+
+        let tree = world.tree();
+        assert_eq!(world.state("+a"), "error", "{tree}");
+        assert!(tree.contains(expected), "{tree}");
+    }
+}
