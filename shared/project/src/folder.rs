@@ -138,6 +138,8 @@ fn ignored(root: &Path, meter: &Meter) -> Result<Gitignore, ProjectError> {
         Ok(_) | Err(_) => return Ok(Gitignore::empty()),
     }
     let mut builder = GitignoreBuilder::new(root);
+    // Otherwise `a[` names a file of this name, which it does not for git.
+    builder.allow_unclosed_class(false);
     match builder.add(&path) {
         Some(source) => Err(ProjectError::Ignore { source }),
         None => builder.build().map_err(|source| ProjectError::Ignore { source }),

@@ -167,10 +167,13 @@ fn patterns_are_read_as_git_reads_them() {
         let kept: Vec<&str> = all.into_iter().filter(|path| !ignored.contains(path)).collect();
         assert_eq!(paths(&read_folder(root.path()).unwrap()), kept, "{patterns:?}");
     }
-    // What cannot be read is refused, not skipped.
-    let root = folder(&[("a.dig", "+a: {}"), (".digdagignore", "*.log\na{b\n")]);
-    let refused = read_folder(root.path());
-    assert!(matches!(refused, Err(ProjectError::Ignore { .. })), "{refused:?}");
+    // A line that is no pattern, which git drops without a word.
+    for line in ["a[", "[z-", "a\\"] {
+        let root = folder(&[("a.dig", "+a: {}")]);
+        write(root.path(), ".digdagignore", &format!("*.log\n{line}\n"));
+        let refused = read_folder(root.path());
+        assert!(matches!(refused, Err(ProjectError::Ignore { .. })), "{line}: {refused:?}");
+    }
 }
 
 #[test]
