@@ -75,6 +75,7 @@ const PAGES: &[(&str, &str)] = pages!(
     "DIG0047"
     "DIG0048"
     "DIG0049"
+    "DIG0050"
 );
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {

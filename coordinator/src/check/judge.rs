@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use himekuri_template::{EvaluateErrorKind, Evaluator, expressions, find_unclosed, free_names};
+use himekuri_template::{
+    EvaluateErrorKind, Evaluator, beyond_es5, expressions, find_unclosed, free_names,
+};
 use himekuri_workflow::{Config, Diagnostic, TaskKind, Workdir, codes, resolve};
 use serde_json::Value;
 
@@ -272,6 +274,12 @@ impl Judge<'_, '_> {
             )
             .with_help("write `==` to compare");
             self.push(source, at, at + 1, around, problem);
+        }
+        if let Some(newer) = beyond_es5(expression) {
+            let message = format!("{} runs here, and digdag refuses it", newer.feature);
+            let problem = Diagnostic::info(codes::NEWER_JAVASCRIPT, message)
+                .with_help("nothing is wrong; write ES5 if digdag must run this workflow too");
+            self.push(source, offset + "${".len() + newer.offset, end, around, problem);
         }
         if let Some(dollars) = traps::dollars(source.text(), offset) {
             let written =

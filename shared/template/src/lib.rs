@@ -46,5 +46,5 @@ pub use error::{EvaluateError, EvaluateErrorKind, StartError};
 pub use evaluator::{Evaluator, Scope};
 pub use limits::Limits;
 pub use session::{SessionFacts, session_variables};
-pub use syntax::{BeyondEs5, beyond_es5, free_names, syntax_error_offset};
+pub use syntax::{BeyondEs5, beyond_es5, free_names};
 pub use text::{expressions, find_unclosed};

@@ -10,7 +10,7 @@ mod lint;
 use tree_sitter::{Node, Parser, Tree};
 
 pub(crate) use guard::{Guarded, LONG, TICK, guarded, guarded_code};
-pub use lint::{BeyondEs5, beyond_es5, free_names, syntax_error_offset};
+pub use lint::{BeyondEs5, beyond_es5, free_names};
 
 /// An expression between brackets is one expression for the parser too; `{a: 1}.a` would be a block.
 const BEFORE: &str = "(\n";

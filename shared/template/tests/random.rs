@@ -4,7 +4,6 @@
 
 use himekuri_template::{
     Evaluator, Limits, Params, Scope, beyond_es5, expressions, find_unclosed, free_names,
-    syntax_error_offset,
 };
 use jiff::{Timestamp, tz::TimeZone};
 use proptest::prelude::*;
@@ -25,7 +24,7 @@ proptest! {
     #[test]
     fn pieces_of_javascript_are_evaluated_or_refused(pieces in pieces(&CODE_PIECES)) {
         try_text(&format!("${{{pieces}}}"));
-        let _ = (beyond_es5(&pieces), syntax_error_offset(&pieces));
+        let _ = beyond_es5(&pieces);
         let names = free_names(&pieces).unwrap_or_default();
         prop_assert!(names.iter().all(|name| pieces.contains(name.as_str())));
     }

@@ -2,7 +2,6 @@
 
 use himekuri_template::{
     EvaluateErrorKind as Kind, Evaluator, Limits, beyond_es5, expressions, free_names,
-    syntax_error_offset,
 };
 
 #[test]
@@ -71,19 +70,6 @@ fn what_digdags_es5_lacks_is_told_with_its_place() {
     ] {
         let found = beyond_es5(expression).map(|found| (found.offset, found.feature));
         assert_eq!(found, expected, "{expression}");
-    }
-}
-
-#[test]
-fn a_syntax_error_has_a_place_near_it() {
-    for (expression, expected) in [
-        ("a b", Some(2)),
-        ("a + * b", Some(2)),
-        ("(a", Some(0)),
-        ("a ? b", Some(2)),
-        ("a + b", None),
-    ] {
-        assert_eq!(syntax_error_offset(expression), expected, "{expression}");
     }
 }
 

@@ -110,6 +110,8 @@ pub const UNKNOWN_WORKFLOW: &str = "DIG0047";
 pub const BAD_PROJECT_FILE: &str = "DIG0048";
 /// A variable of the session that this workflow does not have.
 pub const NO_SUCH_SESSION_VARIABLE: &str = "DIG0049";
+/// An expression that digdag's JavaScript refuses.
+pub const NEWER_JAVASCRIPT: &str = "DIG0050";
 
 /// All codes with their kind and their meaning in one line, for `docs` and for the reader of a code.
 pub const TABLE: &[(&str, Kind, &str)] = &[
@@ -216,6 +218,11 @@ pub const TABLE: &[(&str, Kind, &str)] = &[
     (UNKNOWN_WORKFLOW, Kind::Lint, "the project has no workflow of this name"),
     (BAD_PROJECT_FILE, Kind::Load, "a file or link cannot be part of a project"),
     (NO_SUCH_SESSION_VARIABLE, Kind::Lint, "a session variable that only some workflows have"),
+    (
+        NEWER_JAVASCRIPT,
+        Kind::Lint,
+        "an expression holds what digdag's JavaScript, ES5, does not have",
+    ),
 ];
 
 /// When problems of this code are found; `None` for no code of the table.

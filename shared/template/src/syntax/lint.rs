@@ -128,20 +128,6 @@ pub fn free_names(expression: &str) -> Option<Vec<String>> {
     (!is_unsure).then_some(read)
 }
 
-/// Where the parser first stumbles in an expression that is no JavaScript: a byte offset in it. The engine's own message
-/// says what is wrong, this says about where.
-pub fn syntax_error_offset(expression: &str) -> Option<usize> {
-    let code = Code::of_expression(expression).filter(Code::has_error)?;
-    let mut first = None;
-    code.walk(|visit| {
-        if first.is_none() && (visit.node.is_error() || visit.node.is_missing()) {
-            first = Some(visit.node.start_byte());
-        }
-        first.is_none() && visit.node.has_error()
-    });
-    Some(first.unwrap_or(0).saturating_sub(code.shift).min(expression.len()))
-}
-
 /// What every expression can name without a parameter: the engine's globals, and what is visible in a function.
 const GLOBALS: [&str; 33] = [
     "Array",
