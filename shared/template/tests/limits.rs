@@ -3,6 +3,8 @@
 #[path = "limits/hostile.rs"]
 mod hostile;
 
+use std::time::Duration;
+
 use himekuri_template::{EvaluateErrorKind as Kind, Evaluator, Limits, Params, Scope};
 use jiff::{Timestamp, tz::TimeZone};
 
@@ -65,7 +67,7 @@ fn memory_and_lengths_are_bounded_and_the_evaluator_goes_on() {
 
 #[test]
 fn deep_recursion_is_stopped_and_the_evaluator_goes_on() {
-    let mut evaluator = evaluator();
+    let mut evaluator = patient(Limits::default());
     let nested = format!("{}1{}", "(".repeat(30_000), ")".repeat(30_000));
     for expression in [
         "(function f(){ return f() + 1 })()",
@@ -119,8 +121,7 @@ fn errors_of_limits_name_the_expression_its_place_and_a_cure() {
 
 #[test]
 fn kept_expressions_do_not_use_up_the_memory_of_later_ones() {
-    let limits = Limits { memory_bytes: 4 * 1024 * 1024, ..Limits::default() };
-    let mut evaluator = Evaluator::new(limits).expect("an evaluator starts");
+    let mut evaluator = patient(Limits { memory_bytes: 4 * 1024 * 1024, ..Limits::default() });
     for index in 0..400 {
         let long = format!("{}{index}", "1 + ".repeat(2_000));
 
@@ -251,6 +252,12 @@ fn render(evaluator: &mut Evaluator, text: &str) -> String {
 
 fn evaluator() -> Evaluator {
     Evaluator::new(Limits::default()).expect("an evaluator starts")
+}
+
+/// For limits other than that of time, which a slow machine may reach first.
+fn patient(limits: Limits) -> Evaluator {
+    let limits = Limits { cpu: Duration::from_secs(30), ..limits };
+    Evaluator::new(limits).expect("an evaluator starts")
 }
 
 fn scope() -> Scope {
