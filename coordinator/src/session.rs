@@ -55,6 +55,8 @@ pub enum StartedBy {
     Request,
     /// The schedule: `sla` counts from the planned run time, however late the start is.
     Schedule,
+    /// A backfill: sessions of the past, which go behind those that people wait for. It has no `sla` (digdag).
+    Backfill,
 }
 
 /// Why there is no session to run.
@@ -265,9 +267,10 @@ pub(crate) fn begin(
     let zone = zone_of(workflow).unwrap_or(TimeZone::UTC);
     let session =
         uuid_of(&format!("{}/{}/{}", revision.project, workflow.name, begin.session.session_time));
-    let sla_begins = match begin.session.started_by {
-        StartedBy::Request => begin.at,
-        StartedBy::Schedule => begin.session.now,
+    let sla = match begin.session.started_by {
+        StartedBy::Request => sla(workflow, begin.at, &zone),
+        StartedBy::Schedule => sla(workflow, begin.session.now, &zone),
+        StartedBy::Backfill => Vec::new(),
     };
     let variables = session_variables(&SessionFacts {
         session_time: begin.session.session_time,
@@ -298,7 +301,7 @@ pub(crate) fn begin(
         variables,
         params: begin.params,
         overrides: begin.overrides,
-        sla: sla(workflow, sla_begins, &zone),
+        sla,
         root: Arc::new(workflow.root.clone()),
     }
 }
