@@ -5,25 +5,7 @@ use std::error::Error as _;
 
 use gcp_bigquery_client::error::{BQError, NestedResponseError};
 
-/// The meaning of a failed API call.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Answer {
-    /// 409: the id exists; BigQuery's words, which name the job's location.
-    AlreadyExists(String),
-    /// 404: no such job, or no such project or dataset.
-    NotFound(Why),
-    /// May work in a moment, and may have worked already: ask again with the same id.
-    Transient(Why),
-    /// Will not work.
-    Rejected(Why),
-}
-
-/// BigQuery's reason and words.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Why {
-    pub(crate) reason: String,
-    pub(crate) message: String,
-}
+use crate::answer::{Answer, Why};
 
 /// Reads an error of the client.
 #[expect(

@@ -1,17 +1,17 @@
 //! The calls: submit, wait, look up, cancel.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable};
-use gcp_bigquery_client::Client;
-use gcp_bigquery_client::model::get_query_results_parameters::GetQueryResultsParameters;
 use gcp_bigquery_client::model::job::Job;
 use himekuri_protocol::{JobReference, QueryJob, TaskError};
 use tokio::time::Instant;
 
-use crate::classify::{Answer, Why, classify};
+use crate::answer::{Answer, Why};
 use crate::convert::{fingerprint_of, to_api};
 use crate::error::JobError;
+use crate::jobs::Jobs;
 use crate::state::JobState;
 
 /// One long poll of `jobs.getQueryResults`; BigQuery answers earlier when the job ends.
@@ -26,12 +26,14 @@ const GRACE: Duration = Duration::from_secs(1);
 /// A client of one endpoint.
 #[derive(Clone)]
 pub struct BigQuery {
-    client: Client,
+    jobs: Arc<dyn Jobs>,
 }
 
 impl BigQuery {
-    pub(crate) fn new(client: Client) -> Self {
-        Self { client }
+    /// A client over these calls.
+    #[must_use]
+    pub fn over(jobs: Arc<dyn Jobs>) -> Self {
+        Self { jobs }
     }
 
     /// Sends a job, or adopts the one that an earlier delivery of the same try sent. Asks again within `patience`
@@ -92,24 +94,17 @@ impl BigQuery {
     /// # Errors
     /// No clear answer, or no such job.
     pub async fn cancel(&self, job: &JobReference, patience: Duration) -> Result<(), JobError> {
-        let call = || async {
-            let location = job.location.as_deref();
-            let answer = self.client.job().cancel_job(project(job)?, &job.job_id, location).await;
-            answer.map(|_| ()).map_err(|error| classify(&error))
-        };
-        self.persist(patience, job, call).await
+        self.persist(patience, job, || async { self.jobs.cancel(project(job)?, job).await }).await
     }
 
     async fn insert_or_adopt(&self, job: &QueryJob) -> Result<Job, Answer> {
         let project = project(&job.job)?;
-        match self.client.job().insert(project, to_api(job, project)).await {
+        match self.jobs.insert(project, to_api(job, project)).await {
             Ok(inserted) => Ok(inserted),
-            Err(error) => match classify(&error) {
-                Answer::AlreadyExists(words) => self.adopt(job, &words).await,
-                // An unknown project or dataset: the job was not accepted.
-                Answer::NotFound(why) => Err(Answer::Rejected(why)),
-                other @ (Answer::Transient(_) | Answer::Rejected(_)) => Err(other),
-            },
+            Err(Answer::AlreadyExists(words)) => self.adopt(job, &words).await,
+            // An unknown project or dataset: the job was not accepted.
+            Err(Answer::NotFound(why)) => Err(Answer::Rejected(why)),
+            Err(other @ (Answer::Transient(_) | Answer::Rejected(_))) => Err(other),
         }
     }
 
@@ -131,23 +126,13 @@ impl BigQuery {
     }
 
     async fn get(&self, job: &JobReference) -> Result<Job, Answer> {
-        let location = job.location.as_deref();
-        let found = self.client.job().get_job(project(job)?, &job.job_id, location).await;
-        found.map_err(|error| classify(&error))
+        self.jobs.get(project(job)?, job).await
     }
 
-    /// Only to wait: a failed job makes this call fail too, and the truth comes from [`Self::look_up`].
+    /// Only to wait: the truth comes from [`Self::look_up`].
     async fn long_poll(&self, job: &JobReference, timeout: Duration) {
-        let parameters = GetQueryResultsParameters {
-            location: job.location.clone(),
-            max_results: Some(0),
-            timeout_ms: i32::try_from(timeout.as_millis()).ok(),
-            ..GetQueryResultsParameters::default()
-        };
-        let Ok(project) = project(job) else { return };
-        let jobs = self.client.job();
-        if let Err(error) = jobs.get_query_results(project, &job.job_id, parameters).await {
-            tracing::trace!("long poll of {} ended: {error}", job.job_id);
+        if let Ok(project) = project(job) {
+            self.jobs.long_poll(project, job, timeout).await;
         }
     }
 

@@ -13,6 +13,7 @@ use gcp_bigquery_client::project::GetOptions;
 
 use crate::client::BigQuery;
 use crate::error::ConnectError;
+use crate::jobs::HttpJobs;
 
 /// Longest wait for one HTTP answer. Longer than the long poll of `jobs.getQueryResults`, shorter than a delivery.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -66,7 +67,7 @@ impl BigQuery {
             }
         };
         let client = client.map_err(ConnectError::Credentials)?;
-        Ok(Self::new(client))
+        Ok(Self::over(Arc::new(HttpJobs::new(client))))
     }
 }
 

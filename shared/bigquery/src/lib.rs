@@ -9,14 +9,18 @@
 //!   with the same id, within the caller's patience, and then reported as *unreachable*, never as *failed*;
 //! - DONE is not success: only `errorResult` decides.
 
+mod answer;
 mod classify;
 mod client;
 mod connect;
 mod convert;
 mod error;
+mod jobs;
 mod state;
 
+pub use answer::{Answer, Why};
 pub use client::BigQuery;
 pub use connect::{BigQueryConfig, Endpoint};
 pub use error::{ConnectError, JobError};
+pub use jobs::Jobs;
 pub use state::JobState;
