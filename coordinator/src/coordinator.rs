@@ -5,8 +5,10 @@ use std::sync::Arc;
 use himekuri_engine::{Attempt, Record, TaskView};
 use himekuri_protocol::AttemptId;
 use himekuri_store::{AttemptFilter, Epoch, Store};
+use jiff::Timestamp;
 use tokio::sync::mpsc;
 
+use crate::clock::Clock;
 use crate::driver::{Command, DriverParts};
 use crate::summary::AttemptSummary;
 
@@ -28,6 +30,7 @@ pub struct Coordinator {
     store: Arc<dyn Store>,
     epoch: Epoch,
     number_base: u32,
+    clock: Clock,
     commands: mpsc::Sender<Command>,
 }
 
@@ -38,8 +41,14 @@ impl Coordinator {
             store: Arc::clone(&parts.store),
             epoch: parts.epoch,
             number_base: parts.number_base,
+            clock: parts.clock,
             commands: parts.sender.clone(),
         }
+    }
+
+    /// The time.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// Attempts, newest first.

@@ -17,6 +17,7 @@ use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use crate::clock::Clock;
 use crate::evaluator::ScriptEvaluator;
 use crate::summary::AttemptSummary;
 
@@ -47,6 +48,7 @@ pub(crate) struct DriverParts {
     pub(crate) expressions: himekuri_template::Limits,
     pub(crate) watch_every: Duration,
     pub(crate) number_base: u32,
+    pub(crate) clock: Clock,
     pub(crate) commands: mpsc::Receiver<Command>,
     /// For the driver's own commands: published messages, required sessions.
     pub(crate) sender: mpsc::Sender<Command>,
@@ -117,7 +119,7 @@ impl Driver {
             deferred: Vec::new(),
             unpublished: Vec::new(),
             revisions: HashMap::new(),
-            next_watch: Timestamp::now(),
+            next_watch: parts.clock.now(),
             watched: BTreeMap::new(),
             looks: BTreeMap::new(),
             retry_at: None,
@@ -128,7 +130,7 @@ impl Driver {
     /// Works until stopped or deposed.
     pub(crate) async fn run(mut self) -> Result<(), DriverError> {
         loop {
-            let wake = self.until_deadline(Timestamp::now());
+            let wake = self.until_deadline(self.parts.clock.now());
             let mut commands = Vec::new();
             tokio::select! {
                 biased;

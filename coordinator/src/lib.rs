@@ -15,6 +15,7 @@
 
 mod api;
 mod check;
+mod clock;
 mod coordinator;
 mod driver;
 mod evaluator;
@@ -27,6 +28,7 @@ mod summary;
 
 pub use api::router;
 pub use check::{Checked, check};
+pub use clock::Clock;
 pub use coordinator::{
     Coordinator, CoordinatorConfig, ProjectRecord, PushError, StartError, StartRequest, Started,
 };

@@ -60,7 +60,7 @@ impl Scheduler {
     pub async fn run(mut self, stop: CancellationToken) {
         let mut failing = false;
         loop {
-            match self.run_once(Timestamp::now()).await {
+            match self.run_once(self.coordinator.now()).await {
                 Ok(_) => failing = false,
                 // Said once for each outage, not once a second.
                 Err(error) if !failing => {

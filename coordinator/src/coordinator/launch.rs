@@ -5,6 +5,7 @@ use std::sync::Arc;
 use himekuri_broker::Broker;
 use himekuri_store::Store;
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::{Coordinator, CoordinatorConfig, LaunchError};
@@ -12,11 +13,25 @@ use crate::driver::{Driver, DriverError, DriverParts, Event};
 use crate::intake;
 use crate::leader::{self, Leadership};
 
+/// Resolves when the driver has ended, with an error if it was deposed.
+pub(crate) type DriverEnded = oneshot::Receiver<Result<(), DriverError>>;
+
+/// Resolves when every attempt is taken over.
+type Ready = oneshot::Receiver<()>;
+
+/// A driver that is about to run.
+struct Starting {
+    parts: DriverParts,
+    lease: JoinHandle<Leadership>,
+    ready: oneshot::Sender<()>,
+    ended: oneshot::Sender<Result<(), DriverError>>,
+}
+
 impl Coordinator {
-    /// Waits for the lease, takes over all active attempts and drives them until `stop` is cancelled.
+    /// Waits for the lease, takes over all active attempts and drives them until `stop` is cancelled, on a thread of the
+    /// driver's own: the JavaScript engine does not move between threads.
     ///
-    /// The second value resolves when the driver has ended, with an error if it was deposed. `None` when `stop` was
-    /// cancelled before this process led.
+    /// `None` when `stop` was cancelled before this process led.
     ///
     /// # Errors
     /// The store or the broker cannot be reached.
@@ -26,7 +41,36 @@ impl Coordinator {
         broker: Arc<dyn Broker>,
         events: Option<mpsc::UnboundedSender<Event>>,
         stop: CancellationToken,
-    ) -> Result<Option<(Self, oneshot::Receiver<Result<(), DriverError>>)>, LaunchError> {
+    ) -> Result<Option<(Self, DriverEnded)>, LaunchError> {
+        Self::launch_with(config, store, broker, events, stop, spawn_thread).await
+    }
+
+    /// The same on the caller's thread, which must be in a [`tokio::task::LocalSet`]: a simulation has only one.
+    ///
+    /// # Errors
+    /// See [`Self::launch`].
+    pub async fn launch_local(
+        config: CoordinatorConfig,
+        store: Arc<dyn Store>,
+        broker: Arc<dyn Broker>,
+        events: Option<mpsc::UnboundedSender<Event>>,
+        stop: CancellationToken,
+    ) -> Result<Option<(Self, DriverEnded)>, LaunchError> {
+        let spawn = |starting: Starting| {
+            tokio::task::spawn_local(starting.run());
+            Ok(())
+        };
+        Self::launch_with(config, store, broker, events, stop, spawn).await
+    }
+
+    async fn launch_with(
+        config: CoordinatorConfig,
+        store: Arc<dyn Store>,
+        broker: Arc<dyn Broker>,
+        events: Option<mpsc::UnboundedSender<Event>>,
+        stop: CancellationToken,
+        spawn: impl FnOnce(Starting) -> std::io::Result<()>,
+    ) -> Result<Option<(Self, DriverEnded)>, LaunchError> {
         let Some(epoch) = leader::lead(&store, &config.name, config.lease, &stop).await? else {
             return Ok(None);
         };
@@ -40,59 +84,67 @@ impl Coordinator {
         let lease = tokio::spawn(lease);
         let (sender, commands) = mpsc::channel(10_000);
         let parts = DriverParts {
-            store: Arc::clone(&store),
+            store,
             broker: Arc::clone(&broker),
             epoch,
             limits: config.limits,
             expressions: config.expressions,
             watch_every: config.watch_every,
             number_base: config.number_base,
+            clock: config.clock,
             commands,
             sender: sender.clone(),
             events,
             stop: stop.clone(),
         };
-        let (ready, ended) = spawn_driver(parts, lease, stop.clone())?;
+        let coordinator = Self::of(&parts);
+        let (starting, ready, ended) = Starting::new(parts, lease);
+        spawn(starting)?;
         // Reports may come only once every attempt is in memory: an unknown one would be taken for a late one.
         match ready.await {
             Ok(()) => intake::start(&broker, &sender, &stop).await?,
             Err(_) => tracing::debug!("the driver ended while taking over"),
         }
-        let number_base = config.number_base;
-        Ok(Some((Self { store, epoch, number_base, commands: sender }, ended)))
+        Ok(Some((coordinator, ended)))
     }
 }
 
-type DriverEnded = oneshot::Receiver<Result<(), DriverError>>;
+impl Starting {
+    fn new(parts: DriverParts, lease: JoinHandle<Leadership>) -> (Self, Ready, DriverEnded) {
+        let (ready_sender, ready) = oneshot::channel();
+        let (ended_sender, ended) = oneshot::channel();
+        (Self { parts, lease, ready: ready_sender, ended: ended_sender }, ready, ended)
+    }
 
-/// Runs the driver on a thread of its own: the JavaScript engine does not move between threads. The first channel tells
-/// that every attempt is taken over.
-fn spawn_driver(
-    parts: DriverParts,
-    lease: tokio::task::JoinHandle<Leadership>,
-    stop: CancellationToken,
-) -> std::io::Result<(oneshot::Receiver<()>, DriverEnded)> {
-    let (ready_sender, ready) = oneshot::channel();
-    let (ended_sender, ended) = oneshot::channel();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let epoch = parts.epoch;
-    std::thread::Builder::new().name("driver".to_owned()).stack_size(8 << 20).spawn(move || {
+    async fn run(self) {
+        let Self { parts, lease, ready, ended } = self;
+        let epoch = parts.epoch;
         // Also when the driver panics: a leader that does nothing must not keep its lease.
-        let stopping = stop.drop_guard();
-        let result = runtime.block_on(async move {
-            let mut driver = Driver::new(parts)?;
-            driver.recover_all().await?;
-            // Nobody waits any more only when the launch itself was given up.
-            let _given_up = ready_sender.send(());
-            driver.run().await
-        });
+        let stopping = parts.stop.clone().drop_guard();
+        let result = drive(parts, ready).await;
         drop(stopping);
         // The lease is given back before anybody hears of the end.
-        let result = match runtime.block_on(lease) {
+        let result = match lease.await {
             Ok(Leadership::Lost) => result.and(Err(DriverError::Deposed { epoch })),
             Ok(Leadership::GivenBack) | Err(_) => result,
         };
-        let _nobody = ended_sender.send(result);
-    })?;
-    Ok((ready, ended))
+        let _nobody = ended.send(result);
+    }
+}
+
+async fn drive(parts: DriverParts, ready: oneshot::Sender<()>) -> Result<(), DriverError> {
+    let mut driver = Driver::new(parts)?;
+    driver.recover_all().await?;
+    // Nobody waits any more only when the launch itself was given up.
+    let _given_up = ready.send(());
+    driver.run().await
+}
+
+fn spawn_thread(starting: Starting) -> std::io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    std::thread::Builder::new()
+        .name("driver".to_owned())
+        .stack_size(8 << 20)
+        .spawn(move || runtime.block_on(starting.run()))?;
+    Ok(())
 }

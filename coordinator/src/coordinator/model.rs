@@ -8,6 +8,7 @@ use himekuri_template::Limits as ExpressionLimits;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::clock::Clock;
 use crate::session::SessionChoice;
 
 /// Settings of a coordinator.
@@ -26,6 +27,8 @@ pub struct CoordinatorConfig {
     /// Added to the numbers of attempts. A pool whose store lives as long as its BigQuery project needs 0; a run whose
     /// store is gone afterwards needs a base that no earlier run had, or it would meet its old job ids (design D5).
     pub number_base: u32,
+    /// What time it is.
+    pub clock: Clock,
 }
 
 impl Default for CoordinatorConfig {
@@ -37,6 +40,7 @@ impl Default for CoordinatorConfig {
             watch_every: Duration::from_secs(5),
             lease: Duration::from_secs(6),
             number_base: 0,
+            clock: Clock::Machine,
         }
     }
 }

@@ -2,7 +2,6 @@
 
 use himekuri_project::Limits;
 use himekuri_workflow::{Diagnostic, ProjectFiles, Severity};
-use jiff::Timestamp;
 
 use super::{Coordinator, ProjectRecord, PushError};
 use crate::check::{Checked, check};
@@ -42,7 +41,7 @@ impl Coordinator {
             name: name.to_owned(),
             revision,
             gcp_project: Some(gcp_project),
-            pushed_at: Timestamp::now(),
+            pushed_at: self.clock.now(),
             workflows: checked.workflows.into_iter().map(|workflow| workflow.name).collect(),
         };
         let json = serde_json::to_string(&record).map_err(PushError::Json)?;

@@ -3,7 +3,6 @@
 use himekuri_engine::{RequiredAnswer, RequiredState, Requirement};
 use himekuri_store::AttemptFilter;
 use himekuri_workflow::did_you_mean;
-use jiff::Timestamp;
 
 use super::{Coordinator, StartError};
 use crate::driver::Command;
@@ -44,7 +43,7 @@ impl Coordinator {
         }
         let revision = self.revision(&requirement.project).await?;
         let workflow = Self::workflow_of(&revision, &requirement.workflow)?;
-        let now = Timestamp::now();
+        let now = self.clock.now();
         let session = plan_session_at(&workflow, requirement.session_time, now)?;
         let summary = AttemptSummary {
             attempt_name: requirement.attempt_name.clone(),

@@ -3,7 +3,6 @@
 use himekuri_project::Limits;
 use himekuri_store::{Creation, NewAttempt};
 use himekuri_workflow::{Workflow, compile_workflow};
-use jiff::Timestamp;
 
 use super::{Coordinator, ProjectRecord, StartError, StartRequest, Started};
 use crate::driver::{BeginAttempt, Command};
@@ -19,7 +18,7 @@ impl Coordinator {
     pub async fn start(&self, request: &StartRequest) -> Result<Vec<Started>, StartError> {
         let revision = self.revision(&request.project).await?;
         let workflow = Self::workflow_of(&revision, &request.workflow)?;
-        let requested_at = Timestamp::now();
+        let requested_at = self.clock.now();
         let mut started = Vec::new();
         for session in plan_sessions(&workflow, request.sessions, requested_at)? {
             let summary = AttemptSummary {

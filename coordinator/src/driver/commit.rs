@@ -4,7 +4,6 @@ use himekuri_broker::{OutgoingMessage, Queue};
 use himekuri_engine::Record;
 use himekuri_protocol::AttemptId;
 use himekuri_store::{Commit, CommitError, OutboxEntry};
-use jiff::Timestamp;
 
 use super::round::{Draft, Round};
 use super::{Command, Driver, DriverError, Outgoing, events};
@@ -107,7 +106,7 @@ impl Driver {
                 tracing::info!(attempt.id = %id, "attempt {id} of {}/{} ended: {state:?}", live.summary.project, live.summary.workflow);
             }
             self.dispatcher.forget(id);
-            self.required_ended(id, Timestamp::now());
+            self.required_ended(id, self.parts.clock.now());
             let live = &self.live;
             self.revisions.retain(|revision, _| {
                 live.values().any(|attempt| attempt.summary.revision == *revision)
