@@ -153,15 +153,29 @@ impl Attempt {
 /// `error` as expressions see it: digdag's `message`, for a BigQuery job also `errors` (`BqJobRunner`), and our `reason`.
 fn exported(error: &TaskError) -> Config {
     let mut fields = Config::from_iter([
-        ("message".to_owned(), Value::from(error.message.clone())),
+        ("message".to_owned(), Value::from(literal(&error.message))),
         ("reason".to_owned(), Value::from(error.reason.clone())),
     ]);
     if let Some(job) = &error.job {
         let one = json!({"reason": error.reason, "message": error.message});
-        fields.insert("errors".to_owned(), Value::from(format!("{one:#}")));
+        fields.insert("errors".to_owned(), Value::from(literal(&format!("{one:#}"))));
         fields.insert("job_id".to_owned(), Value::from(job.job_id.clone()));
     }
     fields
+}
+
+/// A text as it must stand in a parameter to come out the same: a message may quote the expression that failed, which would
+/// fail again where `^error` tells of it.
+fn literal(text: &str) -> String {
+    let mut literal = String::with_capacity(text.len());
+    for (place, character) in text.char_indices() {
+        let behind = text[place..].chars().nth(1);
+        match character {
+            '$' if matches!(behind, Some('{' | '$')) => literal.push_str("${'$'}"),
+            other => literal.push(other),
+        }
+    }
+    literal
 }
 
 /// A body of nothing makes no task, as in digdag.
