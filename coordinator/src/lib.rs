@@ -40,4 +40,4 @@ pub use scheduler::{ScheduleRecord, Scheduler};
 pub use session::{
     SessionChoice, SessionError, SessionPlan, StartedBy, plan_attempt, plan_sessions,
 };
-pub use summary::{AttemptState, AttemptSummary, RequiredBy};
+pub use summary::{AttemptState, AttemptSummary, Kill, RequiredBy};

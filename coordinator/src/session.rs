@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use himekuri_engine::{AttemptStarted, Config, LOG_VERSION, SlaStarted, sla_due};
+use himekuri_engine::{AttemptStarted, Config, LOG_VERSION, SlaStarted, TimeLimits, sla_due};
 use himekuri_protocol::AttemptId;
 use himekuri_schedule::{Schedule, ScheduleError, Session, time_zone, unscheduled_session};
 use himekuri_template::{SessionFacts, session_variables};
@@ -302,6 +302,7 @@ pub(crate) fn begin(
         params: begin.params,
         overrides: begin.overrides,
         sla,
+        time_limits: TimeLimits::default(),
         root: Arc::new(workflow.root.clone()),
     }
 }

@@ -1,6 +1,6 @@
 //! What lists show of an attempt; also what a new leader begins an attempt from that was created but has no log yet.
 
-use himekuri_engine::{Attempt, AttemptOutcome, Config, TaskView};
+use himekuri_engine::{Attempt, AttemptOutcome, Config, KillReason, TaskView};
 use himekuri_protocol::{AttemptId, TaskId, TryNo};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -53,8 +53,20 @@ pub struct AttemptSummary {
     pub requested_at: Timestamp,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
-    /// The first failure, if it failed.
+    /// The first failure, if it failed; of a killed attempt, why it was killed.
     pub error: Option<String>,
+    /// Its kill, from the time it was asked for: what runs still has to be cancelled then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kill: Option<Kill>,
+}
+
+/// That an attempt is killed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kill {
+    /// When.
+    pub at: Timestamp,
+    /// Why, and by whom.
+    pub reason: KillReason,
 }
 
 /// One try of a `require>`: after a crash, it recognises the attempt that it has started.
@@ -78,6 +90,8 @@ pub enum AttemptState {
     Success,
     /// Ended with a failed task.
     Error,
+    /// Was killed, and nothing of it runs any more.
+    Canceled,
 }
 
 /// One text per session.
@@ -118,6 +132,7 @@ impl AttemptSummary {
             requested_at,
             ended_at: None,
             error: None,
+            kill: None,
         }
     }
 
@@ -141,8 +156,9 @@ impl AttemptSummary {
         session_key(&self.project, &self.workflow, self.session_time)
     }
 
-    /// Writes an attempt's end down.
-    pub(crate) fn finish(&mut self, attempt: &Attempt) {
+    /// Writes an attempt's kill and end down.
+    pub(crate) fn update(&mut self, attempt: &Attempt) {
+        self.kill = attempt.killed().map(|(reason, at)| Kill { at, reason: reason.clone() });
         let Some((outcome, at)) = attempt.outcome() else {
             return;
         };
@@ -150,10 +166,31 @@ impl AttemptSummary {
         self.state = match outcome {
             AttemptOutcome::Success => AttemptState::Success,
             AttemptOutcome::Error => AttemptState::Error,
+            AttemptOutcome::Canceled => AttemptState::Canceled,
         };
-        self.error = attempt.first_failure().map(|task| {
-            let error = TaskView::of(task).error.unwrap_or_default();
-            format!("task {}: {error}", task.full_name)
-        });
+        self.error = match attempt.killed() {
+            Some((reason, _)) => Some(why_killed(attempt, reason)),
+            None => attempt.first_failure().map(|task| {
+                let error = TaskView::of(task).error.unwrap_or_default();
+                format!("task {}: {error}", task.full_name)
+            }),
+        };
+    }
+}
+
+fn why_killed(attempt: &Attempt, reason: &KillReason) -> String {
+    let limits = attempt.started().time_limits;
+    match reason {
+        KillReason::Requested { by: Some(by) } => format!("killed by {by}"),
+        KillReason::Requested { by: None } => "killed".to_owned(),
+        KillReason::AttemptTimeLimit => {
+            let seconds = limits.attempt_seconds.unwrap_or_default();
+            format!("killed: the attempt took longer than {seconds} s (`--attempt-ttl`)")
+        }
+        KillReason::TaskTimeLimit { task } => {
+            let name = attempt.task(*task).map_or("", |task| &task.full_name);
+            let seconds = limits.task_seconds.unwrap_or_default();
+            format!("killed: task {name} took longer than {seconds} s (`--task-ttl`)")
+        }
     }
 }

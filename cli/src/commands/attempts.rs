@@ -51,5 +51,6 @@ fn state_name(state: AttemptState) -> &'static str {
         AttemptState::Running => "running",
         AttemptState::Success => "success",
         AttemptState::Error => "error",
+        AttemptState::Canceled => "canceled",
     }
 }

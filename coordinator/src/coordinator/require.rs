@@ -130,7 +130,7 @@ fn state_of(attempt: &AttemptSummary) -> RequiredState {
     match attempt.state {
         AttemptState::Running => RequiredState::Running,
         AttemptState::Success => RequiredState::Success,
-        AttemptState::Error => {
+        AttemptState::Error | AttemptState::Canceled => {
             let message = attempt.error.clone().unwrap_or_else(|| "it is late".to_owned());
             RequiredState::Error { message }
         }

@@ -58,7 +58,7 @@ impl Driver {
         let live = self.live.get_mut(&id)?;
         let finished = live.attempt.outcome().is_some();
         if finished {
-            live.summary.finish(&live.attempt);
+            live.summary.update(&live.attempt);
         }
         let begins = draft.expected_length == 0;
         let records = draft.records.iter().map(serde_json::to_string).collect::<Result<_, _>>();

@@ -47,6 +47,9 @@ pub(super) fn of(attempt: &Attempt, record: &Record) -> Option<Event> {
         | Record::Joined { .. }
         | Record::Submitted { .. }
         | Record::Unreachable { .. }
+        | Record::Canceling { .. }
+        | Record::KillRequested { .. }
+        | Record::Canceled { .. }
         | Record::Succeeded { .. }
         | Record::Checking { .. }
         | Record::Retried { .. }

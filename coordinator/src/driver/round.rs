@@ -236,7 +236,8 @@ fn decided_task(record: &Record) -> Option<himekuri_protocol::TaskId> {
         | Record::Checking { task, .. }
         | Record::RetryScheduled { task, .. }
         | Record::Failing { task, .. }
-        | Record::Failed { task, .. } => Some(*task),
+        | Record::Failed { task, .. }
+        | Record::Canceled { task, .. } => Some(*task),
         Record::AttemptStarted(_)
         | Record::Expanded { .. }
         | Record::Resolved { .. }
@@ -246,6 +247,8 @@ fn decided_task(record: &Record) -> Option<himekuri_protocol::TaskId> {
         | Record::Dispatched { .. }
         | Record::Submitted { .. }
         | Record::Unreachable { .. }
+        | Record::Canceling { .. }
+        | Record::KillRequested { .. }
         | Record::Retried { .. }
         | Record::GroupFailed { .. }
         | Record::SlaMissed { .. }

@@ -58,6 +58,12 @@ fn submitted(attempt: &Attempt) -> impl Iterator<Item = (TaskId, TryNo, Timestam
         (Phase::Submitted { job }, TaskState::Running { since, .. }) => {
             Some((task.id, try_no, *since, job))
         }
-        (Phase::Submitted { .. } | Phase::Dispatched | Phase::Unreachable { .. }, _) => None,
+        (
+            Phase::Submitted { .. }
+            | Phase::Dispatched
+            | Phase::Unreachable { .. }
+            | Phase::Canceling { .. },
+            _,
+        ) => None,
     })
 }

@@ -13,7 +13,7 @@ use crate::context::SessionClock;
 use crate::exported::Exported;
 use crate::operators;
 use crate::params::CommonParams;
-use crate::record::{AttemptOutcome, AttemptStarted};
+use crate::record::{AttemptOutcome, AttemptStarted, KillReason};
 use crate::state::{Phase, TaskState};
 use crate::subtasks::{Sight, Subtasks};
 
@@ -25,6 +25,8 @@ pub struct Attempt {
     pub(crate) tasks: BTreeMap<TaskId, Box<Task>>,
     pub(crate) next_id: TaskId,
     pub(crate) outcome: Option<(AttemptOutcome, Timestamp)>,
+    /// Why and when it was killed. From then on nothing begins.
+    pub(crate) killed: Option<(KillReason, Timestamp)>,
     /// Records folded so far: the length of the log.
     pub(crate) length: u64,
     /// Entries of `sla` whose time has passed, by their place.
@@ -48,6 +50,11 @@ pub(crate) struct Index {
     pub(crate) requiring: BTreeSet<TaskId>,
     /// Tasks that a worker or BigQuery has.
     pub(crate) running: BTreeSet<TaskId>,
+    /// When the time of a `timeout` is over.
+    pub(crate) timeouts: BTreeSet<(Timestamp, TaskId)>,
+    /// Operator tasks that have begun and that somebody has, or that wait, by their first start: the time limit of tasks
+    /// counts for them.
+    pub(crate) begun: BTreeSet<(Timestamp, TaskId)>,
     /// Last try of tasks that a group's retry created anew, by full name: a job id is never used twice.
     pub(crate) earlier_tries: BTreeMap<String, TryNo>,
 }
@@ -95,6 +102,8 @@ pub struct Task {
     pub(crate) sent_job: Option<JobReference>,
     /// When its wait ends, if it waits by time.
     pub(crate) timer: Option<Timestamp>,
+    /// When the time of its try's `timeout` is over.
+    pub(crate) timeout_at: Option<Timestamp>,
     /// How often in a row BigQuery could not be asked about its current try.
     pub(crate) unreachable: u32,
 }
@@ -163,7 +172,8 @@ impl Attempt {
                 | TaskState::Planned
                 | TaskState::Success
                 | TaskState::Error { .. }
-                | TaskState::GroupError => None,
+                | TaskState::GroupError
+                | TaskState::Canceled => None,
             }
         })
     }
@@ -171,8 +181,11 @@ impl Attempt {
     /// When `tick` has something to do.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        let timer = self.index.timers.first().map(|(at, _)| *at);
-        [timer, self.next_sla().map(|(_, sla)| sla.due)].into_iter().flatten().min()
+        let first = |times: &BTreeSet<(Timestamp, TaskId)>| times.first().map(|(at, _)| *at);
+        let (timer, timeout) = (first(&self.index.timers), first(&self.index.timeouts));
+        let sla = self.next_sla().map(|(_, sla)| sla.due);
+        let limit = self.next_time_limit().map(|(at, _)| at);
+        [timer, timeout, sla, limit].into_iter().flatten().min()
     }
 
     /// The first task that failed for good by itself, in order of creation.
@@ -226,6 +239,7 @@ impl Task {
             subtasks: Subtasks::default(),
             sent_job: None,
             timer: None,
+            timeout_at: None,
             unreachable: 0,
         }
     }

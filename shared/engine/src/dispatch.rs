@@ -1,5 +1,7 @@
 //! From a ready task to the message for a worker.
 
+use std::time::Duration;
+
 use himekuri_protocol::{
     JobReference, PROTOCOL_VERSION, StoreParams, TableReference, TaskError, TaskId, TaskMessage,
     TryNo, Work,
@@ -27,6 +29,8 @@ pub struct Prepared {
     pub work: Work,
     /// All parameters, evaluated, with the task's own keys last.
     pub config: Config,
+    /// How long the try may take: `timeout`.
+    pub timeout: Option<Duration>,
 }
 
 /// A decision to send a task out: the records to commit and the message to commit with them.
@@ -90,7 +94,8 @@ impl Attempt {
             Some(other) => return Err(operators::not_run(task, other)),
             None => return Err(config_error("a group is not dispatched")),
         };
-        Ok(Prepared { task: task.id, try_no, work, config })
+        let timeout = operators::timeout(&parameters)?;
+        Ok(Prepared { task: task.id, try_no, work, config, timeout })
     }
 
     /// Sends a prepared task out.
@@ -98,12 +103,19 @@ impl Attempt {
     /// # Errors
     /// The task is not ready any more: a defect of the caller.
     pub fn dispatch(&mut self, prepared: Prepared, at: Timestamp) -> Result<Dispatch, ReplayError> {
+        // What goes out again has the time that is left.
+        let again = self.task(prepared.task).filter(|task| is_unreachable(task));
+        let timeout_at = match again {
+            Some(task) => task.timeout_at,
+            None => prepared.timeout.and_then(|timeout| at.checked_add(timeout).ok()),
+        };
         let record = Record::Dispatched {
             task: prepared.task,
             at,
             try_no: prepared.try_no,
             destination: prepared.destination().cloned(),
             job: prepared.job().cloned(),
+            timeout_at,
         };
         self.apply(&record)?;
         let task_name = self.task(prepared.task).map(|task| task.full_name.clone());

@@ -15,6 +15,7 @@ use crate::record::{AttemptStarted, LOG_VERSION, Record};
 use crate::state::{Phase, TaskState};
 use crate::tick;
 
+mod kill;
 mod legal;
 mod subtasks;
 
@@ -98,6 +99,7 @@ impl Attempt {
             tasks: BTreeMap::from([(TaskId::ROOT, Box::new(root))]),
             next_id: TaskId(1),
             outcome: None,
+            killed: None,
             length: 1,
             missed_sla: BTreeSet::new(),
             common_params: CommonParams::default(),
@@ -156,6 +158,7 @@ impl Attempt {
                     node.state = TaskState::Waiting { until: *until };
                     node.started_at.get_or_insert(*at);
                 });
+                self.count_time(*task);
             }
             Record::Requiring { task, at, try_no, required } => {
                 self.leave_indexes(*task);
@@ -166,6 +169,7 @@ impl Attempt {
                     node.last_try = Some(*try_no);
                     node.started_at.get_or_insert(*at);
                 });
+                self.count_time(*task);
             }
             Record::Joined { task, at: _, attempt: joined, kicked: started } => {
                 self.update(*task, |node| {
@@ -174,7 +178,7 @@ impl Attempt {
                     }
                 });
             }
-            Record::Dispatched { task, at, try_no, destination, job } => {
+            Record::Dispatched { task, at, try_no, destination, job, timeout_at } => {
                 self.leave_indexes(*task);
                 self.index.running.insert(*task);
                 self.update(*task, |node| {
@@ -190,16 +194,16 @@ impl Attempt {
                 });
                 let lost_at = self.task(*task).and_then(|node| tick::lost_at(node, *at));
                 self.set_timer(*task, lost_at);
+                self.set_timeout(*task, *timeout_at);
+                self.count_time(*task);
             }
-            Record::Submitted { task, at: _, job } => {
-                self.set_timer(*task, None);
-                self.set_phase(*task, Phase::Submitted { job: job.clone() }, 0);
-            }
+            Record::Submitted { task, at: _, job } => self.submitted(*task, job),
             Record::Unreachable { task, at: _, again_at, times } => {
                 let again_at = *again_at;
                 self.set_timer(*task, Some(again_at));
                 self.set_phase(*task, Phase::Unreachable { again_at }, *times);
             }
+            Record::Canceling { task, at, because } => self.cancel(*task, *at, because.clone()),
             Record::Succeeded { task, at, store_params, job } => {
                 self.update(*task, |node| {
                     node.job.clone_from(job);
@@ -225,10 +229,11 @@ impl Attempt {
                     node.state =
                         TaskState::RetryWaiting { retry_at: *retry_at, error: error.clone() };
                 });
+                self.count_time(*task);
             }
             Record::Retried { task, at: _ } => {
                 self.common_params.clear();
-                self.set_timer(*task, None);
+                self.leave_indexes(*task);
                 self.drop_subtasks(*task);
                 self.make_ready(*task);
             }
@@ -249,6 +254,11 @@ impl Attempt {
                 if let Some(entry) = entry.cloned() {
                     self.add_sla(*sla, *at, &entry);
                 }
+            }
+            Record::KillRequested { at, reason } => self.kill_all(*at, reason),
+            Record::Canceled { task, at, job } => {
+                self.update(*task, |node| node.job = job.clone().or(node.job.take()));
+                self.end(*task, *at, TaskState::Canceled);
             }
             Record::AttemptFinished { at, outcome } => self.outcome = Some((*outcome, *at)),
         }
@@ -293,6 +303,10 @@ impl Attempt {
         self.index.running.remove(&id);
         self.index.requiring.remove(&id);
         self.set_timer(id, None);
+        self.set_timeout(id, None);
+        if let Some(started_at) = self.task(id).and_then(|task| task.started_at) {
+            self.index.begun.remove(&(started_at, id));
+        }
     }
 
     fn set_timer(&mut self, id: TaskId, due: Option<Timestamp>) {

@@ -1,12 +1,12 @@
 //! The attempt engine: inputs and time in, decisions out. Pure.
 //!
-//! An [`Attempt`] is the fold of its log. Each verb (`start`, `advance`, `dispatch`, `report`, `required`, `tick`) decides what
+//! An [`Attempt`] is the fold of its log. Each verb (`start`, `advance`, `dispatch`, `report`, `required`, `tick`, `kill`) decides what
 //! happens next and returns it as [`Record`]s; the caller commits these together with the messages they imply, and
 //! only then acts (design D1 to D3). Nothing in here reads a clock, a file or a network: time is an argument, the
 //! project's files are a map, and expressions are evaluated by whoever implements [`Evaluate`].
 //!
 //! ```text
-//! input ──► decide (advance.rs, outcome.rs, dispatch.rs, report.rs, require.rs, tick.rs) ──► records ──► fold (fold.rs) ──► Attempt
+//! input ──► decide (advance.rs, outcome.rs, dispatch.rs, report.rs, require.rs, tick.rs, kill.rs) ──► records ──► fold (fold.rs) ──► Attempt
 //!                                                                      │
 //!                                                                      └──► the store's log; replay is the same fold
 //! ```
@@ -18,6 +18,7 @@ mod dispatch;
 mod dispatcher;
 mod exported;
 mod fold;
+mod kill;
 mod merge;
 mod operators;
 mod outcome;
@@ -36,9 +37,11 @@ pub use context::{Context, Evaluate, EvaluateError, SessionClock};
 pub use dispatch::{Dispatch, Prepared};
 pub use dispatcher::{Dispatcher, Limits};
 pub use fold::ReplayError;
+pub use kill::CancelingJob;
 pub use operators::{CONTROL_OPERATORS, OPERATOR_NOT_RUN, WORKER_OPERATORS, is_known_operator};
 pub use record::{
-    AttemptOutcome, AttemptStarted, Expansion, ForEachEntry, LOG_VERSION, Record, SlaStarted,
+    AttemptOutcome, AttemptStarted, CancelReason, Expansion, ForEachEntry, KillReason, LOG_VERSION,
+    Record, SlaStarted, TimeLimits,
 };
 pub use render::{TaskView, render_tree};
 pub use report::Reported;

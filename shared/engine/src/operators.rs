@@ -21,11 +21,13 @@ mod iterations;
 mod loop_over;
 mod parameters;
 mod require;
+mod timeout;
 mod wait;
 
 pub(crate) use bq::query_job;
 pub(crate) use echo::echo;
 pub(crate) use parameters::Parameters;
+pub(crate) use timeout::timeout;
 
 /// Operators that the engine runs itself.
 pub const CONTROL_OPERATORS: &[&str] =

@@ -62,6 +62,9 @@ impl Attempt {
     /// A planned task of which nothing runs any more.
     pub(crate) fn settle(&self, task: &Task, at: Timestamp, context: &mut Context<'_>) -> Record {
         let id = task.id;
+        if self.killed.is_some() {
+            return Record::Canceled { task: id, at, job: None };
+        }
         match &task.failure {
             Some(Failure::Own(error)) => {
                 return Record::Failed { task: id, at, error: error.clone() };
@@ -128,7 +131,8 @@ impl Attempt {
             | TaskState::Requiring { .. }
             | TaskState::RetryWaiting { .. }
             | TaskState::Planned
-            | TaskState::Success => None,
+            | TaskState::Success
+            | TaskState::Canceled => None,
         })
     }
 

@@ -15,10 +15,11 @@ use crate::require::Requirement;
 
 /// Version of the records. Replay refuses a newer log; an older one must replay to the same state.
 ///
+/// - 4: `kill`, time limits, `timeout`. A program of version 3 would run on what was killed.
 /// - 3: `require>`.
 /// - 2: `sla`, `_background`, `_after`, `_error`, `_check`, `_type: ${...}` and the operators `if>`, `for_each>`,
 ///   `for_range>`, `wait>`, `fail>`. A program of version 1 would release children in another order.
-pub const LOG_VERSION: u16 = 3;
+pub const LOG_VERSION: u16 = 4;
 
 /// One decision.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -92,6 +93,9 @@ pub enum Record {
         /// Its BigQuery job.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         job: Option<JobReference>,
+        /// When the time of its `timeout` is over.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        timeout_at: Option<Timestamp>,
     },
     /// The try's job outlived its delivery and is watched from now on.
     Submitted {
@@ -112,6 +116,15 @@ pub enum Record {
         again_at: Timestamp,
         /// How often in a row.
         times: u32,
+    },
+    /// The try is given up, though its job may run: the job must be over before anything is decided.
+    Canceling {
+        /// The task.
+        task: TaskId,
+        /// When.
+        at: Timestamp,
+        /// Why.
+        because: CancelReason,
     },
     /// A task ended well.
     Succeeded {
@@ -204,6 +217,24 @@ pub enum Record {
         /// Place of the entry in [`AttemptStarted::sla`], from 0.
         sla: u32,
     },
+    /// The attempt is killed. With this record, tasks that are ready or wait are `canceled`, and so are those that a
+    /// worker has and that have no job; the others that a worker or BigQuery has become [`crate::Phase::Canceling`].
+    KillRequested {
+        /// When.
+        at: Timestamp,
+        /// Why.
+        reason: KillReason,
+    },
+    /// A task of a killed attempt ended: its job is over, or nothing below it runs any more.
+    Canceled {
+        /// The task.
+        task: TaskId,
+        /// When.
+        at: Timestamp,
+        /// Figures of a job that ended well all the same.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        job: Option<JobStatistics>,
+    },
     /// Last record of every log.
     AttemptFinished {
         /// When.
@@ -217,9 +248,10 @@ impl Record {
     /// The task that the record is about; the root for the attempt's own records.
     pub(crate) fn task(&self) -> TaskId {
         match self {
-            Self::AttemptStarted(_) | Self::SlaMissed { .. } | Self::AttemptFinished { .. } => {
-                TaskId::ROOT
-            }
+            Self::AttemptStarted(_)
+            | Self::SlaMissed { .. }
+            | Self::KillRequested { .. }
+            | Self::AttemptFinished { .. } => TaskId::ROOT,
             Self::Expanded { task, .. }
             | Self::Resolved { task, .. }
             | Self::Waiting { task, .. }
@@ -228,6 +260,8 @@ impl Record {
             | Self::Dispatched { task, .. }
             | Self::Submitted { task, .. }
             | Self::Unreachable { task, .. }
+            | Self::Canceling { task, .. }
+            | Self::Canceled { task, .. }
             | Self::Succeeded { task, .. }
             | Self::Checking { task, .. }
             | Self::RetryScheduled { task, .. }
@@ -253,6 +287,9 @@ impl Record {
             | Self::Dispatched { .. }
             | Self::Submitted { .. }
             | Self::Unreachable { .. }
+            | Self::Canceling { .. }
+            | Self::KillRequested { .. }
+            | Self::Canceled { .. }
             | Self::Succeeded { .. }
             | Self::RetryScheduled { .. }
             | Self::Retried { .. }
@@ -274,6 +311,9 @@ impl Record {
             Self::Dispatched { .. } => "dispatched",
             Self::Submitted { .. } => "submitted",
             Self::Unreachable { .. } => "unreachable",
+            Self::Canceling { .. } => "canceling",
+            Self::KillRequested { .. } => "kill_requested",
+            Self::Canceled { .. } => "canceled",
             Self::Succeeded { .. } => "succeeded",
             Self::Checking { .. } => "checking",
             Self::RetryScheduled { .. } => "retry_scheduled",
@@ -322,6 +362,9 @@ pub struct AttemptStarted {
     /// By when it should have ended, in order of the file.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sla: Vec<SlaStarted>,
+    /// How long it may take before it is killed.
+    #[serde(default, skip_serializing_if = "TimeLimits::is_none")]
+    pub time_limits: TimeLimits,
     /// The compiled workflow.
     pub root: Arc<TaskDefinition>,
 }
@@ -338,6 +381,60 @@ pub struct SlaStarted {
     /// The entry's own tasks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<Arc<TaskDefinition>>,
+}
+
+/// After how long an attempt is killed (digdag `executor.attempt_ttl`, `executor.task_ttl`; reference 5.5).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TimeLimits {
+    /// Seconds since its start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt_seconds: Option<u32>,
+    /// Seconds since the first start of one of its operator tasks that runs, waits, or waits for its retry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task_seconds: Option<u32>,
+}
+
+impl TimeLimits {
+    /// digdag's: an attempt may take 7 days, a task one.
+    pub const DIGDAG: Self = Self { attempt_seconds: Some(7 * 86_400), task_seconds: Some(86_400) };
+
+    fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Why an attempt is killed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum KillReason {
+    /// Somebody asked for it.
+    Requested {
+        /// Who, if they said so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<String>,
+    },
+    /// It took longer than [`TimeLimits::attempt_seconds`].
+    AttemptTimeLimit,
+    /// One of its tasks took longer than [`TimeLimits::task_seconds`].
+    TaskTimeLimit {
+        /// The task.
+        task: TaskId,
+    },
+}
+
+/// Why a try is given up while its job may run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum CancelReason {
+    /// The attempt is killed.
+    Kill,
+    /// The time of the task's `timeout` is over.
+    Timeout,
+    /// Its message can never be handled.
+    GivenUp {
+        /// Why.
+        error: TaskError,
+    },
 }
 
 /// Which subtasks a task got.
@@ -401,4 +498,6 @@ pub enum AttemptOutcome {
     Success,
     /// The root failed.
     Error,
+    /// The attempt was killed.
+    Canceled,
 }

@@ -54,7 +54,8 @@ impl TaskView {
             | TaskState::Planned
             | TaskState::Success
             | TaskState::Error { .. }
-            | TaskState::GroupError => (task.error(), None),
+            | TaskState::GroupError
+            | TaskState::Canceled => (task.error(), None),
         };
         Self {
             id: task.id,

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::attempt::{Attempt, Task};
 use crate::context::Context;
 use crate::fold::ReplayError;
-use crate::record::Record;
+use crate::record::{CancelReason, Record};
 use crate::state::{Phase, TaskState};
 
 /// How long a task waits before BigQuery is asked again about it; doubles each time in a row.
@@ -49,8 +49,9 @@ impl Attempt {
         Ok(Reported::Decided(records))
     }
 
-    /// Makes a dispatched try fail for good: its message can never be handled. Nothing changes if the try is decided,
-    /// if its job is being watched (the message had done its work), or if it goes out again anyway.
+    /// Makes a dispatched try fail for good: its message can never be handled. If it has a job, that must be over first: a
+    /// worker may have sent it before it broke down. Nothing changes if the try is decided, if its job is being watched
+    /// (the message had done its work), if it goes out again anyway, or if it is to end already.
     ///
     /// # Errors
     /// A defect of the engine; the caller drops the attempt and replays its log.
@@ -63,8 +64,18 @@ impl Attempt {
         context: &mut Context<'_>,
     ) -> Result<Vec<Record>, ReplayError> {
         match self.running_try(task, try_no) {
+            Some((node, Phase::Dispatched)) if node.job_reference().is_some() => {
+                let because = CancelReason::GivenUp { error };
+                let record = Record::Canceling { task, at, because };
+                self.apply(&record)?;
+                Ok(vec![record])
+            }
             Some((_, Phase::Dispatched)) => self.refuse(task, error, at, context),
-            Some((_, Phase::Submitted { .. } | Phase::Unreachable { .. })) | None => Ok(Vec::new()),
+            Some((
+                _,
+                Phase::Submitted { .. } | Phase::Unreachable { .. } | Phase::Canceling { .. },
+            ))
+            | None => Ok(Vec::new()),
         }
     }
 
@@ -81,7 +92,8 @@ impl Attempt {
             | TaskState::Planned
             | TaskState::Success
             | TaskState::Error { .. }
-            | TaskState::GroupError => None,
+            | TaskState::GroupError
+            | TaskState::Canceled => None,
         }
     }
 
@@ -97,11 +109,24 @@ impl Attempt {
         let id = task.id;
         match (outcome, phase) {
             (Outcome::Submitted { .. }, Phase::Submitted { .. })
-            | (Outcome::Unreachable { .. }, Phase::Unreachable { .. }) => None,
+            | (Outcome::Unreachable { .. }, Phase::Unreachable { .. } | Phase::Canceling { .. }) => {
+                None
+            }
+            (Outcome::Submitted { job }, Phase::Canceling { job: known, .. }) => {
+                (job != known).then(|| Record::Submitted { task: id, at, job: job.clone() })
+            }
+            (
+                Outcome::Succeeded { job, .. },
+                Phase::Canceling { because: CancelReason::Kill, .. },
+            ) => Some(Record::Canceled { task: id, at, job: job.clone() }),
+            (Outcome::Failed { .. }, Phase::Canceling { because, .. }) => {
+                Some(self.canceled(task, because, at, context))
+            }
             (Outcome::Submitted { job }, Phase::Dispatched | Phase::Unreachable { .. }) => {
                 let job = job.clone();
                 Some(Record::Submitted { task: id, at, job })
             }
+            // A try whose job had ended well before it could be stopped has done its work.
             (Outcome::Succeeded { store_params, job }, _) => {
                 Some(self.work_done(task, at, store_params.clone(), job.clone()))
             }

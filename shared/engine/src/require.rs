@@ -234,7 +234,8 @@ fn required(task: &Task) -> Option<Required> {
         | TaskState::Planned
         | TaskState::Success
         | TaskState::Error { .. }
-        | TaskState::GroupError => None,
+        | TaskState::GroupError
+        | TaskState::Canceled => None,
     }
 }
 

@@ -44,9 +44,9 @@ pub fn sla_due(trigger: SlaTrigger, run_time: Timestamp, zone: &TimeZone) -> Opt
 
 impl Attempt {
     /// The entry whose time comes next. While the root waits for its retry, nobody could join it, so the entry waits
-    /// as well.
+    /// as well. None of a killed attempt comes.
     pub(crate) fn next_sla(&self) -> Option<(u32, &SlaStarted)> {
-        if self.task(TaskId::ROOT)?.state != TaskState::Planned {
+        if self.killed.is_some() || self.task(TaskId::ROOT)?.state != TaskState::Planned {
             return None;
         }
         (0..)

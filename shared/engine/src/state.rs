@@ -6,7 +6,7 @@ use himekuri_protocol::{AttemptId, JobReference, TaskError, TryNo};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::record::AttemptOutcome;
+use crate::record::{AttemptOutcome, CancelReason};
 use crate::require::Requirement;
 
 /// Where a task is. Each state says who moves it out.
@@ -60,6 +60,9 @@ pub enum TaskState {
     },
     /// A task whose subtask failed for good.
     GroupError,
+    /// A task that its attempt's kill ended: it had not begun, it waited, or its job is over. A group when nothing below it
+    /// runs any more.
+    Canceled,
 }
 
 /// Who has a running task.
@@ -78,6 +81,16 @@ pub enum Phase {
         /// When.
         again_at: Timestamp,
     },
+    /// The try is not wanted any more, but its job may run or may still be sent: cancel messages ask for its end, and a
+    /// report that the job is over, or can never begin, moves the task on ([`crate::Attempt::canceling`]).
+    Canceling {
+        /// Since when.
+        at: Timestamp,
+        /// Why.
+        because: CancelReason,
+        /// The job.
+        job: JobReference,
+    },
 }
 
 impl TaskState {
@@ -87,6 +100,7 @@ impl TaskState {
         match self {
             Self::Blocked => "blocked",
             Self::Ready => "ready",
+            Self::Running { phase: Phase::Canceling { .. }, .. } => "canceling",
             Self::Running { .. } => "running",
             Self::Waiting { .. } => "waiting",
             Self::Requiring { .. } => "requiring",
@@ -95,6 +109,7 @@ impl TaskState {
             Self::Success => "success",
             Self::Error { .. } => "error",
             Self::GroupError => "group_error",
+            Self::Canceled => "canceled",
         }
     }
 
@@ -109,6 +124,7 @@ impl TaskState {
         match self {
             Self::Success => Some(AttemptOutcome::Success),
             Self::Error { .. } | Self::GroupError => Some(AttemptOutcome::Error),
+            Self::Canceled => Some(AttemptOutcome::Canceled),
             Self::Blocked
             | Self::Ready
             | Self::Running { .. }

@@ -5,7 +5,7 @@ use himekuri_workflow::TaskKind;
 use super::ReplayError;
 use crate::attempt::{Attempt, Failure, Mover, Task};
 use crate::operators;
-use crate::record::{Expansion, Record};
+use crate::record::{CancelReason, Expansion, Record};
 use crate::state::{Phase, TaskState};
 
 impl Attempt {
@@ -26,6 +26,9 @@ impl Attempt {
     }
 
     fn allows(&self, task: &Task, record: &Record) -> bool {
+        if self.killed.is_some() && !may_follow_a_kill(record) {
+            return false;
+        }
         match record {
             Record::AttemptStarted(_) => false,
             Record::Expanded { expansion, .. } => {
@@ -46,7 +49,13 @@ impl Attempt {
             }
             Record::Joined { .. } => is_requiring(task),
             Record::Dispatched { .. } => task.mover() == Mover::Dispatch && is_sendable(task),
-            Record::Submitted { .. } | Record::Unreachable { .. } => is_running(task),
+            Record::Submitted { .. } => is_running(task),
+            Record::Unreachable { .. } => is_running(task) && !is_canceling(task),
+            // A kill says so for all tasks at once.
+            Record::Canceling { because, .. } => {
+                let alone = *because != CancelReason::Kill;
+                alone && task.job_reference().is_some() && !is_canceling(task)
+            }
             Record::Succeeded { .. } => self.has_worked(task) || self.is_settled(task, false),
             Record::Checking { .. } => {
                 self.has_worked(task) || self.is_settled(task, false) && !task.subtasks.checked
@@ -73,6 +82,11 @@ impl Attempt {
             Record::SlaMissed { sla, .. } => {
                 let known = usize::try_from(*sla).is_ok_and(|place| place < self.started.sla.len());
                 known && !self.missed_sla.contains(sla) && task.state == TaskState::Planned
+            }
+            Record::KillRequested { .. } => self.killed.is_none(),
+            Record::Canceled { .. } => {
+                let settled = self.index.settled.contains(&task.id);
+                self.killed.is_some() && (is_canceling(task) || settled)
             }
             Record::AttemptFinished { outcome, .. } => task.state.outcome() == Some(*outcome),
         }
@@ -114,7 +128,8 @@ impl Attempt {
             | TaskState::Planned
             | TaskState::Success
             | TaskState::Error { .. }
-            | TaskState::GroupError => false,
+            | TaskState::GroupError
+            | TaskState::Canceled => false,
         }
     }
 }
@@ -144,6 +159,35 @@ fn is_running(task: &Task) -> bool {
     matches!(task.state, TaskState::Running { .. })
 }
 
+fn is_canceling(task: &Task) -> bool {
+    matches!(task.state, TaskState::Running { phase: Phase::Canceling { .. }, .. })
+}
+
+/// In a killed attempt jobs end and groups close; nothing else happens.
+fn may_follow_a_kill(record: &Record) -> bool {
+    match record {
+        Record::Submitted { .. } | Record::Canceled { .. } | Record::AttemptFinished { .. } => true,
+        Record::AttemptStarted(_)
+        | Record::Expanded { .. }
+        | Record::Resolved { .. }
+        | Record::Waiting { .. }
+        | Record::Requiring { .. }
+        | Record::Joined { .. }
+        | Record::Dispatched { .. }
+        | Record::Unreachable { .. }
+        | Record::Canceling { .. }
+        | Record::Succeeded { .. }
+        | Record::Checking { .. }
+        | Record::RetryScheduled { .. }
+        | Record::Retried { .. }
+        | Record::Failing { .. }
+        | Record::Failed { .. }
+        | Record::GroupFailed { .. }
+        | Record::SlaMissed { .. }
+        | Record::KillRequested { .. } => false,
+    }
+}
+
 fn is_requiring(task: &Task) -> bool {
     matches!(task.state, TaskState::Requiring { .. })
 }
@@ -160,6 +204,7 @@ fn is_sendable(task: &Task) -> bool {
         | TaskState::Planned
         | TaskState::Success
         | TaskState::Error { .. }
-        | TaskState::GroupError => false,
+        | TaskState::GroupError
+        | TaskState::Canceled => false,
     }
 }

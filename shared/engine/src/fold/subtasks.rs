@@ -206,11 +206,13 @@ impl Attempt {
 
     /// Makes those children ready that wait for nothing any more; notes a parent of which nothing runs.
     fn release_subtasks(&mut self, parent: TaskId) {
+        let is_killed = self.killed.is_some();
         loop {
             let Some(node) = self.tasks.get_mut(&parent) else {
                 return;
             };
-            let Some(next) = node.subtasks.release() else {
+            let next = if is_killed { None } else { node.subtasks.release() };
+            let Some(next) = next else {
                 if node.subtasks.is_idle() {
                     self.index.settled.insert(parent);
                 }

@@ -150,7 +150,7 @@ pub(super) fn first_json(text: &str) -> Option<Value> {
 }
 
 /// A value as it is shown in an error: a text without its quotes.
-fn shown(value: &Value) -> String {
+pub(super) fn shown(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {

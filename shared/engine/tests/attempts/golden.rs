@@ -39,6 +39,9 @@ fn file_of(record: &Record) -> &'static str {
         Record::Dispatched { .. } => "dispatched",
         Record::Submitted { .. } => "submitted",
         Record::Unreachable { .. } => "unreachable",
+        Record::Canceling { .. } => "canceling",
+        Record::KillRequested { .. } => "kill_requested",
+        Record::Canceled { .. } => "canceled",
         Record::Succeeded { .. } => "succeeded",
         Record::Checking { .. } => "checking",
         Record::RetryScheduled { .. } => "retry_scheduled",
@@ -65,7 +68,7 @@ fn every_kind_of_record_is_written_as_it_was_read() {
 fn there_is_a_file_for_every_kind_of_record() {
     let names: BTreeSet<String> = files().into_iter().map(|(name, _)| name).collect();
 
-    assert_eq!(names.len(), 22, "{names:?}");
+    assert_eq!(names.len(), 25, "{names:?}");
 }
 
 #[test]

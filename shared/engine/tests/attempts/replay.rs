@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use himekuri_engine::{
-    Attempt, AttemptOutcome, Phase, Record, ReplayError, Required, RequiredAnswer, RequiredState,
-    Task,
+    Attempt, AttemptOutcome, CancelReason, Phase, Record, ReplayError, Required, RequiredAnswer,
+    RequiredState, Task,
 };
 use himekuri_protocol::{AttemptId, Outcome, TaskId, TryNo};
 use himekuri_workflow::TaskKind;
@@ -55,6 +55,9 @@ _retry: 1
         ("a late attempt", Project::new(LATE).start()),
         ("requirements", Project::new(REQUIRES).start()),
         ("a template for an operator", template()),
+        ("a kill", with_queries(KILLED).start()),
+        ("a time limit", with_queries(LIMITED).limited(None, Some(7_200)).start()),
+        ("timeouts", with_queries(TIMEOUTS).limited(Some(86_400), Some(86_400)).start()),
         (
             "everything, and it fails",
             Project::new(&format!("{everything}+no: {{echo>: fails}}\n"))
@@ -148,6 +151,49 @@ _parallel: true
   +t: {echo>: fails-on-odd}
 ";
 
+const KILLED: &str = "
+_error: {echo>: never}
+_parallel: true
++query: {bq>: runs on.sql, timeout: 10m, _retry: 3}
++done: {bq>: stores.sql, _check: {echo>: never}}
++late: {bq>: fails-on-odd.sql, _retry: {limit: 1, interval: 3600}}
++echo: {echo>: kills slow}
++wait: {wait>: 1h}
++require: {require>: other}
++group:
+  _retry: {limit: 1, interval: 60}
+  +t: {bq>: unreachable.sql}
+  +next: {echo>: never}
++loop:
+  loop>: 3
+  _parallel: {limit: 2}
+  _do: {bq>: runs on.sql}
+";
+
+const LIMITED: &str = "
+sla: {time: '12:00', echo>: never}
++first: {wait>: 1h}
++then:
+  _parallel: true
+  +wait: {wait>: 3h}
+  +query: {bq>: slow.sql}
+";
+
+const TIMEOUTS: &str = "
+_parallel: true
++retried: {bq>: runs on.sql, timeout: 1h, _retry: {limit: 1, interval: 60}, _error: {echo>: e}}
++done: {bq>: runs late.sql, timeout: 90, _check: {echo>: c}}
++echo: {echo>: runs on, timeout: 1m}
+";
+
+/// A project whose queries are named by how their jobs end.
+fn with_queries(dig: &str) -> Project {
+    let files = ["runs on", "runs late", "stores", "fails-on-odd", "unreachable", "slow"];
+    files
+        .iter()
+        .fold(Project::new(dig), |project, name| project.file(&format!("{name}.sql"), "SELECT 1"))
+}
+
 /// `_type: ${...}`, as the log holds it.
 fn template() -> World {
     let dig = "+t: {_type: TEMPLATE, _command: 2, _do: {echo>: fails-on-odd}, _retry: 1}\n";
@@ -159,7 +205,9 @@ fn template() -> World {
 /// The next thing that happens, chosen by the state alone; the text of an `echo>` says how its tries end.
 fn step(world: &mut World) {
     let ready = world.attempt.dispatchable().next();
-    if let Some(task) = world.attempt.due_again(world.now).first().copied() {
+    if is_killed_now(world) {
+        world.kill();
+    } else if let Some(task) = world.attempt.due_again(world.now).first().copied() {
         send(world, task);
     } else if let Some((task, try_no, outcome)) = next_report(world) {
         world.report_try(task, try_no, outcome);
@@ -174,6 +222,16 @@ fn step(world: &mut World) {
     }
 }
 
+/// A kill comes while a certain task runs and everything has been sent that can be.
+fn is_killed_now(world: &World) -> bool {
+    let mut running = world.attempt.running();
+    world.attempt.killed().is_none()
+        && world.attempt.dispatchable().next().is_none()
+        && running.any(|(task, _, phase)| {
+            command(task).starts_with("kills") && matches!(phase, Phase::Submitted { .. })
+        })
+}
+
 fn send(world: &mut World, task: TaskId) {
     let name = world.attempt.task(task).unwrap().full_name.clone();
     world.send(name.trim_start_matches("+wf"));
@@ -182,7 +240,8 @@ fn send(world: &mut World, task: TaskId) {
 fn next_report(world: &mut World) -> Option<(TaskId, TryNo, Outcome)> {
     let running = world.attempt.running();
     let answers = running.filter_map(|(task, try_no, phase)| {
-        let said = |word: &str| command(task).split(' ').any(|said| said == word);
+        let command = command(task).trim_end_matches(".sql");
+        let said = |word: &str| command.split(' ').any(|said| said == word);
         let was_unreachable = world
             .log
             .iter()
@@ -193,7 +252,11 @@ fn next_report(world: &mut World) -> Option<(TaskId, TryNo, Outcome)> {
             Phase::Dispatched if said("unreachable") && !was_unreachable => {
                 unreachable("no answer")
             }
-            Phase::Dispatched | Phase::Submitted { .. } => {
+            Phase::Dispatched | Phase::Submitted { .. } if said("runs") => return None,
+            Phase::Submitted { .. } if said("kills") => return None,
+            Phase::Canceling { because: CancelReason::Timeout, .. } if said("late") => succeeded(),
+            Phase::Canceling { .. } if !said("stores") => failed("stopped"),
+            Phase::Dispatched | Phase::Submitted { .. } | Phase::Canceling { .. } => {
                 if said("fails-on-odd") && try_no.0 % 2 == 1 || said("fails") {
                     failed("broken")
                 } else if said("stores") {
@@ -300,7 +363,7 @@ fn the_workflows_of_these_tests_reach_every_kind_of_record() {
         }
     }
 
-    assert_eq!(kinds.len(), 18, "{kinds:?}");
+    assert_eq!(kinds.len(), 21, "{kinds:?}");
 }
 
 #[test]
@@ -331,7 +394,7 @@ fn a_log_of_a_newer_program_is_refused() {
 
     assert_eq!(
         refused.to_string(),
-        "the log has version 4, this program reads up to 3; upgrade the coordinator"
+        "the log has version 5, this program reads up to 4; upgrade the coordinator"
     );
 }
 

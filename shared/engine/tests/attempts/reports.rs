@@ -1,6 +1,6 @@
 //! What workers report: late, twice, in any order, or that BigQuery does not answer.
 
-use himekuri_engine::{Phase, Reported};
+use himekuri_engine::{Phase, Record, Reported};
 use himekuri_protocol::{Outcome, TaskId, TryNo, Work};
 
 use crate::world::{Project, World, error, failed, submitted, succeeded, unreachable};
@@ -173,18 +173,49 @@ fn a_dispatched_try_that_nobody_reports_on_goes_out_again_as_the_same_try() {
     assert_eq!(world.attempt.due_again(world.now), [], "the second wait is longer");
 }
 
-#[test]
-fn a_dead_letter_fails_its_try_for_good() {
-    let mut world = query("  _retry: 3\n");
-    world.send("+a");
+fn give_up(world: &mut World) -> Vec<Record> {
     let task = world.task("+a").id;
-
     world.decide(|attempt, now, context| {
         attempt.give_up(task, TryNo::FIRST, error("dead-lettered"), now, context)
-    });
+    })
+}
 
+#[test]
+fn a_dead_letter_fails_its_try_for_good_once_its_job_is_over() {
+    let mut world = query("  _retry: 3\n");
+    world.send("+a");
+
+    give_up(&mut world);
+    let canceling: Vec<TaskId> = world.attempt.canceling().map(|job| job.task).collect();
+    let before = world.tree();
+    world.fail("+a", "the job never began");
+
+    assert_eq!(canceling, [world.task("+a").id]);
+    assert!(before.contains("+a: canceling\n"), "{before}");
     assert!(world.tree().contains("+a: error !! dead-lettered"), "{}", world.tree());
     assert_eq!(world.state("+b"), "blocked");
+}
+
+#[test]
+fn a_dead_letter_of_a_task_without_a_job_fails_it_at_once() {
+    let mut world = Project::new("+a: {echo>: a, _retry: 3}\n").start();
+    world.send("+a");
+
+    give_up(&mut world);
+
+    assert!(world.tree().contains("+a: error !! dead-lettered"), "{}", world.tree());
+}
+
+#[test]
+fn a_job_that_ended_well_though_its_message_was_dead_has_done_its_work() {
+    let mut world = query("");
+    world.send("+a");
+
+    give_up(&mut world);
+    world.succeed("+a");
+
+    assert_eq!(world.state("+a"), "success");
+    assert_eq!(world.ready(), ["+b"]);
 }
 
 #[test]
@@ -192,13 +223,10 @@ fn a_dead_letter_of_a_try_that_somebody_has_changes_nothing() {
     let decided = succeeded();
     for outcome in [submitted("j1"), unreachable("connection refused"), decided] {
         let mut world = query("");
-        let task = world.task("+a").id;
         world.report("+a", outcome);
         let before = world.attempt.clone();
 
-        let records = world.decide(|attempt, now, context| {
-            attempt.give_up(task, TryNo::FIRST, error("dead-lettered"), now, context)
-        });
+        let records = give_up(&mut world);
 
         assert_eq!(records, []);
         assert_eq!(world.attempt, before);

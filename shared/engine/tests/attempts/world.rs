@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use himekuri_engine::{
-    Attempt, AttemptOutcome, AttemptStarted, Config, Context, LOG_VERSION, Prepared, Record,
-    ReplayError, Reported, SlaStarted, Task, render_tree, sla_due,
+    Attempt, AttemptOutcome, AttemptStarted, Config, Context, KillReason, LOG_VERSION, Prepared,
+    Record, ReplayError, Reported, SlaStarted, Task, TimeLimits, render_tree, sla_due,
 };
 use himekuri_protocol::{
     AttemptId, JobReference, Outcome, PROTOCOL_VERSION, Report, StoreParams, TaskError, TaskId,
@@ -25,6 +25,7 @@ pub(crate) struct Project {
     params: Config,
     overrides: Config,
     gcp_project: Option<String>,
+    time_limits: TimeLimits,
 }
 
 /// A running attempt.
@@ -63,6 +64,12 @@ impl Project {
         self
     }
 
+    /// Seconds after which the attempt is killed, and those of a task.
+    pub(crate) fn limited(mut self, attempt: Option<u32>, task: Option<u32>) -> Self {
+        self.time_limits = TimeLimits { attempt_seconds: attempt, task_seconds: task };
+        self
+    }
+
     pub(crate) fn start(self) -> World {
         let files: ProjectFiles = self.files.into_iter().collect();
         let workflow = compile_workflow(&files, "wf").expect("the test's workflow compiles");
@@ -83,6 +90,7 @@ impl Project {
             params: self.params,
             overrides: self.overrides,
             sla: sla(&workflow.sla, session_time),
+            time_limits: self.time_limits,
             root: Arc::new(workflow.root),
         };
         World { files, ..World::of(started) }.advanced()
@@ -219,6 +227,12 @@ impl World {
 
     pub(crate) fn fail(&mut self, name: &str, message: &str) -> Reported {
         self.report(name, failed(message))
+    }
+
+    /// Kills the attempt on request.
+    pub(crate) fn kill(&mut self) -> Vec<Record> {
+        let reason = KillReason::Requested { by: None };
+        self.decide(|attempt, now, context| attempt.kill(reason, now, context))
     }
 
     /// Lets time pass.
