@@ -303,6 +303,7 @@ pub(crate) fn begin(
         overrides: begin.overrides,
         sla,
         time_limits: TimeLimits::default(),
+        resumed: None,
         root: Arc::new(workflow.root.clone()),
     }
 }

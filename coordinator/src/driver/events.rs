@@ -41,6 +41,8 @@ pub(super) fn of(attempt: &Attempt, record: &Record) -> Option<Event> {
         }
         Record::AttemptStarted(_)
         | Record::Expanded { .. }
+        | Record::Resumed { .. }
+        | Record::NotResumed { .. }
         | Record::Resolved { .. }
         | Record::Waiting { .. }
         | Record::Requiring { .. }

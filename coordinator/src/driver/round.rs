@@ -240,6 +240,8 @@ fn decided_task(record: &Record) -> Option<himekuri_protocol::TaskId> {
         | Record::Canceled { task, .. } => Some(*task),
         Record::AttemptStarted(_)
         | Record::Expanded { .. }
+        | Record::Resumed { .. }
+        | Record::NotResumed { .. }
         | Record::Resolved { .. }
         | Record::Waiting { .. }
         | Record::Requiring { .. }

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::attempt::{Attempt, Task};
+use crate::content::Contents;
 use crate::context::Context;
 use crate::fold::ReplayError;
 use crate::operators::{self, Control, Parameters};
@@ -27,14 +28,21 @@ impl Attempt {
         context: &mut Context<'_>,
     ) -> Result<Vec<Record>, ReplayError> {
         let mut records = Vec::new();
-        while let Some(record) = self.next_decision(now, context) {
+        let revision = self.started.revision.clone();
+        let mut contents = Contents::new(context.files, &revision);
+        while let Some(record) = self.next_decision(now, context, &mut contents) {
             self.apply(&record)?;
             records.push(record);
         }
         Ok(records)
     }
 
-    fn next_decision(&self, now: Timestamp, context: &mut Context<'_>) -> Option<Record> {
+    fn next_decision(
+        &self,
+        now: Timestamp,
+        context: &mut Context<'_>,
+        contents: &mut Contents<'_>,
+    ) -> Option<Record> {
         if self.outcome.is_some() {
             return None;
         }
@@ -43,6 +51,9 @@ impl Attempt {
         }
         if let Some(task) = self.first_of(&self.index.settled) {
             return Some(self.settle(task, now, context));
+        }
+        if let Some(task) = self.first_of(&self.index.resumable) {
+            return Some(self.resume_decision(task, now, contents));
         }
         if let Some(task) = self.first_of(&self.index.expandable) {
             return Some(self.expand_decision(task, now, context));

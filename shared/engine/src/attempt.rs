@@ -31,6 +31,8 @@ pub struct Attempt {
     pub(crate) length: u64,
     /// Entries of `sla` whose time has passed, by their place.
     pub(crate) missed_sla: BTreeSet<u32>,
+    /// Tasks of [`AttemptStarted::resumed`] whose turn has come, by full name: a group's retry runs them again.
+    pub(crate) resume_used: BTreeSet<String>,
     pub(crate) common_params: CommonParams,
     pub(crate) index: Index,
 }
@@ -38,6 +40,8 @@ pub struct Attempt {
 /// What may happen next; derived from the tasks while folding, so that no decision searches the whole tree.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Index {
+    /// Ready tasks that an earlier attempt has done: `advance` decides whether they run again.
+    pub(crate) resumable: BTreeSet<TaskId>,
     /// Ready groups and control-flow tasks: `advance` expands them.
     pub(crate) expandable: BTreeSet<TaskId>,
     /// Ready tasks for workers: `dispatch` sends them.
@@ -84,6 +88,8 @@ pub struct Task {
     pub destination: Option<TableReference>,
     /// Figures of its job.
     pub job: Option<JobStatistics>,
+    /// Whether an earlier attempt of the session did its work, and it did not run in this one.
+    pub resumed: bool,
     /// Exported by the parent's operator: `i` of a loop.
     pub(crate) exported: Exported,
     /// Which stores of its siblings it sees.
@@ -230,6 +236,7 @@ impl Task {
             ended_at: None,
             destination: None,
             job: None,
+            resumed: false,
             exported: Exported::default(),
             sight: Sight::default(),
             resolved: None,

@@ -102,6 +102,7 @@ impl Attempt {
             killed: None,
             length: 1,
             missed_sla: BTreeSet::new(),
+            resume_used: BTreeSet::new(),
             common_params: CommonParams::default(),
             index: Index::default(),
         };
@@ -145,6 +146,12 @@ impl Attempt {
             Record::AttemptStarted(_) => {}
             Record::Expanded { task, at, first: _, expansion } => {
                 self.expand(*task, *at, expansion)
+            }
+            Record::Resumed { task, at } => self.resume(*task, *at),
+            Record::NotResumed { task, at: _, because: _ } => {
+                self.leave_indexes(*task);
+                self.use_resumed(*task);
+                self.enter_index(*task);
             }
             Record::Resolved { task, at: _, operator } => {
                 self.leave_indexes(*task);
@@ -264,6 +271,27 @@ impl Attempt {
         }
     }
 
+    /// Ends a task as the earlier attempt has ended it.
+    fn resume(&mut self, id: TaskId, at: Timestamp) {
+        let resumed = self.task(id).and_then(|task| self.resumed_task(task)).cloned();
+        let Some(resumed) = resumed else { return };
+        self.use_resumed(id);
+        self.update(id, |node| {
+            node.resumed = true;
+            node.started_at = Some(at);
+            node.store = resumed.store_params;
+            node.destination = resumed.destination;
+            node.job = resumed.job;
+        });
+        self.end(id, at, TaskState::Success);
+    }
+
+    fn use_resumed(&mut self, id: TaskId) {
+        if let Some(name) = self.task(id).map(|task| task.full_name.clone()) {
+            self.resume_used.insert(name);
+        }
+    }
+
     fn update(&mut self, task: TaskId, change: impl FnOnce(&mut Task)) {
         if let Some(node) = self.tasks.get_mut(&task) {
             change(node);
@@ -289,6 +317,10 @@ impl Attempt {
     }
 
     fn enter_index(&mut self, id: TaskId) {
+        if self.task(id).is_some_and(|task| self.resumed_task(task).is_some()) {
+            self.index.resumable.insert(id);
+            return;
+        }
         match self.task(id).map(Task::mover) {
             Some(Mover::Advance) => self.index.expandable.insert(id),
             Some(Mover::Dispatch) => self.index.dispatchable.insert(id),
@@ -297,6 +329,7 @@ impl Attempt {
     }
 
     fn leave_indexes(&mut self, id: TaskId) {
+        self.index.resumable.remove(&id);
         self.index.expandable.remove(&id);
         self.index.dispatchable.remove(&id);
         self.index.settled.remove(&id);

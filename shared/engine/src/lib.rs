@@ -13,6 +13,7 @@
 
 mod advance;
 mod attempt;
+mod content;
 mod context;
 mod dispatch;
 mod dispatcher;
@@ -27,6 +28,7 @@ mod record;
 mod render;
 mod report;
 mod require;
+mod resume;
 mod sla;
 mod state;
 mod subtasks;
@@ -46,6 +48,7 @@ pub use record::{
 pub use render::{TaskView, render_tree};
 pub use report::Reported;
 pub use require::{Required, RequiredAnswer, RequiredState, Requirement, RerunOn};
+pub use resume::{NotResumed, Resume, ResumeError, ResumedTask};
 pub use sla::sla_due;
 pub use state::{Phase, TaskState};
 

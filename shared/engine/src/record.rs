@@ -12,10 +12,12 @@ use serde_json::Value;
 
 use crate::Config;
 use crate::require::Requirement;
+use crate::resume::{NotResumed, Resume};
 
 /// Version of the records. Replay refuses a newer log; an older one must replay to the same state.
 ///
-/// - 4: `kill`, time limits, `timeout`. A program of version 3 would run on what was killed.
+/// - 4: `kill`, time limits, `timeout`: a program of version 3 would run on what was killed. What a resumed attempt takes
+///   over from an earlier one.
 /// - 3: `require>`.
 /// - 2: `sla`, `_background`, `_after`, `_error`, `_check`, `_type: ${...}` and the operators `if>`, `for_each>`,
 ///   `for_range>`, `wait>`, `fail>`. A program of version 1 would release children in another order.
@@ -37,6 +39,23 @@ pub enum Record {
         first: TaskId,
         /// Which subtasks.
         expansion: Expansion,
+    },
+    /// The task did its work in the attempt that this one resumes: it counts as ended well, with what it stored there
+    /// ([`AttemptStarted::resumed`]).
+    Resumed {
+        /// The task.
+        task: TaskId,
+        /// When.
+        at: Timestamp,
+    },
+    /// The task did its work in the attempt that this one resumes, and runs all the same.
+    NotResumed {
+        /// The task.
+        task: TaskId,
+        /// When.
+        at: Timestamp,
+        /// Why.
+        because: NotResumed,
     },
     /// `_type: ${...}` was evaluated: the task's operator is known.
     Resolved {
@@ -253,6 +272,8 @@ impl Record {
             | Self::KillRequested { .. }
             | Self::AttemptFinished { .. } => TaskId::ROOT,
             Self::Expanded { task, .. }
+            | Self::Resumed { task, .. }
+            | Self::NotResumed { task, .. }
             | Self::Resolved { task, .. }
             | Self::Waiting { task, .. }
             | Self::Requiring { task, .. }
@@ -280,6 +301,8 @@ impl Record {
             | Self::Failing { first, .. }
             | Self::SlaMissed { first, .. } => Some(*first),
             Self::AttemptStarted(_)
+            | Self::Resumed { .. }
+            | Self::NotResumed { .. }
             | Self::Resolved { .. }
             | Self::Waiting { .. }
             | Self::Requiring { .. }
@@ -304,6 +327,8 @@ impl Record {
         match self {
             Self::AttemptStarted(_) => "attempt_started",
             Self::Expanded { .. } => "expanded",
+            Self::Resumed { .. } => "resumed",
+            Self::NotResumed { .. } => "not_resumed",
             Self::Resolved { .. } => "resolved",
             Self::Waiting { .. } => "waiting",
             Self::Requiring { .. } => "requiring",
@@ -365,6 +390,9 @@ pub struct AttemptStarted {
     /// How long it may take before it is killed.
     #[serde(default, skip_serializing_if = "TimeLimits::is_none")]
     pub time_limits: TimeLimits,
+    /// What it takes over from an earlier attempt of its session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resumed: Option<Box<Resume>>,
     /// The compiled workflow.
     pub root: Arc<TaskDefinition>,
 }

@@ -22,6 +22,9 @@ pub struct TaskView {
     pub operator: Option<String>,
     /// State, digdag's name.
     pub state: String,
+    /// Whether an earlier attempt of the session did its work, and it did not run in this one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub resumed: bool,
     /// Last try.
     pub try_no: Option<TryNo>,
     /// How often `_retry` ran it again.
@@ -63,6 +66,7 @@ impl TaskView {
             name: task.full_name.clone(),
             operator: task.operator().map(str::to_owned),
             state: task.state.name().to_owned(),
+            resumed: task.resumed,
             try_no: task.last_try,
             retry_count: task.retry_count,
             destination: task.destination.as_ref().map(ToString::to_string),
@@ -90,6 +94,9 @@ fn render_node(attempt: &Attempt, id: TaskId, depth: usize, text: &mut String) {
     let own = above.and_then(|above| view.name.strip_prefix(&above.full_name));
     let own = own.unwrap_or(&view.name);
     let _ = write!(text, "{:indent$}{own}: {}", "", view.state, indent = depth * 2);
+    if view.resumed {
+        let _ = write!(text, " (resumed)");
+    }
     if let Some(try_no) = view.try_no.filter(|try_no| *try_no > TryNo::FIRST) {
         let _ = write!(text, " (try {try_no})");
     }

@@ -23,6 +23,8 @@ pub(crate) struct Subtasks {
     joined_active: usize,
     /// The first one that failed for good, by its place.
     failed: Option<usize>,
+    /// The first one that ran in this attempt, by its place; those before it were resumed, or have not ended.
+    first_run: Option<usize>,
     /// What the first `stores_joined` children stored, in order: visible to those that follow.
     pub(crate) earlier_stores: StoreParams,
     /// See `earlier_stores`.
@@ -163,6 +165,23 @@ impl Subtasks {
             Order::After { edges, .. } if succeeded => edges.succeeded(place),
             Order::After { .. } => {}
         }
+    }
+
+    /// Notes that a child has ended which no earlier attempt had done.
+    pub(crate) fn ran(&mut self, id: TaskId) {
+        if let Some(place) = self.place(id) {
+            self.first_run = Some(self.first_run.map_or(place, |first| first.min(place)));
+        }
+    }
+
+    /// Whether a child before this one ran in this attempt.
+    pub(crate) fn ran_before(&self, id: TaskId) -> bool {
+        self.first_run.zip(self.place(id)).is_some_and(|(first, place)| first < place)
+    }
+
+    /// Those that were planned together, without `^check`, `^error` and `^sla`.
+    pub(crate) fn planned_ids(&self) -> &[TaskId] {
+        self.ids.get(..self.planned).unwrap_or_default()
     }
 
     /// Whether none of them runs.

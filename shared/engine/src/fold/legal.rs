@@ -34,6 +34,9 @@ impl Attempt {
             Record::Expanded { expansion, .. } => {
                 task.state == TaskState::Ready && fits(expansion, &task.definition.kind)
             }
+            Record::Resumed { .. } | Record::NotResumed { .. } => {
+                self.index.resumable.contains(&task.id)
+            }
             Record::Resolved { .. } => {
                 task.state == TaskState::Ready
                     && task.resolved.is_none()
@@ -169,6 +172,8 @@ fn may_follow_a_kill(record: &Record) -> bool {
         Record::Submitted { .. } | Record::Canceled { .. } | Record::AttemptFinished { .. } => true,
         Record::AttemptStarted(_)
         | Record::Expanded { .. }
+        | Record::Resumed { .. }
+        | Record::NotResumed { .. }
         | Record::Resolved { .. }
         | Record::Waiting { .. }
         | Record::Requiring { .. }

@@ -237,10 +237,14 @@ impl Attempt {
         task.state = state;
         task.ended_at = Some(at);
         task.subtree_store = stored;
+        let resumed = task.resumed;
         let Some(parent_id) = task.parent else { return };
         let Some(parent) = self.tasks.get_mut(&parent_id) else {
             return;
         };
+        if !resumed {
+            parent.subtasks.ran(id);
+        }
         // How `^error` ends changes nothing.
         parent.subtasks.ended(id, succeeded || parent.failure.is_some());
         self.release_subtasks(parent_id);

@@ -32,6 +32,8 @@ fn file_of(record: &Record) -> &'static str {
         Record::Expanded { expansion: Expansion::Loop { .. }, .. } => "expanded_loop",
         Record::Expanded { expansion: Expansion::ForEach { .. }, .. } => "expanded_for_each",
         Record::Expanded { expansion: Expansion::ForRange { .. }, .. } => "expanded_for_range",
+        Record::Resumed { .. } => "resumed",
+        Record::NotResumed { .. } => "not_resumed",
         Record::Resolved { .. } => "resolved",
         Record::Waiting { .. } => "waiting",
         Record::Requiring { .. } => "requiring",
@@ -68,7 +70,7 @@ fn every_kind_of_record_is_written_as_it_was_read() {
 fn there_is_a_file_for_every_kind_of_record() {
     let names: BTreeSet<String> = files().into_iter().map(|(name, _)| name).collect();
 
-    assert_eq!(names.len(), 25, "{names:?}");
+    assert_eq!(names.len(), 27, "{names:?}");
 }
 
 #[test]
@@ -80,15 +82,32 @@ fn the_start_is_written_with_the_current_version() {
     assert_eq!(started.version, LOG_VERSION);
 }
 
+/// Paths of the logs that programs of the past have written, without their ending: `version-2`, `version-4-resumed`.
+fn logs() -> BTreeSet<String> {
+    let names = fs::read_dir(golden()).unwrap().map(|entry| entry.unwrap().file_name());
+    let names = names.map(|name| name.into_string().unwrap());
+    names.filter_map(|name| name.strip_suffix(".log").map(str::to_owned)).collect()
+}
+
 #[test]
 fn every_version_of_the_log_replays_to_the_tree_it_led_to() {
-    for version in 1..=LOG_VERSION {
-        let log = fs::read_to_string(golden().join(format!("version-{version}.log"))).unwrap();
-        let tree = fs::read_to_string(golden().join(format!("version-{version}.tree"))).unwrap();
+    for name in logs() {
+        let log = fs::read_to_string(golden().join(format!("{name}.log"))).unwrap();
+        let tree = fs::read_to_string(golden().join(format!("{name}.tree"))).unwrap();
         let records = log.lines().map(|line| serde_json::from_str::<Record>(line).unwrap());
 
         let attempt = Attempt::replay(records).unwrap();
 
-        assert_eq!(render_tree(&attempt), tree, "version {version}");
+        assert_eq!(render_tree(&attempt), tree, "{name}");
+    }
+}
+
+#[test]
+fn there_is_a_log_of_every_version() {
+    let logs = logs();
+
+    for version in 1..=LOG_VERSION {
+        let name = format!("version-{version}");
+        assert!(logs.iter().any(|log| log.starts_with(&name)), "no {name} in {logs:?}");
     }
 }

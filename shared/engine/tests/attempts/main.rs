@@ -23,6 +23,8 @@ mod parameters;
 mod replay;
 mod reports;
 mod requires;
+mod resume;
+mod resume_from;
 mod retries;
 mod sequences;
 mod size;

@@ -58,6 +58,7 @@ _retry: 1
         ("a kill", with_queries(KILLED).start()),
         ("a time limit", with_queries(LIMITED).limited(None, Some(7_200)).start()),
         ("timeouts", with_queries(TIMEOUTS).limited(Some(86_400), Some(86_400)).start()),
+        ("a resumed attempt", resumed()),
         (
             "everything, and it fails",
             Project::new(&format!("{everything}+no: {{echo>: fails}}\n"))
@@ -200,6 +201,25 @@ fn template() -> World {
     let started = Project::new(dig).param("op", "loop").start().attempt.started().clone();
     let json = serde_json::to_string(&started).unwrap().replace("TEMPLATE", "${op}");
     World::of(serde_json::from_str(&json).unwrap()).advanced()
+}
+
+const BROKEN: &str = "
+_export: {x: none}
++a: {echo>: a stores}
++g:
+  _parallel: true
+  +one: {call>: c}
+  +two: {echo>: 'two stores', _after: [+one]}
+  +three: {loop>: 3, _do: {echo>: '${i} ${x} fails'}}
++end: {echo>: '${x} slow'}
+";
+
+/// An attempt that resumes one in which `+three` failed, after the called file changed and the failure was repaired.
+fn resumed() -> World {
+    let mut old = Project::new(BROKEN).file("c.dig", "+t: {echo>: t}\n").start();
+    run(&mut old);
+    let repaired = BROKEN.replace("fails", "stores");
+    old.resume(&[("wf.dig", &repaired), ("c.dig", "+t: {echo>: t stores}\n")])
 }
 
 /// The next thing that happens, chosen by the state alone; the text of an `echo>` says how its tries end.
@@ -363,7 +383,7 @@ fn the_workflows_of_these_tests_reach_every_kind_of_record() {
         }
     }
 
-    assert_eq!(kinds.len(), 21, "{kinds:?}");
+    assert_eq!(kinds.len(), 23, "{kinds:?}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use himekuri_engine::{
     Attempt, AttemptOutcome, AttemptStarted, Config, Context, KillReason, LOG_VERSION, Prepared,
-    Record, ReplayError, Reported, SlaStarted, Task, TimeLimits, render_tree, sla_due,
+    Record, ReplayError, Reported, Resume, SlaStarted, Task, TimeLimits, render_tree, sla_due,
 };
 use himekuri_protocol::{
     AttemptId, JobReference, Outcome, PROTOCOL_VERSION, Report, StoreParams, TaskError, TaskId,
@@ -91,6 +91,7 @@ impl Project {
             overrides: self.overrides,
             sla: sla(&workflow.sla, session_time),
             time_limits: self.time_limits,
+            resumed: None,
             root: Arc::new(workflow.root),
         };
         World { files, ..World::of(started) }.advanced()
@@ -117,6 +118,31 @@ impl World {
             now: started.at,
             attempt: Attempt::begin(started),
         }
+    }
+
+    /// A new attempt of the session that takes over what `resume` says, after these files were changed.
+    pub(crate) fn again(&self, resume: Resume, changed: &[(&str, &str)]) -> Self {
+        let kept = self.files.iter().filter(|(path, _)| changed.iter().all(|(new, _)| new != path));
+        let kept = kept.map(|(path, content)| (path.to_owned(), content.to_vec()));
+        let changed_files =
+            changed.iter().map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec()));
+        let files: ProjectFiles = kept.chain(changed_files).collect();
+        let mut started = self.attempt.started().clone();
+        started.number += 1;
+        started.at = self.now;
+        started.resumed = Some(Box::new(resume));
+        if !changed.is_empty() {
+            started.revision = "r2".to_owned();
+        }
+        let workflow = compile_workflow(&files, "wf").expect("the changed workflow compiles");
+        started.root = Arc::new(workflow.root);
+        World { files, ..World::of(started) }.advanced()
+    }
+
+    /// `--resume`, after these files were changed.
+    pub(crate) fn resume(&self, changed: &[(&str, &str)]) -> Self {
+        let resume = self.attempt.resume_all(&self.files).expect("something is left to do");
+        self.again(resume, changed)
     }
 
     pub(crate) fn advanced(mut self) -> Self {

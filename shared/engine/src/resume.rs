@@ -1,0 +1,286 @@
+//! `retry --resume` and `--resume-from`: what an earlier attempt of the session has done is not done again.
+//!
+//! ```text
+//! earlier attempt ──► Attempt::resume_all, resume_from ──► AttemptStarted::resumed of the new one
+//! ready, and listed there ──► resumed ──► success, with what it had stored
+//!                        └──► not_resumed ──► runs: it changed, or something that it waits for ran again
+//! ```
+//!
+//! Only the topmost tasks that succeeded are listed; those below them are not made again, and what they stored goes to
+//! those that follow with what their parent stored. `^error`, `^check` and `^sla` belong to a task that runs again.
+
+use std::collections::BTreeMap;
+
+use himekuri_protocol::{AttemptId, JobStatistics, StoreParams, TableReference, TaskId};
+use himekuri_workflow::{ProjectFiles, did_you_mean};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::attempt::{Attempt, Task};
+use crate::content::Contents;
+use crate::merge::merge;
+use crate::record::{AttemptOutcome, Record};
+use crate::state::TaskState;
+use crate::subtasks::Sight;
+
+/// Names of an ambiguous pattern that an error lists.
+const LISTED_MAX: usize = 10;
+
+/// What an attempt takes over from an earlier one of its session.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Resume {
+    /// The earlier attempt.
+    pub attempt: AttemptId,
+    /// Its topmost tasks that do not run again, by full name.
+    pub tasks: BTreeMap<String, ResumedTask>,
+}
+
+/// A task that an earlier attempt has done.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ResumedTask {
+    /// Hash of what it did: one that does something else by now runs again.
+    pub content: String,
+    /// What it and everything below it stored.
+    #[serde(default, skip_serializing_if = "StoreParams::is_empty")]
+    pub store_params: StoreParams,
+    /// The partition that it wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub destination: Option<TableReference>,
+    /// Figures of its job.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job: Option<JobStatistics>,
+}
+
+/// Why a task runs though an earlier attempt has done it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NotResumed {
+    /// It does something else by now, or perhaps: see [`ResumedTask::content`].
+    Changed,
+    /// A task that it waits for ran again.
+    UpstreamRan,
+}
+
+/// Why an attempt cannot be resumed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ResumeError {
+    /// It still runs.
+    #[error("attempt {0} has not ended; wait for it, or stop it with `himekuri kill {0}`")]
+    NotEnded(AttemptId),
+    /// Nothing is left to do.
+    #[error("attempt {0} succeeded, so nothing is left to resume; run it again with `--all`")]
+    Succeeded(AttemptId),
+    /// No task has this name.
+    #[error("attempt {attempt} has no task whose name ends with `{pattern}`{}", meant(.similar))]
+    UnknownTask {
+        /// The attempt.
+        attempt: AttemptId,
+        /// As asked.
+        pattern: String,
+        /// A similar name.
+        similar: Option<String>,
+    },
+    /// More than one task has this name.
+    #[error(
+        "`{pattern}` is the end of more than one task's name; write more of one of them: {}",
+        .names.join(", ")
+    )]
+    AmbiguousTask {
+        /// As asked.
+        pattern: String,
+        /// Full names, the first ten.
+        names: Vec<String>,
+    },
+    /// Everything is behind the root.
+    #[error("`{0}` is the whole workflow; run it again with `--all`")]
+    Root(String),
+    /// A task that would be skipped has not been done.
+    #[error(
+        "`{task}` comes before `{from}` and did not succeed (it is `{state}`); resume from there, or use `--resume`"
+    )]
+    NotDone {
+        /// Full name.
+        task: String,
+        /// Its state.
+        state: &'static str,
+        /// Full name of the task to resume from.
+        from: String,
+    },
+}
+
+fn meant(similar: &Option<String>) -> String {
+    similar.as_ref().map_or_else(String::new, |similar| format!("; did you mean `{similar}`?"))
+}
+
+impl Attempt {
+    /// Everything that succeeded in this attempt, for one that resumes it. `files` are those of this attempt's revision.
+    ///
+    /// # Errors
+    /// The attempt has not ended, or succeeded as a whole.
+    pub fn resume_all(&self, files: &ProjectFiles) -> Result<Resume, ResumeError> {
+        match self.outcome {
+            None => return Err(ResumeError::NotEnded(self.started.attempt)),
+            Some((AttemptOutcome::Success, _)) => {
+                return Err(ResumeError::Succeeded(self.started.attempt));
+            }
+            Some((AttemptOutcome::Error | AttemptOutcome::Canceled, _)) => {}
+        }
+        let mut done = Vec::new();
+        let mut open = vec![TaskId::ROOT];
+        while let Some(task) = open.pop().and_then(|id| self.task(id)) {
+            if task.id != TaskId::ROOT && task.state == TaskState::Success {
+                done.push(task);
+            } else {
+                open.extend(task.subtasks.planned_ids().iter().rev());
+            }
+        }
+        Ok(self.resume_of(done, files))
+    }
+
+    /// Everything that comes before one task of this attempt, for an attempt that runs from this task on: the siblings
+    /// that it and those above it wait for. The task is named by the end of its full name. `files` are those of this
+    /// attempt's revision.
+    ///
+    /// # Errors
+    /// The attempt has not ended, the name fits no task or several, or a task before it did not succeed.
+    pub fn resume_from(&self, pattern: &str, files: &ProjectFiles) -> Result<Resume, ResumeError> {
+        if self.outcome.is_none() {
+            return Err(ResumeError::NotEnded(self.started.attempt));
+        }
+        let from = self.find(pattern)?;
+        let mut done = Vec::new();
+        for pair in self.path(from.id).windows(2) {
+            let [above, task] = pair else { continue };
+            for id in upstream(above, task) {
+                let Some(sibling) = self.task(id) else { continue };
+                if sibling.state != TaskState::Success {
+                    return Err(ResumeError::NotDone {
+                        task: sibling.full_name.clone(),
+                        state: sibling.state.name(),
+                        from: from.full_name.clone(),
+                    });
+                }
+                done.push(sibling);
+            }
+        }
+        Ok(self.resume_of(done, files))
+    }
+
+    fn find(&self, pattern: &str) -> Result<&Task, ResumeError> {
+        let mut open = vec![TaskId::ROOT];
+        let mut all = Vec::new();
+        while let Some(task) = open.pop().and_then(|id| self.task(id)) {
+            all.push(task);
+            open.extend(task.subtasks.planned_ids().iter().rev());
+        }
+        let is_name = pattern.starts_with(['+', '^']);
+        let fits = |task: &&&Task| is_name && task.full_name.ends_with(pattern);
+        let mut fitting: Vec<&Task> = all.iter().filter(fits).copied().collect();
+        // A full name is no end of a longer one.
+        if let Some(exact) = fitting.iter().position(|task| task.full_name == pattern) {
+            fitting = vec![fitting.swap_remove(exact)];
+        }
+        match fitting.as_slice() {
+            [root] if root.id == TaskId::ROOT => Err(ResumeError::Root(root.full_name.clone())),
+            [task] => Ok(task),
+            [] => {
+                let similar = similar(pattern, all.get(1..).unwrap_or_default());
+                Err(ResumeError::UnknownTask {
+                    attempt: self.started.attempt,
+                    pattern: pattern.to_owned(),
+                    similar: similar.map(str::to_owned),
+                })
+            }
+            several => Err(ResumeError::AmbiguousTask {
+                pattern: pattern.to_owned(),
+                names: several.iter().take(LISTED_MAX).map(|task| task.full_name.clone()).collect(),
+            }),
+        }
+    }
+
+    fn resume_of(&self, done: Vec<&Task>, files: &ProjectFiles) -> Resume {
+        let mut contents = Contents::new(files, &self.started.revision);
+        let resumed = |task: &Task| ResumedTask {
+            content: contents.of(self, task),
+            store_params: self.stored_by(task),
+            destination: task.destination.clone(),
+            job: task.job.clone(),
+        };
+        let names = done.iter().map(|task| task.full_name.clone());
+        let names: Vec<String> = names.collect();
+        let tasks = names.into_iter().zip(done.into_iter().map(resumed)).collect();
+        Resume { attempt: self.started.attempt, tasks }
+    }
+
+    /// What a task and everything below it stored, merged as when it ended.
+    fn stored_by(&self, task: &Task) -> StoreParams {
+        let mut below = StoreParams::new();
+        for child in task.subtasks.ids.iter().filter_map(|id| self.task(*id)) {
+            merge(&mut below, &self.stored_by(child));
+        }
+        let mut stored = task.store.clone();
+        merge(&mut stored, &below);
+        stored
+    }
+
+    /// What an earlier attempt knows of a task whose turn has come for the first time.
+    pub(crate) fn resumed_task(&self, task: &Task) -> Option<&ResumedTask> {
+        let resumed = self.started.resumed.as_ref()?.tasks.get(&task.full_name)?;
+        (!self.resume_used.contains(&task.full_name)).then_some(resumed)
+    }
+
+    /// Whether a task that an earlier attempt has done runs again.
+    pub(crate) fn resume_decision(
+        &self,
+        task: &Task,
+        at: Timestamp,
+        contents: &mut Contents<'_>,
+    ) -> Record {
+        let id = task.id;
+        let same = |known: &ResumedTask| known.content == contents.of(self, task);
+        if self.upstream_ran(task) {
+            Record::NotResumed { task: id, at, because: NotResumed::UpstreamRan }
+        } else if self.resumed_task(task).is_some_and(same) {
+            Record::Resumed { task: id, at }
+        } else {
+            Record::NotResumed { task: id, at, because: NotResumed::Changed }
+        }
+    }
+
+    /// Whether something that a task or one above it waits for ran in this attempt: its result may be another.
+    fn upstream_ran(&self, task: &Task) -> bool {
+        self.path(task.id).windows(2).any(|pair| {
+            let [above, task] = pair else { return false };
+            match task.sight {
+                Sight::Nothing => false,
+                Sight::Earlier => above.subtasks.ran_before(task.id),
+                Sight::After => {
+                    let upstream = above.subtasks.upstream(task.id);
+                    upstream.into_iter().any(|id| self.task(id).is_some_and(|task| !task.resumed))
+                }
+            }
+        })
+    }
+}
+
+/// The name that was probably meant.
+fn similar<'a>(pattern: &str, tasks: &[&'a Task]) -> Option<&'a str> {
+    let names = || tasks.iter().map(|task| task.definition.name.as_str());
+    let full_names = tasks.iter().map(|task| task.full_name.as_str());
+    let without_plus = names().find(|name| name.strip_prefix('+') == Some(pattern));
+    without_plus
+        .or_else(|| did_you_mean(pattern, names()))
+        .or_else(|| did_you_mean(pattern, full_names))
+}
+
+/// The siblings that a task waits for.
+fn upstream(above: &Task, task: &Task) -> Vec<TaskId> {
+    match task.sight {
+        Sight::Nothing => Vec::new(),
+        Sight::Earlier => {
+            let planned = above.subtasks.planned_ids().iter().copied();
+            planned.take_while(|id| *id != task.id).collect()
+        }
+        Sight::After => above.subtasks.upstream(task.id),
+    }
+}
