@@ -39,6 +39,10 @@ const ROUND_MAX: usize = 1_000;
 /// How long a store or broker that failed is left alone before it is asked again.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
+/// How often the store is asked which attempts are active: one that it knows and the driver does not has lost its beginning,
+/// or its end.
+const AUDIT_EVERY: Duration = Duration::from_secs(60);
+
 /// What the driver needs; given once.
 pub(crate) struct DriverParts {
     pub(crate) store: Arc<dyn Store>,
@@ -80,6 +84,9 @@ pub(crate) struct Driver {
     live: BTreeMap<AttemptId, Live>,
     /// Attempts whose memory was dropped because a commit failed; they are claimed and replayed.
     lost: BTreeSet<AttemptId>,
+    /// Tasks of lost attempts that were out, as far as memory knew: a store that lost its last seconds may not know of
+    /// their jobs.
+    held: BTreeMap<AttemptId, Vec<TaskId>>,
     /// Attempts that cannot be replayed by this program: they are left alone until a restart.
     broken: BTreeSet<AttemptId>,
     /// Attempts just replayed: whatever their log leaves undecided is decided in the next round.
@@ -90,6 +97,8 @@ pub(crate) struct Driver {
     unpublished: Vec<Outgoing>,
     revisions: HashMap<String, ProjectFiles>,
     next_watch: Timestamp,
+    /// When the store is asked which attempts are active.
+    next_audit: Timestamp,
     /// When each submitted job was last looked at.
     watched: BTreeMap<(AttemptId, TaskId), Timestamp>,
     /// When each required session is looked at.
@@ -114,12 +123,14 @@ impl Driver {
             dispatcher: Dispatcher::new(parts.limits),
             live: BTreeMap::new(),
             lost: BTreeSet::new(),
+            held: BTreeMap::new(),
             broken: BTreeSet::new(),
             recovered: Vec::new(),
             deferred: Vec::new(),
             unpublished: Vec::new(),
             revisions: HashMap::new(),
             next_watch: parts.clock.now(),
+            next_audit: parts.clock.now(),
             watched: BTreeMap::new(),
             looks: BTreeMap::new(),
             retry_at: None,

@@ -36,6 +36,7 @@ async fn forward(
 ) {
     loop {
         let delivery = tokio::select! {
+            biased;
             () = stop.cancelled() => break,
             delivery = consumer.next() => delivery,
         };

@@ -31,6 +31,7 @@ pub(crate) async fn lead(
             LeaseOutcome::HeldBy { .. } => {}
         }
         tokio::select! {
+            biased;
             () = stop.cancelled() => return Ok(None),
             () = tokio::time::sleep(LOOK_EVERY) => {}
         }
@@ -57,6 +58,7 @@ pub(crate) async fn keep(
     let mut valid_until = Instant::now() + lease;
     loop {
         tokio::select! {
+            biased;
             () = stop.cancelled() => break,
             // Two renewals may be lost.
             () = tokio::time::sleep(lease / 3) => {}

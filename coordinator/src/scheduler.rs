@@ -70,6 +70,7 @@ impl Scheduler {
                 Err(error) => tracing::debug!("still no look at the schedules: {error}"),
             }
             tokio::select! {
+                biased;
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(LOOK_EVERY) => {}
             }

@@ -69,8 +69,9 @@ impl Executor {
         let deadline = Instant::now() + DELIVERY_MAX;
         loop {
             let report = tokio::select! {
-                report = ended.next() => report,
+                biased;
                 () = self.stop.cancelled() => None,
+                report = ended.next() => report,
                 () = tokio::time::sleep_until(deadline) => None,
             };
             let Some(report) = report else { return Reported::Confirmed };
@@ -86,6 +87,7 @@ impl Executor {
             Work::Bq(job) => {
                 let run = operators::bq::run(&self.bigquery, job, &self.config);
                 tokio::select! {
+                    biased;
                     outcome = run => outcome,
                     () = self.stop.cancelled() => return self.hand_over(&task).await,
                 }

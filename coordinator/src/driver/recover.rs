@@ -2,9 +2,10 @@
 
 use himekuri_engine::{Attempt, Record};
 use himekuri_project::Limits;
-use himekuri_protocol::AttemptId;
+use himekuri_protocol::{AttemptId, TaskId};
 use himekuri_store::{AttemptFilter, ClaimedAttempt, StoreError};
 use himekuri_workflow::ProjectFiles;
+use jiff::Timestamp;
 
 use super::command::{BeginAttempt, Command};
 use super::{Driver, DriverError, Live, Outgoing};
@@ -66,6 +67,7 @@ impl Driver {
     async fn recover(&mut self, id: AttemptId) -> Result<(), RecoverError> {
         let claimed = self.parts.store.claim(id, self.parts.epoch).await?;
         if claimed.finished {
+            self.held.remove(&id);
             self.dispatcher.forget(id);
             return Ok(());
         }
@@ -82,10 +84,7 @@ impl Driver {
             .map(|record| serde_json::from_str(record))
             .collect::<Result<Vec<Record>, _>>()?;
         let attempt = Attempt::replay(log)?;
-        self.dispatcher.forget(id);
-        for (task, _, _) in attempt.running() {
-            self.dispatcher.started((id, task.id), task.destination.clone());
-        }
+        self.take_places(id, &attempt);
         self.live.insert(id, Live { attempt, files, summary, published: Vec::new() });
         self.recovered.push(id);
         // What is in the outbox may or may not have been published: duplicates are harmless.
@@ -96,6 +95,31 @@ impl Driver {
         });
         self.publish(messages.collect());
         Ok(())
+    }
+
+    /// What is out keeps its place. So does what was out before the attempt was lost and has not ended by its log: a store
+    /// that lost its last seconds does not know of it, but its job may run, and the task will meet it again.
+    fn take_places(&mut self, id: AttemptId, attempt: &Attempt) {
+        let held = self.held.remove(&id).unwrap_or_default();
+        let is_over = |task: &TaskId| attempt.task(*task).is_some_and(|task| task.state.is_final());
+        for task in held.into_iter().filter(is_over) {
+            self.dispatcher.ended((id, task));
+        }
+        for (task, _, _) in attempt.running() {
+            self.dispatcher.started((id, task.id), task.destination.clone());
+        }
+    }
+
+    /// Looks for attempts that the store knows and the driver does not.
+    pub(super) async fn audit(&mut self, now: Timestamp) {
+        match self.parts.store.active_attempts().await {
+            Ok(active) => {
+                for id in active {
+                    self.look(id, now);
+                }
+            }
+            Err(error) => tracing::debug!("the active attempts could not be read: {error}"),
+        }
     }
 
     /// Created, but its first record was never committed: it begins from its summary.

@@ -7,7 +7,7 @@ use himekuri_engine::{Attempt, Context, Record, ReplayError, Reported};
 use himekuri_protocol::{AttemptId, Report, TaskError, TaskMessage};
 use jiff::Timestamp;
 
-use super::{BeginAttempt, Command, Driver, DriverError, Live, Outgoing, RETRY_AFTER};
+use super::{AUDIT_EVERY, BeginAttempt, Command, Driver, DriverError, Live, Outgoing, RETRY_AFTER};
 use crate::session::{Begin, begin};
 
 /// What a round has decided and not yet committed.
@@ -61,6 +61,10 @@ impl Driver {
             self.watch(now);
             self.flush_published().await;
             self.next_watch = now.checked_add(self.parts.watch_every).unwrap_or(now);
+        }
+        if self.next_audit <= now {
+            self.next_audit = now.checked_add(AUDIT_EVERY).unwrap_or(now);
+            self.audit(now).await;
         }
         if !self.lost.is_empty() || !self.unpublished.is_empty() {
             let again = now.checked_add(RETRY_AFTER).unwrap_or(now);
@@ -125,7 +129,7 @@ impl Driver {
         self.decide(id, round, |attempt, context| attempt.advance(now, context));
     }
 
-    fn look(&mut self, id: AttemptId, now: Timestamp) {
+    pub(super) fn look(&mut self, id: AttemptId, now: Timestamp) {
         if !self.live.contains_key(&id) && !self.broken.contains(&id) {
             self.lost.insert(id);
             self.retry_at = Some(now);
@@ -224,7 +228,10 @@ impl Driver {
     /// Forgets an attempt's memory; its log is the truth. Its partitions stay taken until it is read again: its jobs may
     /// run.
     pub(super) fn lose(&mut self, id: AttemptId) {
-        self.live.remove(&id);
+        if let Some(live) = self.live.remove(&id) {
+            let out = live.attempt.running().map(|(task, _, _)| task.id).collect();
+            self.held.insert(id, out);
+        }
         self.lost.insert(id);
     }
 }

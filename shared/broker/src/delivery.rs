@@ -66,6 +66,15 @@ impl Delivery {
         self.settler.settle(settlement)
     }
 
+    /// Tells `observer` how the delivery is settled, just before it is; dropped unsettled, it is requeued. For
+    /// simulations, which look at the order of what happens.
+    #[must_use]
+    pub fn observed(self, observer: impl FnOnce(Settlement) + Send + Sync + 'static) -> Self {
+        let Self { settler, .. } = self;
+        let settler = Settler::new(Observed { settler, observer: Box::new(observer) });
+        Self { settler, ..self }
+    }
+
     /// Splits content and settling: decode the body, keep the [`Settler`] until the result is recorded.
     #[must_use]
     pub fn into_parts(self) -> (Vec<u8>, Settler) {
@@ -130,6 +139,23 @@ impl Drop for Settler {
 impl fmt::Debug for Settler {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Settler").field("settled", &self.sink.is_none()).finish()
+    }
+}
+
+/// A settlement with somebody who looks on.
+struct Observed {
+    settler: Settler,
+    observer: Box<dyn FnOnce(Settlement) + Send + Sync>,
+}
+
+impl SettleSink for Observed {
+    fn settle(self: Box<Self>, settlement: Settlement) -> Result<(), SettleError> {
+        (self.observer)(settlement);
+        self.settler.settle(settlement)
+    }
+
+    fn is_lost(&self) -> bool {
+        self.settler.is_lost()
     }
 }
 

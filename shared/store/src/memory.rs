@@ -29,6 +29,19 @@ impl MemoryStore {
         Self::default()
     }
 
+    /// Goes back to the logs, outboxes and schedules that `earlier` holds, as Redis does that lost its last seconds in a
+    /// failover. Epochs do not go back: they follow the server's time. For simulations.
+    pub fn roll_back(&self, earlier: &Self) {
+        let earlier = earlier.state().clone();
+        self.state().roll_back(earlier);
+    }
+
+    /// A store that holds the same and goes its own way.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        Self { state: Mutex::new(self.state().clone()) }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::OutboxEntry;
 
 /// Entries by id, in the order in which they were committed.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Outbox {
     last_order: u64,
     orders: HashMap<String, u64>,

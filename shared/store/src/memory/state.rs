@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Everything the store holds.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct State {
     lease: Option<Lease>,
     last_epoch: u64,
@@ -24,14 +24,14 @@ pub(super) struct State {
     attempts: BTreeMap<AttemptId, Attempt>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Lease {
     holder: String,
     epoch: Epoch,
     ends: Instant,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Attempt {
     request: NewAttempt,
     number: u64,
@@ -42,6 +42,22 @@ struct Attempt {
 }
 
 impl State {
+    pub(super) fn roll_back(&mut self, earlier: Self) {
+        self.schedules = earlier.schedules;
+        for (id, attempt) in &mut self.attempts {
+            let fence = attempt.fence;
+            *attempt = match earlier.attempts.get(id) {
+                Some(before) => Attempt { fence, ..before.clone() },
+                None => Attempt {
+                    log: Vec::new(),
+                    outbox: Outbox::default(),
+                    state: AttemptState::Active,
+                    ..attempt.clone()
+                },
+            };
+        }
+    }
+
     pub(super) fn acquire_lease(&mut self, holder: &str, ttl: Duration) -> LeaseOutcome {
         let now = Instant::now();
         if let Some(lease) = &self.lease
