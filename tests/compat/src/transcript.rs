@@ -78,6 +78,11 @@ fn event(
             let at = seconds(*retry_at);
             format!("retry {retry_count} at {at}s: {}", error.message)
         }
+        Record::Resumed { .. } => "success in the earlier attempt".to_owned(),
+        Record::NotResumed { because, .. } => format!("runs again: {because:?}"),
+        Record::Canceling { because, .. } => format!("canceling: {because:?}"),
+        Record::KillRequested { reason, .. } => format!("killed: {reason:?}"),
+        Record::Canceled { .. } => "canceled".to_owned(),
         Record::Retried { .. } => "begins again".to_owned(),
         Record::Failing { error: Some(error), .. } => format!("failing: {}", error.message),
         Record::Failing { error: None, .. } => "failing below".to_owned(),

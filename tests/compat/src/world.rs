@@ -246,6 +246,7 @@ impl World {
             let first = !was_unreachable;
             let (due, outcome) = match phase {
                 Phase::Unreachable { .. } => return None,
+                Phase::Canceling { at, .. } => (*at, failed("cancelled")),
                 Phase::Dispatched if first && answer.silent => return None,
                 Phase::Dispatched if first && answer.lost => (since, unreachable()),
                 Phase::Dispatched if answer.slow => (since, submitted(&task.full_name, try_no)),
