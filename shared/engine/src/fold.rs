@@ -10,6 +10,8 @@ use himekuri_protocol::{TaskId, TryNo};
 use jiff::Timestamp;
 
 use crate::attempt::{Attempt, Failure, Index, Mover, Task};
+#[cfg(debug_assertions)]
+use crate::invariants;
 use crate::params::CommonParams;
 use crate::record::{AttemptStarted, LOG_VERSION, Record};
 use crate::state::{Phase, TaskState};
@@ -137,6 +139,8 @@ impl Attempt {
         self.check(record)?;
         self.change(record);
         self.length += 1;
+        #[cfg(debug_assertions)]
+        invariants::assert_sampled(self, record);
         Ok(())
     }
 

@@ -19,6 +19,7 @@ mod dispatch;
 mod dispatcher;
 mod exported;
 mod fold;
+mod invariants;
 mod kill;
 mod merge;
 mod operators;
@@ -39,6 +40,7 @@ pub use context::{Context, Evaluate, EvaluateError, SessionClock};
 pub use dispatch::{Dispatch, Prepared};
 pub use dispatcher::{Dispatcher, Limits};
 pub use fold::ReplayError;
+pub use invariants::{Invariant, Violation, log_violations, violations};
 pub use kill::CancelingJob;
 pub use operators::{CONTROL_OPERATORS, OPERATOR_NOT_RUN, WORKER_OPERATORS, is_known_operator};
 pub use record::{

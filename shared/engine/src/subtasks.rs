@@ -184,9 +184,14 @@ impl Subtasks {
         self.ids.get(..self.planned).unwrap_or_default()
     }
 
+    /// How many of them run or may begin.
+    pub(crate) fn in_progress(&self) -> usize {
+        self.active.saturating_add(self.joined_active)
+    }
+
     /// Whether none of them runs.
     pub(crate) fn is_idle(&self) -> bool {
-        self.active == 0 && self.joined_active == 0
+        self.in_progress() == 0
     }
 
     /// Whether one of them failed for good.

@@ -8,6 +8,7 @@ use himekuri_coordinator::{
 };
 use himekuri_engine::{
     Attempt, Context, Phase, Record, Reported, Required, RequiredAnswer, RequiredState,
+    log_violations, violations,
 };
 use himekuri_protocol::{
     AttemptId, JobReference, Outcome, PROTOCOL_VERSION, Report, TaskError, TaskId, TryNo, Work,
@@ -122,7 +123,9 @@ impl World {
     pub fn run(&mut self, mut after_each: impl FnMut(&Self)) {
         for _ in 0..STEPS_MAX {
             after_each(self);
+            assert_eq!(violations(&self.attempt), [], "{}", self.case.name);
             if self.attempt.outcome().is_some() {
+                assert_eq!(log_violations(&self.log), [], "{}", self.case.name);
                 return;
             }
             self.step();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use himekuri_engine::{
     Attempt, AttemptOutcome, CancelReason, Phase, Record, ReplayError, Required, RequiredAnswer,
-    RequiredState, Task,
+    RequiredState, Task, log_violations,
 };
 use himekuri_protocol::{AttemptId, Outcome, TaskId, TryNo};
 use himekuri_workflow::TaskKind;
@@ -320,6 +320,7 @@ fn run(world: &mut World) -> BTreeMap<usize, Attempt> {
     let mut seen = BTreeMap::from([(world.log.len(), world.attempt.clone())]);
     for _ in 0..10_000 {
         if world.outcome().is_some() {
+            assert_eq!(log_violations(&world.log), []);
             return seen;
         }
         step(world);

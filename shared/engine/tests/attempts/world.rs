@@ -6,6 +6,7 @@ use std::time::Duration;
 use himekuri_engine::{
     Attempt, AttemptOutcome, AttemptStarted, Config, Context, KillReason, LOG_VERSION, Prepared,
     Record, ReplayError, Reported, Resume, SlaStarted, Task, TimeLimits, render_tree, sla_due,
+    violations,
 };
 use himekuri_protocol::{
     AttemptId, JobReference, Outcome, PROTOCOL_VERSION, Report, StoreParams, TaskError, TaskId,
@@ -170,6 +171,10 @@ impl World {
         let records = verb(&mut self.attempt, self.now, &mut context);
         let records = records.expect("the engine agrees with itself");
         self.log.extend(records.iter().cloned());
+        // Of huge attempts, debug builds look at a sample by themselves.
+        if self.attempt.tasks().take(1_001).count() <= 1_000 {
+            assert_eq!(violations(&self.attempt), []);
+        }
         records
     }
 
