@@ -73,7 +73,7 @@ fn dead_letter(delivery: Delivery) -> Option<Command> {
             let (_, settler) = delivery.into_parts();
             Some(Command::Dead { task: Box::new(task), reason, settler })
         }
-        Ok(WorkerMessage::Watch(_)) => {
+        Ok(WorkerMessage::Watch(_) | WorkerMessage::Cancel(_)) => {
             settled(delivery.ack());
             None
         }

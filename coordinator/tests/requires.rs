@@ -86,6 +86,7 @@ impl Pool {
         match message {
             WorkerMessage::Task(task) => task,
             WorkerMessage::Watch(watch) => panic!("nothing is watched: {watch:?}"),
+            WorkerMessage::Cancel(cancel) => panic!("nothing is killed: {cancel:?}"),
         }
     }
 

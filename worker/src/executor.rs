@@ -5,17 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable};
-use futures::StreamExt;
+use futures::{Stream, StreamExt};
 use himekuri_bigquery::BigQuery;
 use himekuri_broker::{Broker, Delivery, OutgoingMessage, PublishError, Queue, Settlement};
-use himekuri_protocol::{
-    Outcome, PROTOCOL_VERSION, Report, TaskMessage, WatchMessage, Work, WorkerMessage,
-};
+use himekuri_protocol::{FIRST_VERSION, Outcome, Report, TaskMessage, Work, WorkerMessage};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{DELIVERY_MAX, WorkerConfig};
-use crate::{operators, watch};
+use crate::{cancel, operators, watch};
 
 /// How long a stopping worker looks for the job that it may have sent.
 const HAND_OVER: Duration = Duration::from_secs(1);
@@ -55,7 +53,12 @@ impl Executor {
     async fn handle(&self, body: &[u8]) -> Reported {
         match WorkerMessage::decode(body) {
             Ok(WorkerMessage::Task(task)) => self.run_task(task).await,
-            Ok(WorkerMessage::Watch(message)) => self.watch(message).await,
+            Ok(WorkerMessage::Watch(message)) => {
+                self.publish_all(watch::ended(&self.bigquery, message, &self.config)).await
+            }
+            Ok(WorkerMessage::Cancel(message)) => {
+                self.publish_all(cancel::over(&self.bigquery, message, &self.config)).await
+            }
             Err(error) => {
                 tracing::error!("dead-lettered a message: {error}");
                 Reported::Undecodable
@@ -63,9 +66,9 @@ impl Executor {
         }
     }
 
-    /// A watch that is not finished in time, or when the worker stops, is no loss: the coordinator asks again.
-    async fn watch(&self, message: WatchMessage) -> Reported {
-        let mut ended = pin!(watch::ended(&self.bigquery, message, &self.config));
+    /// A watch or a cancel that is not finished in time, or when the worker stops, is no loss: the coordinator asks again.
+    async fn publish_all(&self, ended: impl Stream<Item = Report>) -> Reported {
+        let mut ended = pin!(ended);
         let deadline = Instant::now() + DELIVERY_MAX;
         loop {
             let report = tokio::select! {
@@ -114,7 +117,7 @@ impl Executor {
             "task {} {}", task.task_name, verb(&outcome)
         );
         Report {
-            version: PROTOCOL_VERSION,
+            version: FIRST_VERSION,
             attempt: task.attempt,
             task: task.task,
             try_no: task.try_no,

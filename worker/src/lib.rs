@@ -11,8 +11,11 @@
 //!    └─ not our protocol: dead letter
 //! ```
 //!
+//! Watch and cancel messages go the same way: they name jobs, and a job that is over is reported for its try.
+//!
 //! A worker keeps nothing: killed at any point, its deliveries come again elsewhere and meet their own jobs by id.
 
+mod cancel;
 mod config;
 mod executor;
 mod operators;

@@ -2,7 +2,7 @@
 
 use futures::{Stream, StreamExt};
 use himekuri_bigquery::{BigQuery, JobError};
-use himekuri_protocol::{Outcome, PROTOCOL_VERSION, Report, WatchMessage, WatchedJob};
+use himekuri_protocol::{FIRST_VERSION, Outcome, Report, WatchMessage, WatchedJob};
 
 use crate::config::WorkerConfig;
 use crate::operators::bq::{outcome_of, outcome_of_error};
@@ -38,7 +38,7 @@ async fn look_up(
         outcome @ (Outcome::Succeeded { .. }
         | Outcome::Failed { .. }
         | Outcome::Unreachable { .. }) => Some(Report {
-            version: PROTOCOL_VERSION,
+            version: FIRST_VERSION,
             attempt: watched.attempt,
             task: watched.task,
             try_no: watched.try_no,

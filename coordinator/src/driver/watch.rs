@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use himekuri_engine::{Attempt, Phase, TaskState};
 use himekuri_protocol::{
-    JobReference, PROTOCOL_VERSION, TaskId, TryNo, WatchMessage, WatchedJob, WorkerMessage,
+    FIRST_VERSION, JobReference, TaskId, TryNo, WatchMessage, WatchedJob, WorkerMessage,
 };
 use jiff::Timestamp;
 
@@ -39,7 +39,7 @@ impl Driver {
         self.watched = watched;
         let messages = jobs.values().flat_map(|jobs| jobs.chunks(JOBS_PER_MESSAGE)).map(|jobs| {
             let jobs = jobs.to_vec();
-            WorkerMessage::Watch(WatchMessage { version: PROTOCOL_VERSION, jobs })
+            WorkerMessage::Watch(WatchMessage { version: FIRST_VERSION, jobs })
         });
         let outgoing = messages.filter_map(|message| match Outgoing::watch(&message) {
             Ok(outgoing) => Some(outgoing),

@@ -1,4 +1,4 @@
-//! The calls: submit, wait, look up, cancel.
+//! The calls: submit, wait, look up. [`BigQuery::stop`] has a file of its own.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +13,7 @@ use crate::convert::{fingerprint_of, to_api};
 use crate::error::JobError;
 use crate::jobs::Jobs;
 use crate::state::JobState;
+use crate::tombstone::is_tombstone;
 
 /// One long poll of `jobs.getQueryResults`; BigQuery answers earlier when the job ends.
 const LONG_POLL: Duration = Duration::from_secs(10);
@@ -26,7 +27,7 @@ const GRACE: Duration = Duration::from_secs(1);
 /// A client of one endpoint.
 #[derive(Clone)]
 pub struct BigQuery {
-    jobs: Arc<dyn Jobs>,
+    pub(crate) jobs: Arc<dyn Jobs>,
 }
 
 impl BigQuery {
@@ -89,14 +90,6 @@ impl BigQuery {
         Ok(JobState::of(&found, job))
     }
 
-    /// Asks BigQuery to stop a job. It may still end well (REST, `jobs.cancel`): wait for its end.
-    ///
-    /// # Errors
-    /// No clear answer, or no such job.
-    pub async fn cancel(&self, job: &JobReference, patience: Duration) -> Result<(), JobError> {
-        self.persist(patience, job, || async { self.jobs.cancel(project(job)?, job).await }).await
-    }
-
     async fn insert_or_adopt(&self, job: &QueryJob) -> Result<Job, Answer> {
         let project = project(&job.job)?;
         match self.jobs.insert(project, to_api(job, project)).await {
@@ -111,21 +104,26 @@ impl BigQuery {
     /// The job with our id, if it is ours. Right after 409 it may be unknown for a while (python-bigquery#2134), which
     /// is asked again.
     async fn adopt(&self, job: &QueryJob, words: &str) -> Result<Job, Answer> {
-        let mut reference = job.job.clone();
-        if reference.location.is_none() {
-            reference.location = location_in(words, &reference.job_id);
-        }
-        let found = self.get(&reference).await.map_err(|answer| match answer {
-            Answer::NotFound(why) => Answer::Transient(why),
-            other @ (Answer::AlreadyExists(_) | Answer::Transient(_) | Answer::Rejected(_)) => {
-                other
-            }
-        })?;
+        let found = self.existing(&job.job, words).await?;
         tracing::debug!(job.id = %job.job.job_id, "job {} exists already", job.job.job_id);
         ours(found, job).map_err(Answer::Rejected)
     }
 
-    async fn get(&self, job: &JobReference) -> Result<Job, Answer> {
+    /// The job that an insert of this id has met.
+    pub(crate) async fn existing(&self, job: &JobReference, words: &str) -> Result<Job, Answer> {
+        let mut reference = job.clone();
+        if reference.location.is_none() {
+            reference.location = location_in(words, &reference.job_id);
+        }
+        self.get(&reference).await.map_err(|answer| match answer {
+            Answer::NotFound(why) => Answer::Transient(why),
+            other @ (Answer::AlreadyExists(_) | Answer::Transient(_) | Answer::Rejected(_)) => {
+                other
+            }
+        })
+    }
+
+    pub(crate) async fn get(&self, job: &JobReference) -> Result<Job, Answer> {
         self.jobs.get(project(job)?, job).await
     }
 
@@ -137,7 +135,7 @@ impl BigQuery {
     }
 
     /// Repeats a call that gave no clear answer, with growing pauses, and ends with the patience even when the call hangs.
-    async fn persist<T, F, A>(
+    pub(crate) async fn persist<T, F, A>(
         &self,
         patience: Duration,
         job: &JobReference,
@@ -177,7 +175,7 @@ impl BigQuery {
 
 /// The project in which a job runs. The coordinator always names one: two workers with different ideas of it would run the
 /// same job twice.
-fn project(job: &JobReference) -> Result<&str, Answer> {
+pub(crate) fn project(job: &JobReference) -> Result<&str, Answer> {
     job.project.as_deref().ok_or_else(|| {
         Answer::Rejected(Why {
             reason: "noProject".to_owned(),
@@ -187,9 +185,9 @@ fn project(job: &JobReference) -> Result<&str, Answer> {
     })
 }
 
-/// The job, if its fingerprint label says that it does what ours does.
+/// The job, if its fingerprint label says that it does what ours does, or if a cancel took the id.
 fn ours(found: Job, job: &QueryJob) -> Result<Job, Why> {
-    if fingerprint_of(&found) == Some(job.fingerprint.as_str()) {
+    if fingerprint_of(&found) == Some(job.fingerprint.as_str()) || is_tombstone(&found) {
         return Ok(found);
     }
     Err(Why {
@@ -213,7 +211,7 @@ impl Why {
     }
 }
 
-fn error(job: &JobReference, why: Why) -> TaskError {
+pub(crate) fn error(job: &JobReference, why: Why) -> TaskError {
     TaskError { reason: why.reason, message: why.message, job: Some(job.clone()) }
 }
 

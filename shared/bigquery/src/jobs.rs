@@ -38,6 +38,12 @@ pub trait Jobs: Send + Sync {
     /// `jobs.getQueryResults` without rows: comes back when the job has ended, after `timeout`, or at once if BigQuery
     /// does not answer. What it says does not count.
     async fn long_poll(&self, project: &str, job: &JobReference, timeout: Duration);
+
+    /// Where a dataset is (`datasets.get`); `None` if nobody knows.
+    ///
+    /// # Errors
+    /// [`Answer::NotFound`]; [`Answer::Transient`].
+    async fn location(&self, project: &str, dataset: &str) -> Result<Option<String>, Answer>;
 }
 
 /// Over HTTP.
@@ -82,5 +88,10 @@ impl Jobs for HttpJobs {
         if let Err(error) = jobs.get_query_results(project, &job.job_id, parameters).await {
             tracing::trace!("long poll of {} ended: {error}", job.job_id);
         }
+    }
+
+    async fn location(&self, project: &str, dataset: &str) -> Result<Option<String>, Answer> {
+        let found = self.client.dataset().get(project, dataset).await;
+        found.map(|dataset| dataset.location).map_err(|error| classify(&error))
     }
 }

@@ -7,7 +7,9 @@
 //!   the job is adopted after its fingerprint label was compared;
 //! - an answer that leaves open whether the job was accepted (5xx, a broken connection, a time-out) is asked again
 //!   with the same id, within the caller's patience, and then reported as *unreachable*, never as *failed*;
-//! - DONE is not success: only `errorResult` decides.
+//! - DONE is not success: only `errorResult` decides;
+//! - a job that is not wanted any more is ended for good: its id is taken by a tombstone if it has not begun, so that
+//!   nobody can send it later, and else it is cancelled and waited for.
 
 mod answer;
 mod classify;
@@ -17,6 +19,8 @@ mod convert;
 mod error;
 mod jobs;
 mod state;
+mod stop;
+mod tombstone;
 
 pub use answer::{Answer, Why};
 pub use client::BigQuery;

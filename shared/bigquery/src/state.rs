@@ -3,6 +3,8 @@
 use gcp_bigquery_client::model::job::Job;
 use himekuri_protocol::{JobReference, JobStatistics, TaskError};
 
+use crate::tombstone::{is_tombstone, never_began};
+
 /// A job's state as far as the pool cares.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum JobState {
@@ -10,7 +12,7 @@ pub enum JobState {
     Running(JobReference),
     /// DONE without `errorResult`.
     Succeeded(JobStatistics),
-    /// DONE with `errorResult`.
+    /// DONE with `errorResult`; or a cancel took the id, and the job can never begin.
     Failed(TaskError),
 }
 
@@ -18,6 +20,9 @@ impl JobState {
     /// Reads BigQuery's answer about the job that was asked for as `asked`.
     pub(crate) fn of(job: &Job, asked: &JobReference) -> Self {
         let reference = full_name(job, asked);
+        if is_tombstone(job) {
+            return Self::Failed(never_began(reference));
+        }
         let status = job.status.clone().unwrap_or_default();
         if status.state.as_deref() != Some("DONE") {
             return Self::Running(reference);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use himekuri_protocol::{
-    JobReference, PROTOCOL_VERSION, StoreParams, TableReference, TaskError, TaskId, TaskMessage,
+    FIRST_VERSION, JobReference, StoreParams, TableReference, TaskError, TaskId, TaskMessage,
     TryNo, Work,
 };
 use jiff::Timestamp;
@@ -120,7 +120,7 @@ impl Attempt {
         self.apply(&record)?;
         let task_name = self.task(prepared.task).map(|task| task.full_name.clone());
         let message = TaskMessage {
-            version: PROTOCOL_VERSION,
+            version: FIRST_VERSION,
             attempt: self.started.attempt,
             task: prepared.task,
             try_no: prepared.try_no,

@@ -13,10 +13,21 @@ mod work;
 
 pub use ids::{AttemptId, TaskId, TryNo};
 pub use job_id::{JobIdentity, fingerprint};
-pub use message::{DecodeError, TaskMessage, WatchMessage, WatchedJob, WorkerMessage};
+pub use message::{
+    CancelMessage, CanceledJob, DecodeError, TaskMessage, WatchMessage, WatchedJob, WorkerMessage,
+};
 pub use report::{JobStatistics, Outcome, Report, StoreParams, TaskError};
 pub use table::{DatasetReference, TableError, TableReference};
 pub use work::{CreateDisposition, JobReference, Priority, QueryJob, Work, WriteDisposition};
 
-/// Version of the JSON in this crate. A reader refuses a newer one: it cannot know what it would leave out.
-pub const PROTOCOL_VERSION: u16 = 1;
+/// Newest version of the JSON in this crate. A reader refuses a newer one: it cannot know what it would leave out.
+///
+/// - 2: cancel messages.
+pub const PROTOCOL_VERSION: u16 = 2;
+
+/// What a task message, a watch message and a report need of their reader. A message names the lowest version that
+/// understands it, so that a new coordinator and old workers go on with what both know while a pool is upgraded.
+pub const FIRST_VERSION: u16 = 1;
+
+/// What a cancel message needs of its reader.
+pub const CANCEL_VERSION: u16 = 2;

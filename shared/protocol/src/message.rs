@@ -4,7 +4,9 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::{AttemptId, JobReference, PROTOCOL_VERSION, Report, TaskId, TryNo, Work};
+use crate::{
+    AttemptId, DatasetReference, JobReference, PROTOCOL_VERSION, Report, TaskId, TryNo, Work,
+};
 
 /// One message of the task queue.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -14,12 +16,14 @@ pub enum WorkerMessage {
     Task(TaskMessage),
     /// Look at jobs that outlived their first delivery (design D4).
     Watch(WatchMessage),
+    /// End jobs that are not wanted any more (design D6).
+    Cancel(CancelMessage),
 }
 
 /// One try of one task.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TaskMessage {
-    /// [`PROTOCOL_VERSION`] of the sender.
+    /// [`crate::FIRST_VERSION`].
     pub version: u16,
     /// Attempt.
     pub attempt: AttemptId,
@@ -42,7 +46,7 @@ pub struct TaskMessage {
 /// Jobs to look at, all of one GCP project and location.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WatchMessage {
-    /// [`PROTOCOL_VERSION`] of the sender.
+    /// [`crate::FIRST_VERSION`].
     pub version: u16,
     /// The jobs; those that still run are not reported.
     pub jobs: Vec<WatchedJob>,
@@ -59,6 +63,31 @@ pub struct WatchedJob {
     pub try_no: TryNo,
     /// The job.
     pub job: JobReference,
+}
+
+/// Jobs that must end, all of one GCP project and location.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CancelMessage {
+    /// [`crate::CANCEL_VERSION`].
+    pub version: u16,
+    /// The jobs; those that have not ended in time are not reported.
+    pub jobs: Vec<CanceledJob>,
+}
+
+/// A job that must be over, or must never begin, and the try that waits for this.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CanceledJob {
+    /// Attempt.
+    pub attempt: AttemptId,
+    /// Task.
+    pub task: TaskId,
+    /// Try.
+    pub try_no: TryNo,
+    /// The job. It may not exist, and its task message may still be on its way.
+    pub job: JobReference,
+    /// Dataset that it writes to: it runs where this is, if `job` names no location.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dataset: Option<DatasetReference>,
 }
 
 /// Why a message or report could not be read.
@@ -100,6 +129,7 @@ impl WorkerMessage {
         match self {
             Self::Task(task) => format!("{}-{}-{}", task.attempt, task.task, task.try_no),
             Self::Watch(_) => "watch".to_owned(),
+            Self::Cancel(_) => "cancel".to_owned(),
         }
     }
 }

@@ -10,7 +10,7 @@ pub type StoreParams = serde_json::Map<String, serde_json::Value>;
 /// What became of one try. A repeated report, or one for a try that is already decided, changes nothing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
-    /// [`crate::PROTOCOL_VERSION`] of the sender.
+    /// [`crate::FIRST_VERSION`].
     pub version: u16,
     /// Attempt.
     pub attempt: AttemptId,

@@ -8,12 +8,13 @@ use std::fs;
 use std::path::Path;
 
 use himekuri_protocol::{
-    DecodeError, Outcome, PROTOCOL_VERSION, Report, TaskMessage, WatchMessage, Work, WorkerMessage,
+    CANCEL_VERSION, CancelMessage, DecodeError, FIRST_VERSION, Outcome, PROTOCOL_VERSION, Report,
+    TaskMessage, WatchMessage, Work, WorkerMessage,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
 
-const MESSAGES: [&str; 4] = ["task_bq", "task_bq_least", "task_echo", "watch"];
+const MESSAGES: [&str; 5] = ["task_bq", "task_bq_least", "task_echo", "watch", "cancel"];
 const REPORTS: [&str; 5] = [
     "report_failed",
     "report_submitted",
@@ -45,6 +46,7 @@ fn file_of_message(message: &WorkerMessage) -> &'static str {
         }
         WorkerMessage::Task(TaskMessage { work: Work::Echo { .. }, .. }) => "task_echo",
         WorkerMessage::Watch(WatchMessage { .. }) => "watch",
+        WorkerMessage::Cancel(CancelMessage { .. }) => "cancel",
     }
 }
 
@@ -100,7 +102,7 @@ fn a_newer_message_is_refused_even_if_nothing_else_in_it_is_known() {
 
     assert_eq!(
         message.to_string(),
-        "message has protocol version 2, this program reads up to 1; upgrade this program"
+        "message has protocol version 3, this program reads up to 2; upgrade this program"
     );
     assert!(matches!(report, DecodeError::Newer { found } if found == newer));
 }
@@ -153,6 +155,17 @@ fn a_message_is_named_by_its_try() {
 
     assert_eq!(id("task_bq"), "7-3-2");
     assert_eq!(id("watch"), "watch");
+    assert_eq!(id("cancel"), "cancel");
+}
+
+#[test]
+fn a_message_asks_no_more_of_its_reader_than_it_needs() {
+    let version = |name| golden_value(name)["version"].clone();
+
+    assert_eq!(version("cancel"), json!(CANCEL_VERSION));
+    for name in MESSAGES.iter().chain(&REPORTS).filter(|name| **name != "cancel") {
+        assert_eq!(version(name), json!(FIRST_VERSION), "{name}");
+    }
 }
 
 #[test]
