@@ -4,6 +4,7 @@ pub(crate) mod attempts;
 pub(crate) mod check;
 pub(crate) mod eval;
 pub(crate) mod explain;
+pub(crate) mod kill;
 pub(crate) mod partitions;
 pub(crate) mod plan;
 pub(crate) mod push;

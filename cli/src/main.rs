@@ -19,7 +19,7 @@ mod project;
 mod simulate;
 
 use commands::{
-    attempts, check, eval, explain, partitions, plan, push, run, start, tasks, warehouse,
+    attempts, check, eval, explain, kill, partitions, plan, push, run, start, tasks, warehouse,
 };
 
 /// Daily data marts on BigQuery from digdag-compatible `.dig` files.
@@ -44,6 +44,7 @@ enum Command {
     Partitions(partitions::Arguments),
     Push(push::Arguments),
     Start(start::Arguments),
+    Kill(kill::Arguments),
     Attempts(attempts::Arguments),
     Tasks(tasks::Arguments),
 }
@@ -67,6 +68,7 @@ async fn main() -> ExitCode {
         Command::Partitions(arguments) => partitions::run(&arguments).await,
         Command::Push(arguments) => push::run(&arguments).await,
         Command::Start(arguments) => start::run(&arguments).await,
+        Command::Kill(arguments) => kill::run(&arguments).await,
         Command::Attempts(arguments) => attempts::run(&arguments).await,
         Command::Tasks(arguments) => tasks::run(&arguments).await,
     };

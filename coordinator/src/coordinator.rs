@@ -13,6 +13,7 @@ use crate::driver::{Command, DriverParts};
 use crate::summary::AttemptSummary;
 
 mod errors;
+mod kill;
 mod launch;
 mod model;
 mod push;
@@ -22,7 +23,7 @@ mod start;
 
 pub(crate) use errors::LaunchError;
 pub use errors::{PushError, StartError};
-pub use model::{CoordinatorConfig, ProjectRecord, StartRequest, Started};
+pub use model::{CoordinatorConfig, KillRequest, Killed, ProjectRecord, StartRequest, Started};
 
 /// A running coordinator. Cheap to clone.
 #[derive(Clone)]

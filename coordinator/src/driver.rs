@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use himekuri_broker::Broker;
-use himekuri_engine::{Attempt, Dispatcher, Limits};
+use himekuri_engine::{Attempt, Dispatcher, Limits, TimeLimits};
 use himekuri_protocol::{AttemptId, TaskId};
 use himekuri_store::{Epoch, Store};
 use himekuri_workflow::ProjectFiles;
@@ -21,10 +21,12 @@ use crate::clock::Clock;
 use crate::evaluator::ScriptEvaluator;
 use crate::summary::AttemptSummary;
 
+mod cancel;
 mod command;
 mod commit;
 mod dispatch;
 mod events;
+mod kill;
 mod recover;
 mod require;
 mod round;
@@ -32,6 +34,7 @@ mod watch;
 
 pub(crate) use command::{BeginAttempt, Command, Outgoing};
 pub use command::{Event, EventKind};
+pub(crate) use kill::{KillAnswer, KillCommand};
 
 /// Commands taken into one round: enough to share a commit among many reports, few enough to stay responsive.
 const ROUND_MAX: usize = 1_000;
@@ -52,6 +55,7 @@ pub(crate) struct DriverParts {
     pub(crate) expressions: himekuri_template::Limits,
     pub(crate) watch_every: Duration,
     pub(crate) number_base: u32,
+    pub(crate) time_limits: TimeLimits,
     pub(crate) clock: Clock,
     pub(crate) commands: mpsc::Receiver<Command>,
     /// For the driver's own commands: published messages, required sessions.
@@ -99,6 +103,10 @@ pub(crate) struct Driver {
     next_watch: Timestamp,
     /// When the store is asked which attempts are active.
     next_audit: Timestamp,
+    /// When each job that must end was last asked to.
+    canceled: BTreeMap<(AttemptId, TaskId), Timestamp>,
+    /// Whether a job must end that nobody was asked for yet.
+    cancel_now: bool,
     /// When each submitted job was last looked at.
     watched: BTreeMap<(AttemptId, TaskId), Timestamp>,
     /// When each required session is looked at.
@@ -131,6 +139,8 @@ impl Driver {
             revisions: HashMap::new(),
             next_watch: parts.clock.now(),
             next_audit: parts.clock.now(),
+            canceled: BTreeMap::new(),
+            cancel_now: false,
             watched: BTreeMap::new(),
             looks: BTreeMap::new(),
             retry_at: None,

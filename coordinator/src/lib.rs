@@ -30,7 +30,8 @@ pub use api::router;
 pub use check::{Checked, check};
 pub use clock::Clock;
 pub use coordinator::{
-    Coordinator, CoordinatorConfig, ProjectRecord, PushError, StartError, StartRequest, Started,
+    Coordinator, CoordinatorConfig, KillRequest, Killed, ProjectRecord, PushError, StartError,
+    StartRequest, Started,
 };
 pub use driver::{Event, EventKind};
 pub use evaluator::ScriptEvaluator;

@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use clap::Parser;
 use himekuri_broker::{RabbitBroker, RabbitConfig, Topology};
 use himekuri_coordinator::{Coordinator, CoordinatorConfig, ExpressionLimits, Scheduler, router};
-use himekuri_engine::Limits;
+use himekuri_engine::{Limits, TimeLimits};
 use himekuri_service::{LogFormat, init_logs, report, stop_on_signal};
 use himekuri_store::{RedisConfig, RedisStore};
 use tokio::net::TcpListener;
@@ -49,6 +49,22 @@ struct Arguments {
     /// Seconds between looks at jobs that run longer than a delivery.
     #[arg(long, env = "HIMEKURI_WATCH_EVERY", default_value_t = 5)]
     watch_every: u64,
+    /// Seconds after its start that an attempt is killed; 0 for never. Holds for attempts that begin from now on.
+    #[arg(
+        long,
+        env = "HIMEKURI_ATTEMPT_TTL",
+        value_name = "SECONDS",
+        default_value_t = ttl(TimeLimits::DIGDAG.attempt_seconds)
+    )]
+    attempt_ttl: u32,
+    /// Seconds after a task's first start that its attempt is killed, if the task still runs or waits; 0 for never.
+    #[arg(
+        long,
+        env = "HIMEKURI_TASK_TTL",
+        value_name = "SECONDS",
+        default_value_t = ttl(TimeLimits::DIGDAG.task_seconds)
+    )]
+    task_ttl: u32,
     /// CPU time that one expression may take, milliseconds.
     #[arg(
         long,
@@ -84,6 +100,10 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
             ..ExpressionLimits::default()
         },
         watch_every: Duration::from_secs(arguments.watch_every.max(1)),
+        time_limits: TimeLimits {
+            attempt_seconds: Some(arguments.attempt_ttl).filter(|seconds| *seconds > 0),
+            task_seconds: Some(arguments.task_ttl).filter(|seconds| *seconds > 0),
+        },
         ..CoordinatorConfig::default()
     };
     if let Some(name) = arguments.name {
@@ -116,6 +136,11 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     scheduler.await.context("the scheduler ended abnormally")?;
     ended.await.context("the driver ended abnormally")??;
     Ok(())
+}
+
+/// A time limit as an argument writes it.
+fn ttl(seconds: Option<u32>) -> u32 {
+    seconds.unwrap_or(0)
 }
 
 async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {

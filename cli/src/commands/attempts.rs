@@ -38,7 +38,7 @@ pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
             attempt.project.clone(),
             attempt.workflow.clone(),
             attempt.session_local_time.clone(),
-            state_name(attempt.state).to_owned(),
+            state_name(attempt).to_owned(),
             attempt.error.clone().unwrap_or_default(),
         ]
     });
@@ -46,8 +46,9 @@ pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn state_name(state: AttemptState) -> &'static str {
-    match state {
+fn state_name(attempt: &AttemptSummary) -> &'static str {
+    match attempt.state {
+        AttemptState::Running if attempt.kill.is_some() => "canceling",
         AttemptState::Running => "running",
         AttemptState::Success => "success",
         AttemptState::Error => "error",

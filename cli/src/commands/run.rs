@@ -2,13 +2,16 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
 use himekuri_bigquery::{BigQuery, BigQueryConfig, Endpoint};
 use himekuri_broker::MemoryBroker;
-use himekuri_coordinator::{Coordinator, CoordinatorConfig, ScriptEvaluator, StartRequest};
+use himekuri_coordinator::{
+    Coordinator, CoordinatorConfig, KillRequest, ScriptEvaluator, StartRequest, Started,
+};
 use himekuri_service::stop_on_signal;
 use himekuri_store::MemoryStore;
 use himekuri_worker::{Worker, WorkerConfig};
@@ -26,6 +29,9 @@ use crate::simulate::{planned_attempts, simulate};
 mod progress;
 
 use progress::{Progress, RunResult};
+
+/// How long a run that is broken off waits for the end of its jobs; a cancel takes BigQuery less than a minute.
+const KILL_PATIENCE: Duration = Duration::from_secs(60);
 
 /// Run sessions in this process, on a local warehouse or on BigQuery.
 ///
@@ -136,16 +142,29 @@ async fn run_on(
     };
     let attempts = coordinator.start(&request).await?;
     let progress = Progress::new(planned, &attempts);
+    let mut following = pin!(progress.follow(received));
     let result = tokio::select! {
-        result = progress.follow(received) => Ok(result),
+        result = &mut following => Ok(result),
         () = signal.cancelled() => {
-            Err(anyhow::anyhow!("stopped; what was written stays, and running again is safe"))
+            kill_all(&coordinator, &attempts).await?;
+            let ended = tokio::time::timeout(KILL_PATIENCE, following).await;
+            let jobs = if ended.is_ok() { "" } else { "; not all of its jobs have ended yet" };
+            Err(anyhow::anyhow!("stopped{jobs}; what was written stays, and running again is safe"))
         }
     };
     stop.cancel();
     ended.await.context("the driver ended abnormally")??;
     worker.await.context("the worker ended abnormally")??;
     result
+}
+
+/// Jobs that run on would write after whoever runs it next.
+async fn kill_all(coordinator: &Coordinator, attempts: &[Started]) -> anyhow::Result<()> {
+    let request = KillRequest { by: None };
+    for started in attempts {
+        coordinator.kill(started.attempt, &request).await?;
+    }
+    Ok(())
 }
 
 /// The store of this run is gone afterwards, so attempt numbers come from the clock: a number that no earlier run had.

@@ -7,7 +7,7 @@ use himekuri_protocol::AttemptId;
 use serde::{Deserialize, Serialize};
 
 use super::problem::Problem;
-use crate::coordinator::{Coordinator, StartRequest, Started};
+use crate::coordinator::{Coordinator, KillRequest, Killed, StartRequest, Started};
 use crate::summary::AttemptSummary;
 
 #[derive(Debug, Serialize)]
@@ -56,10 +56,27 @@ pub(super) async fn list(
     Ok(Json(AttemptList { attempts }))
 }
 
+/// `GET /v1/attempts/{id}`.
+pub(super) async fn one(
+    State(coordinator): State<Coordinator>,
+    Path(id): Path<u64>,
+) -> Result<Json<AttemptSummary>, Problem> {
+    Ok(Json(coordinator.attempt(AttemptId(id)).await?))
+}
+
 /// `GET /v1/attempts/{id}/tasks`.
 pub(super) async fn tasks(
     State(coordinator): State<Coordinator>,
     Path(id): Path<u64>,
 ) -> Result<Json<TaskList>, Problem> {
     Ok(Json(TaskList { tasks: coordinator.tasks(AttemptId(id)).await? }))
+}
+
+/// `POST /v1/attempts/{id}/kill`.
+pub(super) async fn kill(
+    State(coordinator): State<Coordinator>,
+    Path(id): Path<u64>,
+    Json(request): Json<KillRequest>,
+) -> Result<Json<Killed>, Problem> {
+    Ok(Json(coordinator.kill(AttemptId(id), &request).await?))
 }

@@ -76,6 +76,7 @@ impl From<StartError> for Problem {
             }
             StartError::Session(_) => StatusCode::BAD_REQUEST,
             StartError::Store(_) | StartError::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+            StartError::Unreadable(_) => StatusCode::CONFLICT,
             StartError::Json(_) | StartError::Archive(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
         Self::new(status, chain(&error))

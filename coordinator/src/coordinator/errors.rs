@@ -2,6 +2,7 @@
 
 use himekuri_broker::BrokerError;
 use himekuri_project::ArchiveError;
+use himekuri_protocol::AttemptId;
 use himekuri_store::StoreError;
 use himekuri_workflow::{Diagnostic, Diagnostics};
 
@@ -75,6 +76,11 @@ pub enum StartError {
     /// The stored revision cannot be read.
     #[error("the stored revision cannot be read")]
     Archive(#[from] ArchiveError),
+    /// The log of the attempt is broken, or of a newer version.
+    #[error(
+        "this coordinator cannot read the log of attempt {0}, and leaves it alone; its own log lines say why"
+    )]
+    Unreadable(AttemptId),
     /// The coordinator is stopping.
     #[error("the coordinator is stopping; ask again")]
     Stopping,

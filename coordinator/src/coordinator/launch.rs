@@ -91,6 +91,7 @@ impl Coordinator {
             expressions: config.expressions,
             watch_every: config.watch_every,
             number_base: config.number_base,
+            time_limits: config.time_limits,
             clock: config.clock,
             commands,
             sender: sender.clone(),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use himekuri_engine::{Config, Limits};
+use himekuri_engine::{Config, Limits, TimeLimits};
 use himekuri_protocol::AttemptId;
 use himekuri_template::Limits as ExpressionLimits;
 use jiff::Timestamp;
@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Clock;
 use crate::session::SessionChoice;
+use crate::summary::AttemptState;
 
 /// Settings of a coordinator.
 #[derive(Clone, Debug)]
@@ -27,6 +28,8 @@ pub struct CoordinatorConfig {
     /// Added to the numbers of attempts. A pool whose store lives as long as its BigQuery project needs 0; a run whose
     /// store is gone afterwards needs a base that no earlier run had, or it would meet its old job ids (design D5).
     pub number_base: u32,
+    /// After how long a new attempt is killed; attempts that run keep what they began with.
+    pub time_limits: TimeLimits,
     /// What time it is.
     pub clock: Clock,
 }
@@ -40,6 +43,7 @@ impl Default for CoordinatorConfig {
             watch_every: Duration::from_secs(5),
             lease: Duration::from_secs(6),
             number_base: 0,
+            time_limits: TimeLimits::DIGDAG,
             clock: Clock::Machine,
         }
     }
@@ -94,4 +98,25 @@ pub struct Started {
     pub session_local_time: String,
     /// Whether it is new.
     pub created: bool,
+}
+
+/// Who kills an attempt.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KillRequest {
+    /// A name for those who look at it later.
+    #[serde(default)]
+    pub by: Option<String>,
+}
+
+/// What became of a kill.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Killed {
+    /// The attempt.
+    pub attempt: AttemptId,
+    /// Whether this request killed it: not if it had ended, or was killed before.
+    pub killed: bool,
+    /// Where it is: running until its jobs are over.
+    pub state: AttemptState,
+    /// Full names of the tasks whose jobs must end first.
+    pub canceling: Vec<String>,
 }

@@ -114,6 +114,7 @@ impl Coordinator {
             | StartError::Store(_)
             | StartError::Json(_)
             | StartError::Archive(_)
+            | StartError::Unreadable(_)
             | StartError::Stopping => {
                 let error: anyhow::Error = error.into();
                 return format!("could not start {requirement}: {error:#}");

@@ -8,6 +8,7 @@ use himekuri_protocol::{
 };
 use jiff::Timestamp;
 
+use super::KillCommand;
 use crate::revision::ProjectRevision;
 use crate::summary::AttemptSummary;
 
@@ -18,6 +19,8 @@ pub(crate) enum Command {
     Begin(Box<BeginAttempt>),
     /// An attempt that the store has had for a while: it begins if its start was never committed.
     Look(AttemptId),
+    /// An attempt is to be killed.
+    Kill(KillCommand),
     /// A worker reported; the delivery is settled once the decision is committed.
     Report { report: Box<Report>, settler: Settler },
     /// A task message was dead-lettered.
@@ -40,14 +43,15 @@ pub(crate) struct BeginAttempt {
 /// A committed message on its way to the broker.
 #[derive(Clone, Debug)]
 pub(crate) struct Outgoing {
-    /// Whose outbox it is in; none for watch messages, which are asked again anyway.
+    /// Whose outbox it is in; none for watch and cancel messages, which are made again anyway.
     pub(crate) attempt: Option<AttemptId>,
     pub(crate) id: String,
     pub(crate) body: Vec<u8>,
 }
 
 impl Outgoing {
-    pub(crate) fn watch(message: &WorkerMessage) -> Result<Self, serde_json::Error> {
+    /// A message that is not kept.
+    pub(crate) fn passing(message: &WorkerMessage) -> Result<Self, serde_json::Error> {
         Ok(Self { attempt: None, id: message.id(), body: message.encode()? })
     }
 }
@@ -104,6 +108,8 @@ pub enum EventKind {
         /// Why.
         error: TaskError,
     },
+    /// The attempt is killed: jobs that run are cancelled.
+    Killed,
     /// The attempt ended.
     Finished {
         /// Whether well.

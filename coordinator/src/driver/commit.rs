@@ -45,6 +45,7 @@ impl Driver {
             }
         }
         self.publish(messages);
+        self.answer_kills(round.kills);
         for (id, settler) in round.settlers {
             // A dropped settler gives the report back: its decision is not committed.
             if !self.lost.contains(&id) && settler.ack().is_err() {
@@ -57,13 +58,15 @@ impl Driver {
     fn seal(&mut self, id: AttemptId, draft: Draft) -> Option<(Commit, Effects)> {
         let live = self.live.get_mut(&id)?;
         let finished = live.attempt.outcome().is_some();
-        if finished {
+        let killed = draft.records.iter().any(is_kill);
+        if finished || killed {
             live.summary.update(&live.attempt);
         }
         let begins = draft.expected_length == 0;
         let records = draft.records.iter().map(serde_json::to_string).collect::<Result<_, _>>();
-        let summary =
-            (finished || begins).then(|| serde_json::to_string(&live.summary)).transpose();
+        let summary = (finished || begins || killed)
+            .then(|| serde_json::to_string(&live.summary))
+            .transpose();
         let (Ok(records), Ok(summary)) = (records, summary) else {
             tracing::error!(attempt.id = %id, "could not write the decisions of attempt {id} as JSON");
             self.lose(id);
@@ -84,6 +87,9 @@ impl Driver {
 
     fn take_effect(&mut self, effect: Effects, messages: &mut Vec<Outgoing>) {
         let id = effect.attempt;
+        let must_end =
+            |record: &Record| is_kill(record) || matches!(record, Record::Canceling { .. });
+        self.cancel_now |= effect.records.iter().any(must_end);
         let is_late = |record: &Record| matches!(record, Record::SlaMissed { .. });
         if effect.records.iter().any(is_late)
             && let Some(live) = self.live.get(&id)
@@ -154,7 +160,7 @@ impl Driver {
                     );
                     self.unpublished.push(message);
                 }
-                // Watch messages are made anew anyway.
+                // Watch and cancel messages are made anew anyway.
                 (Ok(()) | Err(_), None) => {}
             }
         }
@@ -178,6 +184,10 @@ impl Driver {
             }
         }
     }
+}
+
+fn is_kill(record: &Record) -> bool {
+    matches!(record, Record::KillRequested { .. })
 }
 
 fn outbox_entry(message: &Outgoing) -> OutboxEntry {

@@ -36,6 +36,7 @@ pub(super) fn of(attempt: &Attempt, record: &Record) -> Option<Event> {
         Record::Failed { task, at, error } if !has_error_tasks(attempt, *task) => {
             (*at, EventKind::Failed { name: name(*task), error: error.clone() })
         }
+        Record::KillRequested { at, .. } => (*at, EventKind::Killed),
         Record::AttemptFinished { at, outcome } => {
             (*at, EventKind::Finished { success: *outcome == AttemptOutcome::Success })
         }
@@ -50,7 +51,6 @@ pub(super) fn of(attempt: &Attempt, record: &Record) -> Option<Event> {
         | Record::Submitted { .. }
         | Record::Unreachable { .. }
         | Record::Canceling { .. }
-        | Record::KillRequested { .. }
         | Record::Canceled { .. }
         | Record::Succeeded { .. }
         | Record::Checking { .. }

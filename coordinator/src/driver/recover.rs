@@ -110,6 +110,15 @@ impl Driver {
         }
     }
 
+    /// Of an attempt, exactly what a worker or BigQuery has takes a place in the window and its partition.
+    pub(super) fn hold_running(&mut self, id: AttemptId) {
+        self.dispatcher.forget(id);
+        let Some(live) = self.live.get(&id) else { return };
+        for (task, _, _) in live.attempt.running() {
+            self.dispatcher.started((id, task.id), task.destination.clone());
+        }
+    }
+
     /// Looks for attempts that the store knows and the driver does not.
     pub(super) async fn audit(&mut self, now: Timestamp) {
         match self.parts.store.active_attempts().await {
@@ -139,7 +148,8 @@ impl Driver {
         let number = u32::try_from(claimed.number).unwrap_or(u32::MAX);
         let number = number.saturating_add(self.parts.number_base);
         let request = BeginAttempt { attempt: id, number, revision, summary };
-        self.deferred.push(Command::Begin(Box::new(request)));
+        // Before whatever waits for it.
+        self.deferred.insert(0, Command::Begin(Box::new(request)));
     }
 
     async fn summary(&self, id: AttemptId) -> Result<AttemptSummary, RecoverError> {

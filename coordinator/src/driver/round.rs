@@ -7,7 +7,10 @@ use himekuri_engine::{Attempt, Context, Record, ReplayError, Reported};
 use himekuri_protocol::{AttemptId, Report, TaskError, TaskMessage};
 use jiff::Timestamp;
 
-use super::{AUDIT_EVERY, BeginAttempt, Command, Driver, DriverError, Live, Outgoing, RETRY_AFTER};
+use super::{
+    AUDIT_EVERY, BeginAttempt, Command, Driver, DriverError, KillCommand, Live, Outgoing,
+    RETRY_AFTER,
+};
 use crate::session::{Begin, begin};
 
 /// What a round has decided and not yet committed.
@@ -16,6 +19,8 @@ pub(super) struct Round {
     pub(super) drafts: BTreeMap<AttemptId, Draft>,
     /// Deliveries to acknowledge once the attempt's draft is committed.
     pub(super) settlers: Vec<(AttemptId, Settler)>,
+    /// Kills to answer once the attempt's draft is committed.
+    pub(super) kills: Vec<KillCommand>,
 }
 
 /// The commit of one attempt in the making.
@@ -44,7 +49,8 @@ impl Driver {
             self.recover_lost().await?;
             self.republish();
         }
-        let mut round = Round { now, drafts: BTreeMap::new(), settlers: Vec::new() };
+        let mut round =
+            Round { now, drafts: BTreeMap::new(), settlers: Vec::new(), kills: Vec::new() };
         for id in std::mem::take(&mut self.recovered) {
             self.decide(id, &mut round, |attempt, context| attempt.advance(now, context));
         }
@@ -57,6 +63,9 @@ impl Driver {
         self.dispatch(&mut round);
         self.commit(round).await?;
         self.look_at_required(now);
+        if self.next_watch <= now || std::mem::take(&mut self.cancel_now) {
+            self.cancel(now);
+        }
         if self.next_watch <= now {
             self.watch(now);
             self.flush_published().await;
@@ -77,6 +86,7 @@ impl Driver {
         match command {
             Command::Begin(request) => self.begin(*request, round),
             Command::Look(id) => self.look(id, round.now),
+            Command::Kill(request) => self.kill(request, round),
             Command::Report { report, settler } => self.report(report, settler, round),
             Command::Dead { task, reason, settler } => self.dead(task, reason, settler, round),
             Command::Required { attempt, asked, answer } => {
@@ -118,6 +128,7 @@ impl Driver {
             // As in digdag: `sla` is for sessions that a schedule or a person starts.
             started.sla.clear();
         }
+        started.time_limits = self.parts.time_limits;
         tracing::info!(attempt.id = %id, "attempt {id} of {}/{} begins", summary.project, summary.workflow);
         let record = Record::AttemptStarted(Box::new(started.clone()));
         round.draft(id, 0).records.push(record);
@@ -214,6 +225,9 @@ impl Driver {
                     if let Some(task) = decided_task(record) {
                         self.dispatcher.ended((id, task));
                     }
+                }
+                if records.iter().any(|record| matches!(record, Record::KillRequested { .. })) {
+                    self.hold_running(id);
                 }
                 round.draft(id, expected).records.extend(records);
             }

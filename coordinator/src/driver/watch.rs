@@ -41,7 +41,7 @@ impl Driver {
             let jobs = jobs.to_vec();
             WorkerMessage::Watch(WatchMessage { version: FIRST_VERSION, jobs })
         });
-        let outgoing = messages.filter_map(|message| match Outgoing::watch(&message) {
+        let outgoing = messages.filter_map(|message| match Outgoing::passing(&message) {
             Ok(outgoing) => Some(outgoing),
             Err(error) => {
                 tracing::error!("could not write a watch message: {error}");

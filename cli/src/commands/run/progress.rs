@@ -100,6 +100,9 @@ impl Progress {
                 self.say(&failure, IfTerminal::Show);
                 self.result.failures.push(failure);
             }
+            EventKind::Killed => {
+                self.say("killed; waiting for the end of its jobs", IfTerminal::Show);
+            }
             EventKind::Finished { success } => {
                 self.running.remove(&event.attempt);
                 if let Some(session) = self.sessions.get(&event.attempt).filter(|_| !success) {
