@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use himekuri_broker::MemoryBroker;
 use himekuri_coordinator::{Coordinator, CoordinatorConfig, ProjectRecord, Scheduler};
-use himekuri_store::{MemoryStore, Store};
+use himekuri_store::{MemoryStore, RecordKind, Store};
 use himekuri_workflow::ProjectFiles;
 use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
@@ -103,14 +103,14 @@ async fn a_crash_before_the_start_is_remembered_starts_nothing_twice() {
     let mut pool = Pool::start().await;
     let pushed = pool.push(DAILY).await.pushed_at;
     pool.scheduler.run_once(pushed).await.unwrap();
-    let before = pool.store.schedules().await.unwrap();
+    let before = pool.store.records(RecordKind::Schedule).await.unwrap();
     pool.scheduler.run_once(pushed + days(3)).await.unwrap();
 
     // As if the last write had never come: the next leader finds the record of before.
     let mut next = Pool::over(Arc::clone(&pool.store)).await;
     let epoch = himekuri_store::Epoch(u64::MAX);
     for (key, record) in &before {
-        pool.store.put_schedule(epoch, key, Some(record)).await.unwrap();
+        pool.store.put_record(epoch, RecordKind::Schedule, key, Some(record)).await.unwrap();
     }
 
     assert_eq!(next.scheduler.run_once(pushed + days(3)).await.unwrap(), 3);
@@ -159,7 +159,7 @@ async fn a_changed_schedule_goes_on_after_the_last_session() {
     let first = pool.sessions().await;
 
     pool.push(&DAILY.replace("07:00:00", "08:00:00")).await;
-    pool.scheduler.run_once(pushed + days(3)).await.unwrap();
+    pool.scheduler.run_once(pushed + days(3) + hours(1)).await.unwrap();
 
     let sessions = pool.sessions().await;
     assert_eq!(sessions[0], first[0]);
@@ -172,12 +172,12 @@ async fn a_schedule_that_is_gone_is_forgotten() {
     let mut pool = Pool::start().await;
     let pushed = pool.push(DAILY).await.pushed_at;
     pool.scheduler.run_once(pushed).await.unwrap();
-    assert_eq!(pool.store.schedules().await.unwrap().len(), 1);
+    assert_eq!(pool.store.records(RecordKind::Schedule).await.unwrap().len(), 1);
 
     pool.push("+a:\n  echo>: x\n").await;
 
     assert_eq!(pool.scheduler.run_once(pushed + days(9)).await.unwrap(), 0);
-    assert_eq!(pool.store.schedules().await.unwrap(), []);
+    assert_eq!(pool.store.records(RecordKind::Schedule).await.unwrap(), []);
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! What the scheduler reads and remembers.
 
-use himekuri_store::{AttemptFilter, AttemptState};
+use himekuri_store::{AttemptFilter, AttemptState, RecordKind};
 
 use super::{Coordinator, ProjectRecord, StartError};
 use crate::scheduler::ScheduleRecord;
@@ -21,7 +21,7 @@ impl Coordinator {
 
     /// Keys and JSON records of all schedules.
     pub(crate) async fn schedules(&self) -> Result<Vec<(String, String)>, StartError> {
-        Ok(self.store.schedules().await?)
+        Ok(self.store.records(RecordKind::Schedule).await?)
     }
 
     /// Remembers a schedule, or forgets it.
@@ -31,7 +31,7 @@ impl Coordinator {
         record: Option<&ScheduleRecord>,
     ) -> Result<(), StartError> {
         let json = record.map(serde_json::to_string).transpose()?;
-        Ok(self.store.put_schedule(self.epoch, key, json.as_deref()).await?)
+        Ok(self.store.put_record(self.epoch, RecordKind::Schedule, key, json.as_deref()).await?)
     }
 
     /// Whether an attempt of a workflow runs, of whatever session.

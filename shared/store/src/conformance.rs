@@ -9,13 +9,13 @@ mod attempts;
 mod commits;
 mod leader;
 mod projects;
-mod schedules;
+mod records;
 
 pub use attempts::*;
 pub use commits::*;
 pub use leader::*;
 pub use projects::*;
-pub use schedules::*;
+pub use records::*;
 
 use crate::{AttemptId, Commit, Creation, Epoch, LeaseOutcome, NewAttempt, OutboxEntry, Store};
 use std::time::Duration;
@@ -31,8 +31,9 @@ macro_rules! conformance_tests {
             only_the_holder_of_the_epoch_renews_and_releases,
             archives_come_back_byte_for_byte,
             a_project_record_is_replaced_and_projects_are_sorted,
-            schedules_come_back_by_key_until_they_are_forgotten,
-            a_deposed_leader_cannot_write_a_schedule,
+            records_come_back_by_key_until_they_are_forgotten,
+            records_of_one_kind_are_none_of_another,
+            a_deposed_leader_cannot_write_a_record,
             a_session_has_one_attempt_per_name_and_counts_its_attempts,
             ids_rise_and_sessions_do_not_share_numbers,
             a_new_attempt_is_active_empty_and_claimed_by_its_creator,

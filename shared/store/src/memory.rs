@@ -12,7 +12,7 @@ use async_trait::async_trait;
 
 use crate::{
     AttemptFilter, AttemptId, ClaimedAttempt, Commit, CommitError, Creation, Epoch, LeaseOutcome,
-    NewAttempt, Store, StoreError,
+    NewAttempt, RecordKind, Store, StoreError,
 };
 use state::State;
 
@@ -90,18 +90,18 @@ impl Store for MemoryStore {
         Ok(state.projects.iter().map(|(name, record)| (name.clone(), record.clone())).collect())
     }
 
-    async fn put_schedule(
+    async fn put_record(
         &self,
         epoch: Epoch,
+        kind: RecordKind,
         key: &str,
         record: Option<&str>,
     ) -> Result<(), StoreError> {
-        self.state().put_schedule(epoch, key, record)
+        self.state().put_record(epoch, kind, key, record)
     }
 
-    async fn schedules(&self) -> Result<Vec<(String, String)>, StoreError> {
-        let state = self.state();
-        Ok(state.schedules.iter().map(|(key, record)| (key.clone(), record.clone())).collect())
+    async fn records(&self, kind: RecordKind) -> Result<Vec<(String, String)>, StoreError> {
+        Ok(self.state().records(kind))
     }
 
     async fn create_attempt(

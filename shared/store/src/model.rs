@@ -2,6 +2,25 @@
 
 use crate::{AttemptId, OutboxEntry};
 
+/// What the leader keeps records of, beside attempts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RecordKind {
+    /// Schedules, by `<project>/<workflow>`.
+    Schedule,
+    /// Backfills, by their number.
+    Backfill,
+}
+
+impl RecordKind {
+    /// For errors.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Schedule => "schedule",
+            Self::Backfill => "backfill",
+        }
+    }
+}
+
 /// A request to create an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewAttempt {

@@ -19,8 +19,8 @@ mod connection;
 mod keys;
 mod leader;
 mod projects;
+mod records;
 mod reply;
-mod schedules;
 mod scripts;
 mod startup;
 mod steps;
@@ -33,7 +33,7 @@ pub use config::RedisConfig;
 
 use crate::{
     AttemptFilter, AttemptId, ClaimedAttempt, Commit, CommitError, Creation, Epoch, LeaseOutcome,
-    NewAttempt, Store, StoreError,
+    NewAttempt, RecordKind, Store, StoreError,
 };
 use connection::Link;
 use keys::Keys;
@@ -98,17 +98,18 @@ impl Store for RedisStore {
         projects::projects(self).await
     }
 
-    async fn put_schedule(
+    async fn put_record(
         &self,
         epoch: Epoch,
+        kind: RecordKind,
         key: &str,
         record: Option<&str>,
     ) -> Result<(), StoreError> {
-        schedules::put(self, epoch, key, record).await
+        records::put(self, epoch, kind, key, record).await
     }
 
-    async fn schedules(&self) -> Result<Vec<(String, String)>, StoreError> {
-        schedules::all(self).await
+    async fn records(&self, kind: RecordKind) -> Result<Vec<(String, String)>, StoreError> {
+        records::all(self, kind).await
     }
 
     async fn create_attempt(

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use crate::{
     AttemptFilter, AttemptId, ClaimedAttempt, Commit, CommitError, Creation, Epoch, LeaseOutcome,
-    NewAttempt, StoreError,
+    NewAttempt, RecordKind, StoreError,
 };
 
 /// Keeps projects, attempts and the leader's lease.
@@ -46,19 +46,20 @@ pub trait Store: Send + Sync {
     /// Names and JSON records of all projects, by name.
     async fn projects(&self) -> Result<Vec<(String, String)>, StoreError>;
 
-    /// Writes what is remembered of a schedule, replacing what was; `None` forgets it.
+    /// Writes a JSON record that the leader keeps, replacing what was; `None` forgets it.
     ///
     /// # Errors
     /// [`StoreError::Fenced`] when a newer leader has begun.
-    async fn put_schedule(
+    async fn put_record(
         &self,
         epoch: Epoch,
+        kind: RecordKind,
         key: &str,
         record: Option<&str>,
     ) -> Result<(), StoreError>;
 
-    /// Keys and JSON records of all schedules, by key.
-    async fn schedules(&self) -> Result<Vec<(String, String)>, StoreError>;
+    /// Keys and JSON records of a kind, by key.
+    async fn records(&self, kind: RecordKind) -> Result<Vec<(String, String)>, StoreError>;
 
     /// Creates an attempt, unless its session already has one with this name.
     ///

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::outbox::Outbox;
 use crate::{
     AttemptFilter, AttemptId, AttemptState, ClaimedAttempt, Commit, CommitError, Creation, Epoch,
-    LeaseOutcome, NewAttempt, StoreError,
+    LeaseOutcome, NewAttempt, RecordKind, StoreError,
 };
 
 /// Everything the store holds.
@@ -18,7 +18,7 @@ pub(super) struct State {
     last_attempt: u64,
     pub(super) projects: BTreeMap<String, String>,
     pub(super) revisions: BTreeMap<String, Vec<u8>>,
-    pub(super) schedules: BTreeMap<String, String>,
+    records: BTreeMap<(RecordKind, String), String>,
     /// Attempts of a session, in the order of their numbers.
     sessions: BTreeMap<String, Vec<AttemptId>>,
     attempts: BTreeMap<AttemptId, Attempt>,
@@ -94,20 +94,27 @@ impl State {
         self.lease.as_mut().filter(|lease| lease.holder == holder && lease.epoch == epoch)
     }
 
-    pub(super) fn put_schedule(
+    pub(super) fn put_record(
         &mut self,
         epoch: Epoch,
+        kind: RecordKind,
         key: &str,
         record: Option<&str>,
     ) -> Result<(), StoreError> {
         if self.last_epoch > epoch.0 {
             return Err(StoreError::Fenced { epoch, by: Epoch(self.last_epoch) });
         }
+        let key = (kind, key.to_owned());
         match record {
-            Some(record) => self.schedules.insert(key.to_owned(), record.to_owned()),
-            None => self.schedules.remove(key),
+            Some(record) => self.records.insert(key, record.to_owned()),
+            None => self.records.remove(&key),
         };
         Ok(())
+    }
+
+    pub(super) fn records(&self, wanted: RecordKind) -> Vec<(String, String)> {
+        let records = self.records.iter().filter(|((kind, _), _)| *kind == wanted);
+        records.map(|((_, key), record)| (key.clone(), record.clone())).collect()
     }
 
     pub(super) fn create_attempt(&mut self, epoch: Epoch, request: &NewAttempt) -> Creation {

@@ -2,7 +2,7 @@
 //!
 //! No key but the lease has an expiry, so that an evicting Redis finds nothing to throw away.
 
-use crate::AttemptId;
+use crate::{AttemptId, RecordKind};
 
 /// Builds keys that start with the pool's prefix.
 #[derive(Clone, Debug)]
@@ -25,9 +25,14 @@ impl Keys {
         format!("{}:{{leader}}:epoch", self.prefix)
     }
 
-    /// HASH: `<project>/<workflow>` to JSON record. Written and deleted by `put_schedule.lua`.
-    pub(super) fn schedules(&self) -> String {
-        format!("{}:{{leader}}:schedules", self.prefix)
+    /// HASH: `<project>/<workflow>` of a schedule, or the number of a backfill, to JSON record. Written and deleted by
+    /// `put_record.lua`.
+    pub(super) fn records(&self, kind: RecordKind) -> String {
+        let kind = match kind {
+            RecordKind::Schedule => "schedules",
+            RecordKind::Backfill => "backfills",
+        };
+        format!("{}:{{leader}}:{kind}", self.prefix)
     }
 
     /// STRING: the last attempt id. Counted up by `create_attempt`, never deleted.

@@ -1,6 +1,6 @@
--- Writes or forgets a schedule, unless a newer leader has begun.
--- KEYS: 1 schedules, 2 epoch
--- ARGV: 1 epoch, 2 schedule, 3 record; without it the schedule is forgotten
+-- Writes or forgets a record, unless a newer leader has begun.
+-- KEYS: 1 records of a kind, 2 epoch
+-- ARGV: 1 epoch, 2 key, 3 record; without it the key is forgotten
 -- returns: {'ok'} | {'fenced', epoch of the newer leader}
 local newest = redis.call('GET', KEYS[2])
 if newest and tonumber(newest) > tonumber(ARGV[1]) then

@@ -1,4 +1,4 @@
-//! What is remembered of schedules.
+//! What the leader keeps beside attempts.
 
 use redis::cmd;
 
@@ -7,16 +7,17 @@ use super::{
     connection::Call,
     reply::{Reply, number},
 };
-use crate::{Epoch, StoreError};
+use crate::{Epoch, RecordKind, StoreError};
 
 pub(super) async fn put(
     store: &RedisStore,
     epoch: Epoch,
+    kind: RecordKind,
     key: &str,
     record: Option<&str>,
 ) -> Result<(), StoreError> {
-    let operation = || format!("store the schedule `{key}`");
-    let mut script = store.scripts.put_schedule.key(store.keys.schedules());
+    let operation = || format!("store the {} `{key}`", kind.name());
+    let mut script = store.scripts.put_record.key(store.keys.records(kind));
     script.key(store.keys.epoch()).arg(epoch.0).arg(key);
     if let Some(record) = record {
         script.arg(record);
@@ -31,9 +32,12 @@ pub(super) async fn put(
     }
 }
 
-pub(super) async fn all(store: &RedisStore) -> Result<Vec<(String, String)>, StoreError> {
-    let operation = || "read the schedules".to_owned();
-    let key = store.keys.schedules();
+pub(super) async fn all(
+    store: &RedisStore,
+    kind: RecordKind,
+) -> Result<Vec<(String, String)>, StoreError> {
+    let operation = || format!("read the {}s", kind.name());
+    let key = store.keys.records(kind);
     let mut all: Vec<(String, String)> =
         store.link.run(operation, Call::Command(cmd("HGETALL").arg(key))).await?;
     all.sort();
