@@ -60,7 +60,13 @@ pub(crate) struct SimJob {
 impl SimJob {
     /// Whether it ended, and ended well.
     pub(crate) fn succeeded(&self) -> bool {
-        self.done && self.fails.is_none()
+        self.done && self.fails.is_none() && !self.is_tombstone()
+    }
+
+    /// Whether it only keeps its id from being used (`docs/decisions/0014-a-tombstone-ends-a-job-that-never-began.md`).
+    fn is_tombstone(&self) -> bool {
+        let labels = self.model.configuration.as_ref().and_then(|of| of.labels.as_ref());
+        labels.is_some_and(|labels| labels.contains_key("himekuri_canceled"))
     }
 
     /// How long it is known.
@@ -166,7 +172,7 @@ impl Warehouse {
             let Some(job) = self.jobs.get_mut(&id) else { continue };
             job.done = true;
             tracing::info!("job {id} is DONE, {:?}", job.fails);
-            if job.fails.as_deref() != Some("stopped") {
+            if job.fails.as_deref() != Some("stopped") && !job.is_tombstone() {
                 ledger.billed(&id);
             }
             if job.fails.is_some() {

@@ -69,19 +69,24 @@ faults! {
     InsertQuota => "insert over quota",
     /// A job ends with `quotaExceeded`, `backendError` or the like.
     JobFailed => "job fails by quota or backend",
+    /// A job that is told to stop runs on for a while, and may end well.
+    CancelLate => "cancel comes late",
+    /// A person kills an attempt.
+    Kill => "attempt killed",
     /// A job runs far longer than a delivery.
     JobSlow => "job outlives its delivery",
 }
 
 impl Fault {
-    /// Whether another coordinator may lead after it. Not together with a store that goes back: what the store has
-    /// forgotten is then known to nobody but the leader (`docs/decisions/0017-what-the-simulation-leaves-out.md`).
+    /// Whether another coordinator may lead after it, or whether it lets a task go before its job was sent again. Not together
+    /// with a store that goes back: what the store has forgotten is known to nobody but the leader (`docs/decisions/0017-what-the-simulation-leaves-out.md`).
     const fn may_depose(self) -> bool {
         matches!(
             self,
             Self::CoordinatorCrash
                 | Self::CoordinatorPause
                 | Self::CoordinatorRestart
+                | Self::Kill
                 | Self::StoreRefused
                 | Self::StoreReplyLost
         )
@@ -99,7 +104,7 @@ pub struct Faults {
 impl Faults {
     /// A choice of faults and rates.
     #[must_use]
-    pub fn choose(dice: &Dice) -> Self {
+    pub(crate) fn choose(dice: &Dice) -> Self {
         let goes_back = dice.chance(0.2);
         let rate = |fault: &Fault| {
             let rate = rate_of(*fault) * dice.pick(&[0.3, 1.0, 3.0]).copied().unwrap_or(1.0);
@@ -115,7 +120,7 @@ impl Faults {
     }
 
     /// Whether the fault strikes now; counted if so.
-    pub fn strikes(&self, fault: Fault, dice: &Dice) -> bool {
+    pub(crate) fn strikes(&self, fault: Fault, dice: &Dice) -> bool {
         let strikes = self.are_on() && dice.chance(self.rate(fault));
         if strikes {
             self.hit(fault);
@@ -172,6 +177,6 @@ const fn rate_of(fault: Fault) -> f64 {
         Fault::InsertReplyLost | Fault::BigQueryDown | Fault::InsertQuota => 0.1,
         Fault::JobUnknown => 0.2,
         Fault::BigQuerySilent => 0.02,
-        Fault::JobFailed | Fault::JobSlow => 0.2,
+        Fault::JobFailed | Fault::JobSlow | Fault::CancelLate | Fault::Kill => 0.2,
     }
 }

@@ -19,6 +19,8 @@ pub struct Counters {
     pub attempts: u64,
     /// Tasks that ended well.
     pub tasks: u64,
+    /// Attempts that were killed.
+    pub killed: u64,
     /// Tries in the logs.
     pub tries: u64,
     /// Must be 0: see [`Counters::bad`].
@@ -36,13 +38,15 @@ pub struct Counters {
     /// Must be 0.
     pub acknowledged_unreported: u64,
     /// Must be 0.
+    pub ran_on: u64,
+    /// Must be 0.
     pub written_by_deposed: u64,
 }
 
 impl Counters {
     /// What must be 0, with its name.
     #[must_use]
-    pub fn bad(&self) -> [(&'static str, u64); 8] {
+    pub fn bad(&self) -> [(&'static str, u64); 9] {
         [
             ("billed twice for one try", self.billed_twice),
             ("two live jobs on a partition", self.two_live_jobs),
@@ -51,6 +55,7 @@ impl Counters {
             ("stuck", self.stuck),
             ("failed without cause", self.failed_without_cause),
             ("acknowledged before reported", self.acknowledged_unreported),
+            ("job ran on after its attempt", self.ran_on),
             ("written by a deposed leader", self.written_by_deposed),
         ]
     }
@@ -76,7 +81,9 @@ impl Counters {
             (&mut self.stuck, other.stuck),
             (&mut self.failed_without_cause, other.failed_without_cause),
             (&mut self.acknowledged_unreported, other.acknowledged_unreported),
+            (&mut self.ran_on, other.ran_on),
             (&mut self.written_by_deposed, other.written_by_deposed),
+            (&mut self.killed, other.killed),
         ];
         for (sum, more) in pairs {
             *sum += more;

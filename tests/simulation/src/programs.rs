@@ -6,13 +6,15 @@ use std::time::Duration;
 use himekuri_bigquery::BigQuery;
 use himekuri_broker::Broker;
 use himekuri_coordinator::{
-    Coordinator, CoordinatorConfig, Scheduler, SessionChoice, StartRequest,
+    Coordinator, CoordinatorConfig, KillRequest, Scheduler, SessionChoice, StartRequest,
 };
 use himekuri_engine::Config;
+use himekuri_protocol::AttemptId;
 use himekuri_store::Store;
 use himekuri_worker::{Worker, WorkerConfig};
 use jiff::civil::date;
 
+use crate::faults::Fault;
 use crate::life::{Kind, Life};
 use crate::pool::{SimBroker, SimJobs, SimStore};
 use crate::world::World;
@@ -105,26 +107,37 @@ async fn stop_sometimes(life: Arc<Life>) {
     }
 }
 
-/// A person who starts sessions now and then, and notes what was promised.
+/// A person who starts sessions now and then, notes what was promised, and kills some of them.
 pub(crate) async fn person(world: Arc<World>, titles: Vec<String>) {
-    while let Some(title) = world.dice.pick(&titles)
-        && world.faults.are_on()
-    {
+    while world.faults.are_on() {
         tokio::time::sleep(world.dice.millis(5_000..60_000)).await;
         let Some(coordinator) = world.leader() else { continue };
-        let day = date(2025, 12, 1);
-        let request = StartRequest {
-            project: title.clone(),
-            workflow: "by_hand".to_owned(),
-            sessions: SessionChoice { from: day, to: day },
-            params: Config::new(),
-            overrides: Config::new(),
-            attempt_name: format!("by-hand-{}", world.dice.number(0..5)),
-        };
-        let asked = tokio::time::timeout(PATIENCE, coordinator.start(&request)).await;
-        if let Ok(Ok(started)) = asked {
-            world.promised().extend(started.iter().map(|started| started.attempt));
+        let attempts: Vec<AttemptId> = world.promised().iter().copied().collect();
+        match world.dice.pick(&attempts) {
+            Some(attempt) if world.faults.strikes(Fault::Kill, &world.dice) => {
+                let request = KillRequest { by: Some("a person".to_owned()) };
+                let _answered =
+                    tokio::time::timeout(PATIENCE, coordinator.kill(*attempt, &request)).await;
+            }
+            Some(_) | None => start(&world, &coordinator, &titles).await,
         }
+    }
+}
+
+async fn start(world: &World, coordinator: &Coordinator, titles: &[String]) {
+    let Some(title) = world.dice.pick(titles) else { return };
+    let day = date(2025, 12, 1);
+    let request = StartRequest {
+        project: title.clone(),
+        workflow: "by_hand".to_owned(),
+        sessions: SessionChoice { from: day, to: day },
+        params: Config::new(),
+        overrides: Config::new(),
+        attempt_name: format!("by-hand-{}", world.dice.number(0..5)),
+    };
+    let asked = tokio::time::timeout(PATIENCE, coordinator.start(&request)).await;
+    if let Ok(Ok(started)) = asked {
+        world.promised().extend(started.iter().map(|started| started.attempt));
     }
 }
 

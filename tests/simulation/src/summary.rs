@@ -49,10 +49,11 @@ impl Summary {
         Fault::ALL.iter().map(|fault| fault.text()).zip(hits)
     }
 
-    fn work(&self) -> [(&'static str, u64); 5] {
-        let Counters { submitted, billed, attempts, tasks, tries, .. } = self.counters;
+    fn work(&self) -> [(&'static str, u64); 6] {
+        let Counters { submitted, billed, attempts, killed, tasks, tries, .. } = self.counters;
         [
             ("attempts", attempts),
+            ("attempts killed", killed),
             ("tasks that ended well", tasks),
             ("tries", tries),
             ("jobs submitted", submitted),

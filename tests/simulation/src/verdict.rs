@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use himekuri_engine::{Attempt, Record, TaskState, render_tree};
+use himekuri_engine::{Attempt, AttemptOutcome, Record, TaskState, render_tree};
 use himekuri_protocol::{AttemptId, TaskId, TryNo};
 use himekuri_store::{AttemptFilter, Store};
 
@@ -67,6 +67,17 @@ fn of_attempt(world: &World, id: AttemptId, attempt: &Attempt, tries: &Tries) {
     }
     for (task, tries) in tries {
         of_tries(world, id, *task, tries);
+    }
+    if let Some((outcome, ended_at)) = attempt.outcome() {
+        world.ledger.entries().counters.killed += u64::from(outcome == AttemptOutcome::Canceled);
+        let warehouse = world.warehouse();
+        for job in tries.values().flat_map(BTreeMap::values).flatten() {
+            let ends_at = warehouse.job(job).map(|job| world.time_of(job.ends_at()));
+            if ends_at.is_some_and(|ends_at| ends_at > ended_at) {
+                let finding = format!("attempt {id} ended at {ended_at}, and its job {job} ran on");
+                world.ledger.find(|counters| &mut counters.ran_on, finding);
+            }
+        }
     }
     for task in attempt.tasks() {
         match &task.state {

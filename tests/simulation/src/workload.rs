@@ -3,6 +3,7 @@
 use himekuri_workflow::ProjectFiles;
 
 use crate::dice::Dice;
+use crate::pool::FAILURES_MAX;
 
 /// A title.
 pub(crate) struct Title {
@@ -61,9 +62,13 @@ fn marts(dice: &Dice) -> String {
 }
 
 fn job(dice: &Dice, mart: &str, day: &str) -> String {
-    let seconds = dice.number(0..20);
+    let (seconds, limit, timeout) = match dice.chance(0.2) {
+        // Whatever is slow on the way counts for the timeout: nobody knows how often.
+        true => (dice.number(0..5), 50, format!("timeout: {}\n", dice.number(20..60))),
+        false => (dice.number(0..20), FAILURES_MAX + 1, String::new()),
+    };
     format!(
-        "bq>: {{data: \"SELECT '${{session_time}}'\"}}\ndestination_table: summary.{mart}$2026010{day}\nwrite_disposition: WRITE_TRUNCATE\n_retry: {{limit: 6, interval: {seconds}}}\n"
+        "bq>: {{data: \"SELECT '${{session_time}}'\"}}\ndestination_table: summary.{mart}$2026010{day}\nwrite_disposition: WRITE_TRUNCATE\n_retry: {{limit: {limit}, interval: {seconds}}}\n{timeout}"
     )
 }
 

@@ -8,6 +8,8 @@ use himekuri_broker::MemoryBroker;
 use himekuri_coordinator::{Clock, Coordinator};
 use himekuri_protocol::AttemptId;
 use himekuri_store::{Epoch, MemoryStore};
+use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
 
 use crate::bigquery::Warehouse;
 use crate::dice::Dice;
@@ -84,6 +86,13 @@ impl World {
     /// The last coordinator that led; it may be dead.
     pub(crate) fn leader(&self) -> Option<Coordinator> {
         self.leader.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The time of day at a moment.
+    pub(crate) fn time_of(&self, moment: Instant) -> Timestamp {
+        let now = self.clock.now();
+        let ago = SignedDuration::try_from(Instant::now().saturating_duration_since(moment));
+        ago.ok().and_then(|ago| now.checked_sub(ago).ok()).unwrap_or(now)
     }
 
     pub(crate) fn promised(&self) -> MutexGuard<'_, BTreeSet<AttemptId>> {

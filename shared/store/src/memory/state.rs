@@ -43,7 +43,7 @@ struct Attempt {
 
 impl State {
     pub(super) fn roll_back(&mut self, earlier: Self) {
-        self.schedules = earlier.schedules;
+        self.records = earlier.records;
         for (id, attempt) in &mut self.attempts {
             let fence = attempt.fence;
             *attempt = match earlier.attempts.get(id) {

@@ -60,6 +60,12 @@ impl SimJobs {
 
 #[async_trait]
 impl Jobs for SimJobs {
+    async fn location(&self, _project: &str, _dataset: &str) -> Result<Option<String>, Answer> {
+        self.go().await?;
+        self.life.leave().await;
+        Ok(None)
+    }
+
     async fn insert(&self, _project: &str, job: Job) -> Result<Job, Answer> {
         self.go().await?;
         if self.strikes(Fault::InsertQuota) {
@@ -103,7 +109,10 @@ impl Jobs for SimJobs {
     async fn cancel(&self, _project: &str, job: &JobReference) -> Result<(), Answer> {
         self.go().await?;
         let world = &self.life.world;
-        let delay = world.dice.millis(50..10_000);
+        let delay = match self.strikes(Fault::CancelLate) {
+            true => world.dice.millis(1_000..30_000),
+            false => world.dice.millis(50..500),
+        };
         let found = world.warehouse().cancel(&job.job_id, delay, &world.ledger);
         self.life.leave().await;
         match found {

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use himekuri_protocol::AttemptId;
 use himekuri_store::{
     AttemptFilter, ClaimedAttempt, Commit, CommitError, Creation, Epoch, LeaseOutcome, NewAttempt,
-    Store, StoreError,
+    RecordKind, Store, StoreError,
 };
 
 use crate::faults::Fault;
@@ -97,17 +97,19 @@ impl Store for SimStore {
         self.call("read the projects", self.life.world.store.projects()).await
     }
 
-    async fn put_schedule(
+    async fn put_record(
         &self,
         epoch: Epoch,
+        kind: RecordKind,
         key: &str,
         record: Option<&str>,
     ) -> Result<(), StoreError> {
-        self.call("put a schedule", self.life.world.store.put_schedule(epoch, key, record)).await
+        let put = self.life.world.store.put_record(epoch, kind, key, record);
+        self.call("put a record", put).await
     }
 
-    async fn schedules(&self) -> Result<Vec<(String, String)>, StoreError> {
-        self.call("read the schedules", self.life.world.store.schedules()).await
+    async fn records(&self, kind: RecordKind) -> Result<Vec<(String, String)>, StoreError> {
+        self.call("read the records", self.life.world.store.records(kind)).await
     }
 
     async fn create_attempt(
