@@ -6,7 +6,7 @@
 use himekuri_compat::{World, cases, transcript};
 
 #[test]
-fn tasks_run_in_the_order_with_the_states_and_the_parameters_that_the_rules_give() {
+fn each_case_runs_as_the_rules_say() {
     let mut differences = Vec::new();
     for case in cases() {
         let mut world = World::new(&case);
