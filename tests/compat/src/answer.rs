@@ -57,7 +57,7 @@ impl Answer {
             let (word, behind) = rest.split_once(' ').unwrap_or((rest, ""));
             match word {
                 "after" => {
-                    let (seconds, behind) = behind.split_once(' ').unwrap();
+                    let (seconds, behind) = behind.split_once(' ').unwrap_or((behind, "ok"));
                     answer.after = seconds.parse().unwrap();
                     rest = behind;
                     continue;

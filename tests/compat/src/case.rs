@@ -29,6 +29,8 @@ pub struct Case {
     pub answers: BTreeMap<String, Vec<Answer>>,
     /// What `require>` meets, by the workflow.
     pub sessions: BTreeMap<String, Vec<SessionAnswer>>,
+    /// Seconds after which somebody kills the attempt.
+    pub kill_after: Option<i64>,
     /// The expected run.
     pub run: String,
 }
@@ -90,6 +92,7 @@ impl Case {
                 self.sessions.insert(workflow.to_owned(), answers);
             }
             Some((other, _)) => panic!("{}: `{other}` is no subject of an answer", self.name),
+            None if subject == "kill" => self.kill_after = Some(Answer::parse(answers).after),
             None => {
                 let answers = answers.split("; ").map(Answer::parse).collect();
                 self.answers.insert(subject.to_owned(), answers);

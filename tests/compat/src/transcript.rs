@@ -35,6 +35,11 @@ pub fn transcript(world: &World) -> String {
         if matches!(record, Record::SlaMissed { .. }) {
             text.push_str(&joined);
         }
+        if matches!(record, Record::KillRequested { .. }) {
+            for task in attempt.tasks().filter(|task| task.state == TaskState::Canceled) {
+                let _ = writeln!(text, "  canceled at once: {}", task.full_name);
+            }
+        }
     }
     let left = world.attempt.tasks().filter(|task| !task.state.is_final() && !is_iteration(task));
     for task in left {
@@ -80,8 +85,8 @@ fn event(
         }
         Record::Resumed { .. } => "success in the earlier attempt".to_owned(),
         Record::NotResumed { because, .. } => format!("runs again: {because:?}"),
-        Record::Canceling { because, .. } => format!("canceling: {because:?}"),
-        Record::KillRequested { reason, .. } => format!("killed: {reason:?}"),
+        Record::Canceling { because, .. } => format!("its job is to end, {}", kind(because)),
+        Record::KillRequested { reason, .. } => format!("killed, {}", kind(reason)),
         Record::Canceled { .. } => "canceled".to_owned(),
         Record::Retried { .. } => "begins again".to_owned(),
         Record::Failing { error: Some(error), .. } => format!("failing: {}", error.message),
@@ -97,6 +102,12 @@ fn event(
 fn joined(attempt: &Attempt, known: &BTreeMap<TaskId, String>) -> String {
     let new = attempt.tasks().filter(|task| !known.contains_key(&task.id));
     new.map(|task| format!("  joined by {}: {}\n", task.full_name, task.state.name())).collect()
+}
+
+/// The name of a reason in the log.
+fn kind(reason: &impl serde::Serialize) -> String {
+    let json = serde_json::to_value(reason).unwrap();
+    json["kind"].as_str().unwrap_or_default().to_owned()
 }
 
 fn sent(world: &World, place: usize) -> Option<&Work> {

@@ -7,7 +7,7 @@ use himekuri_coordinator::{
     ExpressionLimits, ProjectRevision, ScriptEvaluator, SessionChoice, plan_attempt, plan_sessions,
 };
 use himekuri_engine::{
-    Attempt, Context, Phase, Record, Reported, Required, RequiredAnswer, RequiredState,
+    Attempt, Context, KillReason, Phase, Record, Reported, Required, RequiredAnswer, RequiredState,
     log_violations, violations,
 };
 use himekuri_protocol::{
@@ -136,6 +136,12 @@ impl World {
 
     fn step(&mut self) {
         self.unacknowledged = None;
+        let kill = self.kill_at();
+        if kill.is_some_and(|at| at <= self.now) {
+            let reason = KillReason::Requested { by: None };
+            self.decide(|attempt, now, context| attempt.kill(reason, now, context));
+            return;
+        }
         let again = self.attempt.due_again(self.now).first().copied();
         if let Some(task) = again.or_else(|| self.attempt.dispatchable().next()) {
             self.send(task);
@@ -158,8 +164,12 @@ impl World {
             self.unacknowledged = Some(report.clone());
             return;
         }
-        let events =
-            [answer.map(|(due, ..)| due), report.map(|(due, _)| due), self.attempt.next_deadline()];
+        let events = [
+            answer.map(|(due, ..)| due),
+            report.map(|(due, _)| due),
+            self.attempt.next_deadline(),
+            kill,
+        ];
         let next = events.into_iter().flatten().min();
         let next = next.unwrap_or_else(|| {
             let tree = himekuri_engine::render_tree(&self.attempt);
@@ -238,6 +248,11 @@ impl World {
             self.log.extend(records);
             self.commits.push((self.log.len(), self.now));
         }
+    }
+
+    fn kill_at(&self) -> Option<Timestamp> {
+        let after = self.case.kill_after.filter(|_| self.attempt.killed().is_none())?;
+        self.attempt.started().at.checked_add(SignedDuration::from_secs(after)).ok()
     }
 
     /// The report that comes next, and when.

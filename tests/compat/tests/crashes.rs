@@ -83,5 +83,6 @@ fn the_cases_reach_every_kind_of_record() {
         }
     }
 
-    assert_eq!(kinds.len(), 18, "{kinds:?}");
+    // All but `resumed` and `not_resumed`, which need an earlier attempt.
+    assert_eq!(kinds.len(), 21, "{kinds:?}");
 }
