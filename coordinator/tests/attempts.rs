@@ -67,12 +67,14 @@ impl Pool {
         let delivery = self.tasks.next().await.unwrap();
         let message = WorkerMessage::decode(&delivery.body).unwrap();
         delivery.ack().unwrap();
-        match message {
+        match message.clone() {
             WorkerMessage::Task(task) => match task.work.clone() {
                 Work::Echo { message } => (task, message),
-                Work::Bq(job) => panic!("no query was written: {}", job.query),
+                Work::Bq(_) => panic!("only `echo>` was written: {task:?}"),
             },
-            WorkerMessage::Watch(watch) => panic!("nothing is watched: {watch:?}"),
+            WorkerMessage::Watch(_) | WorkerMessage::Cancel(_) => {
+                panic!("nothing has a job: {message:?}")
+            }
         }
     }
 
