@@ -189,6 +189,25 @@ fn a_key_that_the_tasks_texts_use_is_a_variable_and_no_unknown_option() {
 }
 
 #[test]
+fn a_timeout_is_an_option_of_what_workers_run_and_a_duration() {
+    let with = |operator: &str, timeout: &str| {
+        findings(&[("wf.dig", &format!("+a:\n  {operator}\n  timeout: {timeout}\n"))])
+    };
+
+    for good in ["1h 30m", "45", "'45'", "10s", "${minutes}m", "null"] {
+        assert_eq!(with("echo>: x", good), [""; 0], "{good}");
+    }
+    for bad in ["soon", "0", "-1", "1.5", "true", "[1]"] {
+        let found = with("bq>: {data: SELECT 1}", bad);
+        assert_eq!(found.len(), 1, "{bad}: {found:?}");
+        assert!(found[0].contains("`timeout` must be a duration, but it is"), "{found:?}");
+        assert!(found[0].contains("wf.dig:3:12"), "{found:?}");
+    }
+    let found = with("if>: true\n  _do: {echo>: x}", "1h");
+    assert!(found[0].contains("`if>` has no option `timeout`"), "{found:?}");
+}
+
+#[test]
 fn an_option_may_come_from_an_export_of_its_family() {
     let text = "_export:\n  bq: {destination_table: d.t}\n+a:\n  bq_load>: gs://b/o\n";
     let files = ProjectFiles::from_iter([("wf.dig", text)]);

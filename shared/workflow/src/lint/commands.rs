@@ -205,7 +205,7 @@ fn duration(task: &TaskDefinition, command: &Value) -> Option<Diagnostic> {
 }
 
 /// `1d 2h 3m 4s`, each part at most once and in this order (digdag `Durations`).
-fn is_duration(text: &str) -> bool {
+pub(super) fn is_duration(text: &str) -> bool {
     let mut rest = text.trim();
     if rest.is_empty() {
         return false;

@@ -18,6 +18,12 @@ use super::operators::{Form, Operator, find};
 /// Keys that are options of every operator.
 const EVERYWHERE: &[&str] = &["timezone", "session_time"];
 
+/// How long a try may take: an option of the operators that workers run.
+const TIMEOUT: &str = "timeout";
+
+/// Operators that workers run.
+const ON_WORKERS: &[&str] = &["bq", "echo"];
+
 /// Directives that hold a task, often written without their `_`.
 const BODIES: &[&str] = &["_do", "_else_do", "_error", "_check", "_export", "_parallel", "_retry"];
 
@@ -66,6 +72,7 @@ impl Options<'_> {
                 || key.ends_with('>')
                 || operator.family == Some(key)
                 || EVERYWHERE.contains(&key.as_str())
+                || key == TIMEOUT && ON_WORKERS.contains(&operator.name)
                 || names().any(|name| name == key);
             if is_known {
                 continue;
@@ -139,6 +146,22 @@ impl Options<'_> {
             if let Some(problem) = problem {
                 self.problems.push(super::at_value(problem, self.task, &pointer(option.name)));
             }
+        }
+        self.timeout();
+    }
+
+    fn timeout(&mut self) {
+        let given = self.config.get(TIMEOUT).filter(|value| !value.is_null());
+        let Some(value) = given.filter(|_| ON_WORKERS.contains(&self.operator.name)) else {
+            return;
+        };
+        let Some(text) = fixed(value) else { return };
+        let is_seconds = text.trim().parse::<u64>().is_ok_and(|seconds| seconds > 0);
+        let is_duration = value.is_string() && commands::is_duration(&text);
+        if !is_seconds && !is_duration {
+            let problem = bad_value(TIMEOUT, "a duration", &text)
+                .with_help("write a number with a unit, `30s`, `10m`, `1h 30m`, or seconds from 1");
+            self.problems.push(super::at_value(problem, self.task, &pointer(TIMEOUT)));
         }
     }
 
