@@ -22,6 +22,13 @@ pub(crate) struct SessionArguments {
     /// One session date.
     #[arg(long, value_name = "DATE", value_parser = date, conflicts_with_all = ["from", "to"])]
     session: Option<Date>,
+    #[command(flatten)]
+    parameters: ParameterArguments,
+}
+
+/// Parameters of an attempt.
+#[derive(Debug, Args)]
+pub(crate) struct ParameterArguments {
     /// Sets a parameter. As in digdag, an `_export` of the same name beats it.
     #[arg(short, long = "param", value_name = "KEY=VALUE", value_parser = key_value)]
     param: Vec<(String, String)>,
@@ -39,6 +46,16 @@ impl SessionArguments {
         Ok(SessionChoice { from, to })
     }
 
+    pub(crate) fn params(&self) -> Config {
+        self.parameters.params()
+    }
+
+    pub(crate) fn overrides(&self) -> Config {
+        self.parameters.overrides()
+    }
+}
+
+impl ParameterArguments {
     pub(crate) fn params(&self) -> Config {
         config(&self.param)
     }

@@ -19,7 +19,8 @@ mod project;
 mod simulate;
 
 use commands::{
-    attempts, check, eval, explain, kill, partitions, plan, push, run, start, tasks, warehouse,
+    attempts, backfill, backfills, check, eval, explain, kill, partitions, plan, push, retry, run,
+    schedules, start, tasks, warehouse,
 };
 
 /// Daily data marts on BigQuery from digdag-compatible `.dig` files.
@@ -45,6 +46,10 @@ enum Command {
     Push(push::Arguments),
     Start(start::Arguments),
     Kill(kill::Arguments),
+    Retry(retry::Arguments),
+    Backfill(backfill::Arguments),
+    Backfills(backfills::Arguments),
+    Schedules(schedules::Arguments),
     Attempts(attempts::Arguments),
     Tasks(tasks::Arguments),
 }
@@ -69,6 +74,10 @@ async fn main() -> ExitCode {
         Command::Push(arguments) => push::run(&arguments).await,
         Command::Start(arguments) => start::run(&arguments).await,
         Command::Kill(arguments) => kill::run(&arguments).await,
+        Command::Retry(arguments) => retry::run(&arguments).await,
+        Command::Backfill(arguments) => backfill::run(&arguments).await,
+        Command::Backfills(arguments) => backfills::run(&arguments).await,
+        Command::Schedules(arguments) => schedules::run(&arguments).await,
         Command::Attempts(arguments) => attempts::run(&arguments).await,
         Command::Tasks(arguments) => tasks::run(&arguments).await,
     };

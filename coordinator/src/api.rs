@@ -7,8 +7,10 @@ use axum::routing::{get, post, put};
 use crate::coordinator::Coordinator;
 
 mod attempts;
+mod backfills;
 mod problem;
 mod projects;
+mod schedules;
 
 /// Largest archive that a push may send, in bytes; digdag's default is 2 MiB, which teams outgrow.
 const ARCHIVE_MAX: usize = 64 << 20;
@@ -22,6 +24,10 @@ pub fn router(coordinator: Coordinator) -> Router {
         .route("/v1/attempts/{id}", get(attempts::one))
         .route("/v1/attempts/{id}/tasks", get(attempts::tasks))
         .route("/v1/attempts/{id}/kill", post(attempts::kill))
+        .route("/v1/attempts/{id}/retry", post(attempts::retry))
+        .route("/v1/backfills", post(backfills::begin).get(backfills::list))
+        .route("/v1/backfills/{id}/{action}", post(backfills::change))
+        .route("/v1/schedules", get(schedules::list))
         .fallback(problem::not_found)
         .layer(DefaultBodyLimit::max(ARCHIVE_MAX))
         .with_state(coordinator)

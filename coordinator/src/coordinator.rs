@@ -8,22 +8,32 @@ use himekuri_store::{AttemptFilter, Epoch, Store};
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
+use crate::backfill::Backfills;
 use crate::clock::Clock;
 use crate::driver::{Command, DriverParts};
-use crate::summary::AttemptSummary;
+use crate::summary::{AttemptSummary, session_key};
 
+mod backfills;
 mod errors;
 mod kill;
 mod launch;
 mod model;
 mod push;
 mod require;
+mod retry;
 mod schedules;
 mod start;
 
+pub use backfills::{BackfillAction, BackfillPlan, BackfillRequest};
 pub(crate) use errors::LaunchError;
 pub use errors::{PushError, StartError};
 pub use model::{CoordinatorConfig, KillRequest, Killed, ProjectRecord, StartRequest, Started};
+pub(crate) use retry::resume_of;
+pub use retry::{RetryMode, RetryOf, RetryRequest, RetryRevision};
+pub use schedules::ScheduleView;
+
+/// Attempts of a session that are looked through at most: more than anybody starts by hand.
+const SESSION_MAX: usize = 100_000;
 
 /// A running coordinator. Cheap to clone.
 #[derive(Clone)]
@@ -33,6 +43,7 @@ pub struct Coordinator {
     number_base: u32,
     clock: Clock,
     commands: mpsc::Sender<Command>,
+    backfills: Arc<Backfills>,
 }
 
 impl Coordinator {
@@ -44,6 +55,7 @@ impl Coordinator {
             number_base: parts.number_base,
             clock: parts.clock,
             commands: parts.sender.clone(),
+            backfills: Arc::clone(&parts.backfills),
         }
     }
 
@@ -58,6 +70,26 @@ impl Coordinator {
     /// The store cannot be reached.
     pub async fn attempts(&self, limit: usize) -> Result<Vec<AttemptSummary>, StartError> {
         let filter = AttemptFilter { limit, ..AttemptFilter::default() };
+        let found = self.store.attempts(&filter).await?;
+        let numbered = found.into_iter().map(|(attempt, json)| {
+            let summary: AttemptSummary = serde_json::from_str(&json)?;
+            Ok(AttemptSummary { attempt, ..summary })
+        });
+        numbered.collect()
+    }
+
+    /// The attempts of a session, newest first: of those, the first counts.
+    pub(crate) async fn attempts_of(
+        &self,
+        project: &str,
+        workflow: &str,
+        session_time: Timestamp,
+    ) -> Result<Vec<AttemptSummary>, StartError> {
+        let filter = AttemptFilter {
+            session_key: Some(session_key(project, workflow, session_time)),
+            limit: SESSION_MAX,
+            ..AttemptFilter::default()
+        };
         let found = self.store.attempts(&filter).await?;
         let numbered = found.into_iter().map(|(attempt, json)| {
             let summary: AttemptSummary = serde_json::from_str(&json)?;

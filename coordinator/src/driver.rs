@@ -17,6 +17,7 @@ use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use crate::backfill::Backfills;
 use crate::clock::Clock;
 use crate::evaluator::ScriptEvaluator;
 use crate::summary::AttemptSummary;
@@ -62,6 +63,8 @@ pub(crate) struct DriverParts {
     pub(crate) sender: mpsc::Sender<Command>,
     pub(crate) events: Option<mpsc::UnboundedSender<Event>>,
     pub(crate) stop: CancellationToken,
+    /// Told when an attempt ends.
+    pub(crate) backfills: Arc<Backfills>,
 }
 
 /// Why the driver ended before it was told to.

@@ -14,6 +14,7 @@
 //! no lock. It works in rounds; a round takes all waiting commands, decides, and commits once for each attempt touched.
 
 mod api;
+mod backfill;
 mod check;
 mod clock;
 mod coordinator;
@@ -27,11 +28,13 @@ mod session;
 mod summary;
 
 pub use api::router;
+pub use backfill::{Backfill, BackfillOrder, BackfillState, Backfiller};
 pub use check::{Checked, check};
 pub use clock::Clock;
 pub use coordinator::{
-    Coordinator, CoordinatorConfig, KillRequest, Killed, ProjectRecord, PushError, StartError,
-    StartRequest, Started,
+    BackfillAction, BackfillPlan, BackfillRequest, Coordinator, CoordinatorConfig, KillRequest,
+    Killed, ProjectRecord, PushError, RetryMode, RetryOf, RetryRequest, RetryRevision,
+    ScheduleView, StartError, StartRequest, Started,
 };
 pub use driver::{Event, EventKind};
 pub use evaluator::ScriptEvaluator;
@@ -41,4 +44,4 @@ pub use scheduler::{ScheduleRecord, Scheduler};
 pub use session::{
     SessionChoice, SessionError, SessionPlan, StartedBy, plan_attempt, plan_sessions,
 };
-pub use summary::{AttemptState, AttemptSummary, Kill, RequiredBy};
+pub use summary::{AttemptState, AttemptSummary, Kill, RequiredBy, SessionAttempt};

@@ -8,7 +8,9 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Parser;
 use himekuri_broker::{RabbitBroker, RabbitConfig, Topology};
-use himekuri_coordinator::{Coordinator, CoordinatorConfig, ExpressionLimits, Scheduler, router};
+use himekuri_coordinator::{
+    Backfiller, Coordinator, CoordinatorConfig, ExpressionLimits, Scheduler, router,
+};
 use himekuri_engine::{Limits, TimeLimits};
 use himekuri_service::{LogFormat, init_logs, report, stop_on_signal};
 use himekuri_store::{RedisConfig, RedisStore};
@@ -128,12 +130,14 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let listener = listen(arguments.listen).await?;
     tracing::info!("the API listens on http://{}", listener.local_addr()?);
     let scheduler = tokio::spawn(Scheduler::new(coordinator.clone()).run(stop.clone()));
+    let backfiller = tokio::spawn(Backfiller::new(coordinator.clone()).run(stop.clone()));
     let serving = axum::serve(listener, router(coordinator)).with_graceful_shutdown({
         let stop = stop.clone();
         async move { stop.cancelled().await }
     });
     serving.await.context("the API ended")?;
     scheduler.await.context("the scheduler ended abnormally")?;
+    backfiller.await.context("the backfiller ended abnormally")?;
     ended.await.context("the driver ended abnormally")??;
     Ok(())
 }

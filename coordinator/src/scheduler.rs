@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::coordinator::{Coordinator, ProjectRecord, StartError};
 use crate::revision::ProjectRevision;
 use crate::session::{SessionError, StartedBy, plan_session, rule_of, schedule_of, zone_of};
-use crate::summary::AttemptSummary;
+use crate::summary::{AttemptState, AttemptSummary, SessionAttempt};
 
 mod record;
 
@@ -141,15 +141,21 @@ impl Scheduler {
         let mut record = current(before.as_ref(), workflow, project.pushed_at);
         let mut started = 0;
         if let Some(next) = record.next.filter(|next| next.run_time <= now) {
-            let cursor = Cursor { last_session_time: record.last_session_time, next };
-            let overtime = self.overtime(project, workflow).await?;
-            let decision = workflow.schedule.decide(&workflow.zone, cursor, now, overtime);
-            for session in &decision.starts {
-                self.start(revision, workflow, *session, &mut record, now).await?;
+            record.waits_for = self.waits_for(project, workflow, &record).await?;
+            if record.waits_for.is_none() {
+                let cursor = Cursor { last_session_time: record.last_session_time, next };
+                let overtime = self.overtime(project, workflow).await?;
+                let decision = workflow.schedule.decide(&workflow.zone, cursor, now, overtime);
+                let decision = one_at_a_time(&workflow.schedule, decision);
+                for session in &decision.starts {
+                    self.start(revision, workflow, *session, &mut record, now).await?;
+                }
+                started = decision.starts.len();
+                log_skipped(key, &decision);
+                record.next = decision.next;
+            } else if record.waits_for != before.as_ref().and_then(|before| before.waits_for) {
+                log_waiting(key, &record);
             }
-            started = decision.starts.len();
-            log_skipped(key, &decision);
-            record.next = decision.next;
         }
         if before.as_ref() != Some(&record) {
             self.coordinator.put_schedule(key, Some(&record)).await?;
@@ -182,6 +188,27 @@ impl Scheduler {
             );
         }
         Ok(())
+    }
+
+    /// The attempt that the next session waits for: that of the session before, unless this succeeded. Of several
+    /// attempts the newest counts, so a retry with success lets the schedule go on.
+    async fn waits_for(
+        &self,
+        project: &ProjectRecord,
+        workflow: &ScheduledWorkflow,
+        record: &ScheduleRecord,
+    ) -> Result<Option<SessionAttempt>, StartError> {
+        let depends = workflow.schedule.depends_on_previous();
+        let Some(last) = record.last_session_time.filter(|_| depends) else {
+            return Ok(None);
+        };
+        let attempts = self.coordinator.attempts_of(&project.name, &workflow.name, last).await?;
+        Ok(attempts.first().and_then(|counts| match counts.state {
+            AttemptState::Success => None,
+            AttemptState::Running | AttemptState::Error | AttemptState::Canceled => {
+                Some(SessionAttempt { attempt: counts.attempt, session_time: last })
+            }
+        }))
     }
 
     /// Whether an attempt of the workflow runs; looked up only where it matters.
@@ -246,8 +273,28 @@ fn current(
         Some(_) | None => {
             let last = before.and_then(|record| record.last_session_time);
             let next = workflow.schedule.resume(&workflow.zone, last, pushed_at);
-            ScheduleRecord { rule: workflow.rule.clone(), last_session_time: last, next }
+            let rule = workflow.rule.clone();
+            ScheduleRecord { rule, last_session_time: last, next, waits_for: None }
         }
+    }
+}
+
+/// Of sessions that depend on the one before, the first starts; the others wait for it.
+fn one_at_a_time(schedule: &Schedule, decision: Decision) -> Decision {
+    if !schedule.depends_on_previous() {
+        return decision;
+    }
+    let second = decision.starts.get(1).copied();
+    let first = decision.starts.first().copied();
+    Decision { starts: Vec::from_iter(first), next: second.or(decision.next), ..decision }
+}
+
+fn log_waiting(key: &str, record: &ScheduleRecord) {
+    if let (Some(waits_for), Some(next)) = (record.waits_for, record.next) {
+        let (session, attempt) = (next.session_time, waits_for.attempt);
+        tracing::info!(
+            "session {session} of {key} waits for the success of the one before (attempt {attempt}, `depends_on_previous`)"
+        );
     }
 }
 

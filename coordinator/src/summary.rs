@@ -5,6 +5,7 @@ use himekuri_protocol::{AttemptId, TaskId, TryNo};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::coordinator::RetryOf;
 use crate::revision::ProjectRevision;
 use crate::session::{SessionPlan, StartedBy};
 
@@ -47,6 +48,9 @@ pub struct AttemptSummary {
     /// The task whose `require>` started it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub required_by: Option<RequiredBy>,
+    /// The attempt that it retries.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_of: Option<RetryOf>,
     /// Where it is.
     pub state: AttemptState,
     /// When it was asked for.
@@ -67,6 +71,15 @@ pub struct Kill {
     pub at: Timestamp,
     /// Why, and by whom.
     pub reason: KillReason,
+}
+
+/// A session and its attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionAttempt {
+    /// The attempt.
+    pub attempt: AttemptId,
+    /// The session.
+    pub session_time: Timestamp,
 }
 
 /// One try of a `require>`: after a crash, it recognises the attempt that it has started.
@@ -128,6 +141,7 @@ impl AttemptSummary {
             params: Config::new(),
             overrides: Config::new(),
             required_by: None,
+            retry_of: None,
             state: AttemptState::Running,
             requested_at,
             ended_at: None,

@@ -35,7 +35,7 @@ pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         let tries = task.try_no.map(|try_no| try_no.to_string());
         [
             task.name,
-            task.state,
+            if task.resumed { format!("{} (resumed)", task.state) } else { task.state },
             tries.unwrap_or_default(),
             task.destination.unwrap_or_default(),
             task.error.unwrap_or_default(),

@@ -7,7 +7,7 @@ use himekuri_protocol::AttemptId;
 use serde::{Deserialize, Serialize};
 
 use super::problem::Problem;
-use crate::coordinator::{Coordinator, KillRequest, Killed, StartRequest, Started};
+use crate::coordinator::{Coordinator, KillRequest, Killed, RetryRequest, StartRequest, Started};
 use crate::summary::AttemptSummary;
 
 #[derive(Debug, Serialize)]
@@ -45,6 +45,15 @@ pub(super) async fn start(
     Json(request): Json<StartRequest>,
 ) -> Result<Json<StartedList>, Problem> {
     Ok(Json(StartedList { started: coordinator.start(&request).await? }))
+}
+
+/// `POST /v1/attempts/{id}/retry`.
+pub(super) async fn retry(
+    State(coordinator): State<Coordinator>,
+    Path(id): Path<u64>,
+    Json(request): Json<RetryRequest>,
+) -> Result<Json<Started>, Problem> {
+    Ok(Json(coordinator.retry(AttemptId(id), &request).await?))
 }
 
 /// `GET /v1/attempts?limit=N`, newest first.

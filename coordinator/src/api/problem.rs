@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
+use himekuri_engine::ResumeError;
 use himekuri_store::StoreError;
 use serde_json::{Value, json};
 
@@ -70,14 +71,28 @@ impl From<StartError> for Problem {
         let status = match &error {
             StartError::UnknownProject(_)
             | StartError::UnknownWorkflow { .. }
+            | StartError::UnknownRevision(_)
+            | StartError::UnknownBackfill(_)
+            | StartError::Resume(ResumeError::UnknownTask { .. })
             | StartError::Store(StoreError::UnknownAttempt { .. }) => StatusCode::NOT_FOUND,
             StartError::Compile(_) | StartError::Session(SessionError::Invalid { .. }) => {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
             StartError::Session(_) => StatusCode::BAD_REQUEST,
             StartError::Store(_) | StartError::Stopping => StatusCode::SERVICE_UNAVAILABLE,
-            StartError::Unreadable(_) => StatusCode::CONFLICT,
-            StartError::Json(_) | StartError::Archive(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            StartError::Resume(ResumeError::AmbiguousTask { .. } | ResumeError::Root(_)) => {
+                StatusCode::BAD_REQUEST
+            }
+            StartError::Resume(
+                ResumeError::NotEnded(_) | ResumeError::Succeeded(_) | ResumeError::NotDone { .. },
+            )
+            | StartError::Unreadable(_)
+            | StartError::BackfillExists { .. }
+            | StartError::BackfillOver(_)
+            | StartError::NameTaken { .. } => StatusCode::CONFLICT,
+            StartError::Json(_) | StartError::Archive(_) | StartError::Replay(_) => {
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
         };
         Self::new(status, chain(&error))
     }

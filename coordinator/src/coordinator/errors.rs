@@ -1,6 +1,7 @@
 //! Why a coordinator did not start, or did not do what it was asked.
 
 use himekuri_broker::BrokerError;
+use himekuri_engine::{ReplayError, ResumeError};
 use himekuri_project::ArchiveError;
 use himekuri_protocol::AttemptId;
 use himekuri_store::StoreError;
@@ -67,6 +68,43 @@ pub enum StartError {
     /// No session on these dates.
     #[error(transparent)]
     Session(#[from] SessionError),
+    /// The attempt cannot be run again like this.
+    #[error(transparent)]
+    Resume(#[from] ResumeError),
+    /// No such revision was pushed.
+    #[error("there is no revision `{0}`")]
+    UnknownRevision(String),
+    /// No such backfill.
+    #[error("there is no backfill {0}; `himekuri backfills` lists them")]
+    UnknownBackfill(u64),
+    /// A backfill of the workflow has this name.
+    #[error(
+        "backfill {id} of the workflow is called `{name}` already; choose another name, or leave it out"
+    )]
+    BackfillExists {
+        /// As asked.
+        name: String,
+        /// The other one.
+        id: u64,
+    },
+    /// It has ended, or was given up.
+    #[error("backfill {0} is over; begin another with `himekuri backfill`")]
+    BackfillOver(u64),
+    /// A session has an attempt of the backfill's name.
+    #[error(
+        "session {session} has an attempt called `{name}` already ({attempt}); choose another name, or leave it out"
+    )]
+    NameTaken {
+        /// As asked.
+        name: String,
+        /// The session, in the workflow's zone.
+        session: String,
+        /// Its attempt.
+        attempt: AttemptId,
+    },
+    /// What is stored of an attempt contradicts itself.
+    #[error("the log of the attempt cannot be replayed")]
+    Replay(#[from] ReplayError),
     /// The store failed.
     #[error("could not read or write the store")]
     Store(#[from] StoreError),

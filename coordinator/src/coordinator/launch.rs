@@ -97,6 +97,7 @@ impl Coordinator {
             sender: sender.clone(),
             events,
             stop: stop.clone(),
+            backfills: Arc::default(),
         };
         let coordinator = Self::of(&parts);
         let (starting, ready, ended) = Starting::new(parts, lease);

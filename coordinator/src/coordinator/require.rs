@@ -1,16 +1,12 @@
 //! A session that a `require>` waits for is started, or its attempt found.
 
 use himekuri_engine::{RequiredAnswer, RequiredState, Requirement};
-use himekuri_store::AttemptFilter;
 use himekuri_workflow::did_you_mean;
 
 use super::{Coordinator, StartError};
 use crate::driver::Command;
 use crate::session::plan_session_at;
-use crate::summary::{AttemptState, AttemptSummary, RequiredBy, session_key};
-
-/// Attempts of a session that are looked through at most: more than anybody starts by hand.
-const SESSION_MAX: usize = 100_000;
+use crate::summary::{AttemptState, AttemptSummary, RequiredBy};
 
 impl Coordinator {
     /// Looks once. `None`: the store could not be asked, and the next look may do better.
@@ -68,19 +64,7 @@ impl Coordinator {
         requirement: &Requirement,
     ) -> Result<Option<RequiredAnswer>, StartError> {
         let Requirement { project, workflow, session_time, attempt_name, .. } = requirement;
-        let filter = AttemptFilter {
-            session_key: Some(session_key(project, workflow, *session_time)),
-            limit: SESSION_MAX,
-            ..AttemptFilter::default()
-        };
-        let found = self.store.attempts(&filter).await?;
-        let attempts = found
-            .into_iter()
-            .map(|(attempt, json)| {
-                let summary: AttemptSummary = serde_json::from_str(&json)?;
-                Ok(AttemptSummary { attempt, ..summary })
-            })
-            .collect::<Result<Vec<_>, serde_json::Error>>()?;
+        let attempts = self.attempts_of(project, workflow, *session_time).await?;
         let named = attempts.iter().find(|attempt| attempt.attempt_name == *attempt_name);
         let counts = match named {
             Some(_) if attempt_name.is_empty() => attempts.first(),
@@ -115,6 +99,13 @@ impl Coordinator {
             | StartError::Json(_)
             | StartError::Archive(_)
             | StartError::Unreadable(_)
+            | StartError::Resume(_)
+            | StartError::Replay(_)
+            | StartError::UnknownRevision(_)
+            | StartError::UnknownBackfill(_)
+            | StartError::BackfillExists { .. }
+            | StartError::BackfillOver(_)
+            | StartError::NameTaken { .. }
             | StartError::Stopping => {
                 let error: anyhow::Error = error.into();
                 return format!("could not start {requirement}: {error:#}");

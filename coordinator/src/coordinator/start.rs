@@ -1,5 +1,6 @@
 //! Sessions are started.
 
+use himekuri_engine::Resume;
 use himekuri_project::Limits;
 use himekuri_store::{Creation, NewAttempt};
 use himekuri_workflow::{Workflow, compile_workflow};
@@ -36,7 +37,17 @@ impl Coordinator {
     pub(crate) async fn start_one(
         &self,
         revision: &ProjectRevision,
+        summary: AttemptSummary,
+    ) -> Result<Started, StartError> {
+        self.start_resumed(revision, summary, None).await
+    }
+
+    /// As `start_one`, with what the attempt takes over from an earlier one.
+    pub(super) async fn start_resumed(
+        &self,
+        revision: &ProjectRevision,
         mut summary: AttemptSummary,
+        resumed: Option<Box<Resume>>,
     ) -> Result<Started, StartError> {
         let session_time = summary.session_time;
         let session_local_time = summary.session_local_time.clone();
@@ -66,6 +77,7 @@ impl Coordinator {
             number: u32::try_from(number).unwrap_or(u32::MAX).saturating_add(self.number_base),
             revision: revision.clone(),
             summary,
+            resumed,
         };
         let sent = self.commands.send(Command::Begin(Box::new(begin))).await;
         sent.map_err(|_| StartError::Stopping)?;
@@ -73,7 +85,7 @@ impl Coordinator {
     }
 
     /// A workflow of a revision.
-    pub(super) fn workflow_of(
+    pub(crate) fn workflow_of(
         revision: &ProjectRevision,
         name: &str,
     ) -> Result<Workflow, StartError> {

@@ -1,7 +1,7 @@
 //! What reaches the driver from outside.
 
 use himekuri_broker::{PublishError, Settler};
-use himekuri_engine::{Required, RequiredAnswer};
+use himekuri_engine::{Required, RequiredAnswer, Resume};
 use himekuri_protocol::{
     AttemptId, JobStatistics, Report, TableReference, TaskError, TaskId, TaskMessage, TryNo,
     WorkerMessage,
@@ -38,6 +38,8 @@ pub(crate) struct BeginAttempt {
     pub(crate) number: u32,
     pub(crate) revision: ProjectRevision,
     pub(crate) summary: AttemptSummary,
+    /// What it takes over from an earlier attempt.
+    pub(crate) resumed: Option<Box<Resume>>,
 }
 
 /// A committed message on its way to the broker.

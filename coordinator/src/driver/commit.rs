@@ -113,6 +113,7 @@ impl Driver {
             }
             self.dispatcher.forget(id);
             self.required_ended(id, self.parts.clock.now());
+            self.parts.backfills.attempt_ended();
             let live = &self.live;
             self.revisions.retain(|revision, _| {
                 live.values().any(|attempt| attempt.summary.revision == *revision)

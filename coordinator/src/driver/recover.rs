@@ -1,6 +1,6 @@
 //! Takes attempts over: from the leader before us at the start, and from ourselves after a failed commit.
 
-use himekuri_engine::{Attempt, Record};
+use himekuri_engine::{Attempt, Record, Resume};
 use himekuri_project::Limits;
 use himekuri_protocol::{AttemptId, TaskId};
 use himekuri_store::{AttemptFilter, ClaimedAttempt, StoreError};
@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use super::command::{BeginAttempt, Command};
 use super::{Driver, DriverError, Live, Outgoing};
+use crate::coordinator::{StartError, resume_of};
 use crate::revision::ProjectRevision;
 use crate::summary::AttemptSummary;
 
@@ -23,6 +24,8 @@ enum RecoverError {
     Replay(#[from] himekuri_engine::ReplayError),
     #[error("its {0} is not in the store")]
     Missing(&'static str),
+    #[error("the attempt that it retries cannot be read")]
+    Retried(#[source] Box<StartError>),
     #[error("its revision cannot be unpacked")]
     Archive(#[from] himekuri_project::ArchiveError),
 }
@@ -75,7 +78,15 @@ impl Driver {
         summary.attempt = id;
         let files = self.files(&summary.revision).await?;
         if claimed.log.is_empty() {
-            self.begin_again(id, &claimed, summary, files);
+            let resumed = match &summary.retry_of {
+                Some(retry) => match resume_of(self.parts.store.as_ref(), retry).await {
+                    Ok(resumed) => resumed,
+                    Err(StartError::Store(error)) => return Err(error.into()),
+                    Err(error) => return Err(RecoverError::Retried(Box::new(error))),
+                },
+                None => None,
+            };
+            self.begin_again(id, &claimed, summary, files, resumed);
             return Ok(());
         }
         let log = claimed
@@ -138,6 +149,7 @@ impl Driver {
         claimed: &ClaimedAttempt,
         summary: AttemptSummary,
         files: ProjectFiles,
+        resumed: Option<Box<Resume>>,
     ) {
         let revision = ProjectRevision {
             project: summary.project.clone(),
@@ -147,7 +159,7 @@ impl Driver {
         };
         let number = u32::try_from(claimed.number).unwrap_or(u32::MAX);
         let number = number.saturating_add(self.parts.number_base);
-        let request = BeginAttempt { attempt: id, number, revision, summary };
+        let request = BeginAttempt { attempt: id, number, revision, summary, resumed };
         // Before whatever waits for it.
         self.deferred.insert(0, Command::Begin(Box::new(request)));
     }

@@ -98,7 +98,7 @@ impl Driver {
 
     /// An attempt that is already live was begun by a recovery that saw it first.
     fn begin(&mut self, request: BeginAttempt, round: &mut Round) {
-        let BeginAttempt { attempt: id, number, revision, summary } = request;
+        let BeginAttempt { attempt: id, number, revision, summary, resumed } = request;
         if self.live.contains_key(&id) {
             return;
         }
@@ -129,6 +129,7 @@ impl Driver {
             started.sla.clear();
         }
         started.time_limits = self.parts.time_limits;
+        started.resumed = resumed;
         tracing::info!(attempt.id = %id, "attempt {id} of {}/{} begins", summary.project, summary.workflow);
         let record = Record::AttemptStarted(Box::new(started.clone()));
         round.draft(id, 0).records.push(record);

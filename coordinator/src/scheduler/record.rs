@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::coordinator::{Coordinator, StartError};
+use crate::summary::SessionAttempt;
 
 /// What is remembered of one schedule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +19,8 @@ pub struct ScheduleRecord {
     pub last_session_time: Option<Timestamp>,
     /// The session that is next; `None` when the schedule has ended.
     pub next: Option<Session>,
+    /// The attempt that `next` waits for though its time has come (`depends_on_previous`).
+    pub waits_for: Option<SessionAttempt>,
 }
 
 /// The JSON form.
@@ -30,6 +33,8 @@ struct Stored {
     next_session_time: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     next_run_time: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    waits_for: Option<SessionAttempt>,
 }
 
 impl From<ScheduleRecord> for Stored {
@@ -39,6 +44,7 @@ impl From<ScheduleRecord> for Stored {
             last_session_time: record.last_session_time,
             next_session_time: record.next.map(|next| next.session_time),
             next_run_time: record.next.map(|next| next.run_time),
+            waits_for: record.waits_for,
         }
     }
 }
@@ -50,6 +56,7 @@ impl From<Stored> for ScheduleRecord {
             rule: stored.rule,
             last_session_time: stored.last_session_time,
             next: next.map(|(session_time, run_time)| Session { session_time, run_time }),
+            waits_for: stored.waits_for,
         }
     }
 }

@@ -11,8 +11,11 @@ use crate::rule::Rule;
 use crate::schedule::{CatchUp, Schedule};
 use crate::text;
 
-/// Options that every scheduler has. `catch_up` is ours.
-const OPTIONS: [&str; 5] = ["skip_on_overtime", "skip_delayed_by", "start", "end", "catch_up"];
+/// Options that every scheduler has. `catch_up` and `depends_on_previous` are ours.
+const OPTIONS: [&str; 6] =
+    ["skip_on_overtime", "skip_delayed_by", "start", "end", "catch_up", DEPENDS_ON_PREVIOUS];
+
+const DEPENDS_ON_PREVIOUS: &str = "depends_on_previous";
 
 const CLOCK: &str = "`HH:MM:SS`, such as `07:00:00`";
 const MINUTES: &str = "`MM:SS`, such as `15:00`";
@@ -93,10 +96,11 @@ pub(crate) fn parse(config: &Config) -> Result<Schedule, ScheduleError> {
         delay,
         start,
         end,
-        skip_on_overtime: config.get("skip_on_overtime").map_or(Ok(false), yes_no)?,
+        skip_on_overtime: yes_no(config, "skip_on_overtime")?,
         skip_delayed_by: delayed
             .map(|value| read("skip_delayed_by", value, DURATION, text::duration))
             .transpose()?,
+        depends_on_previous: yes_no(config, DEPENDS_ON_PREVIOUS)?,
         catch_up: catch_up
             .map_or(Ok(CatchUp::All), |value| read("catch_up", value, CATCH_UP, catch_up_of))?,
     })
@@ -218,12 +222,13 @@ fn catch_up_of(text: &str) -> Option<CatchUp> {
     }
 }
 
-fn yes_no(value: &Value) -> Result<bool, ScheduleError> {
+/// `false` if it is not there.
+fn yes_no(config: &Config, key: &str) -> Result<bool, ScheduleError> {
+    let Some(value) = config.get(key) else {
+        return Ok(false);
+    };
     let text = value.as_str().map(str::to_ascii_lowercase);
-    value
-        .as_bool()
-        .or_else(|| text?.parse().ok())
-        .ok_or_else(|| bad_value("skip_on_overtime", value, YES_NO))
+    value.as_bool().or_else(|| text?.parse().ok()).ok_or_else(|| bad_value(key, value, YES_NO))
 }
 
 fn number(key: &str, value: &Value, expected: &'static str) -> Result<i64, ScheduleError> {

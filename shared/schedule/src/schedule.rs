@@ -26,6 +26,7 @@ pub struct Schedule {
     pub(crate) skip_on_overtime: bool,
     pub(crate) skip_delayed_by: Option<SignedDuration>,
     pub(crate) catch_up: CatchUp,
+    pub(crate) depends_on_previous: bool,
 }
 
 /// `catch_up:`, what happens to sessions whose time came while nothing could start them. digdag has
@@ -66,6 +67,13 @@ impl Schedule {
     #[must_use]
     pub fn skips_on_overtime(&self) -> bool {
         self.skip_on_overtime
+    }
+
+    /// Whether `depends_on_previous` is set: a session begins only when the one that the schedule started before it has
+    /// succeeded. digdag has no such key (its issue 615 asks for it).
+    #[must_use]
+    pub fn depends_on_previous(&self) -> bool {
+        self.depends_on_previous
     }
 
     /// The sessions whose local date is in `from..=to`, in order. `start` and `end` of the schedule do not

@@ -135,6 +135,16 @@ fn what_cannot_be_scheduled_says_why_and_where() {
             Some("catch_up"),
             "`none`, `latest`, `all` or a duration",
         ),
+        (
+            json!({"daily>": "07:00:00", "depends_on_previous": "maybe"}),
+            Some("depends_on_previous"),
+            "`true` or `false`",
+        ),
+        (
+            json!({"daily>": "07:00:00", "depend_on_previous": true}),
+            Some("depend_on_previous"),
+            "did you mean `depends_on_previous`?",
+        ),
     ];
 
     for (config, key, expected) in table {

@@ -95,6 +95,7 @@ fn any_config() -> impl Strategy<Value = Config> {
                 "start",
                 "end",
                 "catch_up",
+                "depends_on_previous",
                 "skip_delayed_by",
                 "skip_on_overtime",
             ][..]
