@@ -72,7 +72,8 @@ pub(crate) async fn tasks_per_second(
                 EventKind::Dispatched { .. }
                 | EventKind::Succeeded { .. }
                 | EventKind::RetryScheduled { .. }
-                | EventKind::Failed { .. },
+                | EventKind::Failed { .. }
+                | EventKind::Killed,
             ) => {}
         }
     }
