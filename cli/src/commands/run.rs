@@ -10,13 +10,14 @@ use anyhow::Context;
 use himekuri_bigquery::{BigQuery, BigQueryConfig, Endpoint};
 use himekuri_broker::MemoryBroker;
 use himekuri_coordinator::{
-    Coordinator, CoordinatorConfig, KillRequest, ScriptEvaluator, StartRequest, Started,
+    AttemptSummary, Coordinator, CoordinatorConfig, KillRequest, ScriptEvaluator, StartRequest,
 };
 use himekuri_service::stop_on_signal;
 use himekuri_store::MemoryStore;
 use himekuri_worker::{Worker, WorkerConfig};
 use jiff::Timestamp;
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::arguments::{ExpressionArguments, SessionArguments};
@@ -146,7 +147,7 @@ async fn run_on(
     let result = tokio::select! {
         result = &mut following => Ok(result),
         () = signal.cancelled() => {
-            kill_all(&coordinator, &attempts).await?;
+            kill_all(&coordinator).await?;
             let ended = tokio::time::timeout(KILL_PATIENCE, following).await;
             let jobs = if ended.is_ok() { "" } else { "; not all of its jobs have ended yet" };
             Err(anyhow::anyhow!("stopped{jobs}; what was written stays, and running again is safe"))
@@ -158,11 +159,16 @@ async fn run_on(
     result
 }
 
-/// Jobs that run on would write after whoever runs it next.
-async fn kill_all(coordinator: &Coordinator, attempts: &[Started]) -> anyhow::Result<()> {
-    let request = KillRequest { by: None };
-    for started in attempts {
-        coordinator.kill(started.attempt, &request).await?;
+/// Jobs that run on would write after whoever runs it next. All at once: rounds of the driver share them.
+async fn kill_all(coordinator: &Coordinator) -> anyhow::Result<()> {
+    let mut kills = JoinSet::new();
+    // Also those that a `require>` started.
+    for AttemptSummary { attempt, .. } in coordinator.attempts(usize::MAX).await? {
+        let coordinator = coordinator.clone();
+        kills.spawn(async move { coordinator.kill(attempt, &KillRequest::default()).await });
+    }
+    while let Some(killed) = kills.join_next().await {
+        killed.context("a kill ended abnormally")??;
     }
     Ok(())
 }
