@@ -10,4 +10,4 @@ mod warehouse;
 pub use pool::{Pool, Task};
 pub use process::{Process, Signal, program, repository};
 pub use wait::until;
-pub use warehouse::{Execution, Partition, WarehouseProcess};
+pub use warehouse::{Execution, Job, Partition, WarehouseProcess};

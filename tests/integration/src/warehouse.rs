@@ -54,6 +54,20 @@ pub struct Execution {
     pub executions: u64,
 }
 
+/// A job and where it is.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Job {
+    /// Full name.
+    pub id: String,
+    /// `PENDING`, `RUNNING` or `DONE`.
+    pub state: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct JobList {
+    jobs: Vec<Job>,
+}
+
 #[derive(Debug, Deserialize)]
 struct Ledger {
     jobs: Vec<Execution>,
@@ -126,6 +140,17 @@ impl WarehouseProcess {
             (format!("{}.{}${day}", partition.project, partition.table), partition)
         });
         Ok(named.collect())
+    }
+
+    /// The pool's jobs of a GCP project.
+    ///
+    /// # Errors
+    /// The warehouse does not answer.
+    pub async fn jobs(&self, project: &str) -> anyhow::Result<Vec<Job>> {
+        let url = format!("{}/bigquery/v2/projects/{project}/jobs?maxResults=1000", self.url);
+        let request = reqwest::Client::new().get(url).bearer_auth("any");
+        let list: JobList = request.send().await?.error_for_status()?.json().await?;
+        Ok(list.jobs.into_iter().filter(|job| job.id.contains("himekuri_")).collect())
     }
 
     /// Query jobs of the pool that were executed.
