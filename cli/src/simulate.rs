@@ -3,7 +3,6 @@
 use himekuri_coordinator::{ScriptEvaluator, plan_attempt, plan_sessions};
 use himekuri_engine::{
     Attempt, AttemptStarted, Context, OPERATOR_NOT_RUN, Prepared, Record, Reported, Requirement,
-    TaskView,
 };
 use himekuri_protocol::{Outcome, PROTOCOL_VERSION, Report, StoreParams, TaskId, Work};
 use jiff::Timestamp;
@@ -76,6 +75,7 @@ pub(crate) fn simulate(
     let mut partial = false;
     // A failure ends the plan: what `_error` would run then is no part of it.
     while !records.iter().any(is_failure) {
+        attempt.forget_ended();
         let required = attempt.required_sessions().next();
         if let Some(required) = required {
             let note = waits_for(&attempt, &required.requirement);
@@ -107,14 +107,15 @@ pub(crate) fn simulate(
     let Some(failed) = attempt.first_failure() else {
         return Ok(());
     };
-    let message = TaskView::of(failed).error.unwrap_or_default();
-    let note = match failed.operator() {
+    let message = failed.error.message;
+    let note = match failed.operator.as_deref() {
         // The workflow says so itself: nothing is broken.
         Some("fail") => format!("ends the workflow: {message}"),
         Some(_) | None if partial => format!("the plan ends here: {message}"),
         Some(_) | None => anyhow::bail!("task `{}` cannot run: {message}", failed.full_name),
     };
-    visit(planned(&attempt, failed.id, None, note))
+    let (name, operator) = (failed.full_name, failed.operator.unwrap_or_default());
+    visit(PlannedTask { name, operator, prepared: None, note })
 }
 
 fn planned(attempt: &Attempt, id: TaskId, prepared: Option<Prepared>, note: String) -> PlannedTask {

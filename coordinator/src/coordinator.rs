@@ -110,7 +110,7 @@ impl Coordinator {
             return Ok(Vec::new());
         }
         match Attempt::replay(log) {
-            Ok(attempt) => Ok(attempt.tasks().map(TaskView::of).collect()),
+            Ok(attempt) => Ok(attempt.views().collect()),
             Err(error) => Err(StartError::Json(serde::de::Error::custom(error))),
         }
     }

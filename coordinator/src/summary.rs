@@ -1,6 +1,6 @@
 //! What lists show of an attempt; also what a new leader begins an attempt from that was created but has no log yet.
 
-use himekuri_engine::{Attempt, AttemptOutcome, Config, KillReason, TaskView};
+use himekuri_engine::{Attempt, AttemptOutcome, Config, KillReason};
 use himekuri_protocol::{AttemptId, TaskId, TryNo};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -183,11 +183,11 @@ impl AttemptSummary {
             AttemptOutcome::Canceled => AttemptState::Canceled,
         };
         self.error = match attempt.killed() {
-            Some((reason, _)) => Some(why_killed(attempt, reason)),
-            None => attempt.first_failure().map(|task| {
-                let error = TaskView::of(task).error.unwrap_or_default();
-                format!("task {}: {error}", task.full_name)
-            }),
+            // Its task may have ended and be forgotten since the kill was written down.
+            Some((reason, _)) => self.error.take().or_else(|| Some(why_killed(attempt, reason))),
+            None => attempt
+                .first_failure()
+                .map(|failed| format!("task {}: {}", failed.full_name, failed.error.message)),
         };
     }
 }

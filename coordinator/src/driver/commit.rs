@@ -106,6 +106,9 @@ impl Driver {
             }
         }
         messages.extend(effect.messages);
+        if let Some(live) = self.live.get_mut(&id) {
+            live.attempt.forget_ended();
+        }
         if effect.finished {
             if let Some(live) = self.live.remove(&id) {
                 let state = live.summary.state;

@@ -2,7 +2,7 @@
 
 use himekuri_engine::{Attempt, Record, Resume};
 use himekuri_project::Limits;
-use himekuri_protocol::{AttemptId, TaskId};
+use himekuri_protocol::AttemptId;
 use himekuri_store::{AttemptFilter, ClaimedAttempt, StoreError};
 use himekuri_workflow::ProjectFiles;
 use jiff::Timestamp;
@@ -94,7 +94,7 @@ impl Driver {
             .iter()
             .map(|record| serde_json::from_str(record))
             .collect::<Result<Vec<Record>, _>>()?;
-        let attempt = Attempt::replay(log)?;
+        let attempt = Attempt::recover(log)?;
         self.take_places(id, &attempt);
         self.live.insert(id, Live { attempt, files, summary, published: Vec::new() });
         self.recovered.push(id);
@@ -112,8 +112,7 @@ impl Driver {
     /// that lost its last seconds does not know of it, but its job may run, and the task will meet it again.
     fn take_places(&mut self, id: AttemptId, attempt: &Attempt) {
         let held = self.held.remove(&id).unwrap_or_default();
-        let is_over = |task: &TaskId| attempt.task(*task).is_some_and(|task| task.state.is_final());
-        for task in held.into_iter().filter(is_over) {
+        for task in held.into_iter().filter(|task| attempt.has_ended(*task)) {
             self.dispatcher.ended((id, task));
         }
         for (task, _, _) in attempt.running() {

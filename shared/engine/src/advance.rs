@@ -1,6 +1,8 @@
 //! Everything that follows without waiting for anybody: groups are planned, control flow makes its subtasks, and
 //! what has no running subtask any more ends.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use himekuri_protocol::{StoreParams, TaskError, TaskId, TryNo};
@@ -15,6 +17,10 @@ use crate::fold::ReplayError;
 use crate::operators::{self, Control, Parameters};
 use crate::record::{Expansion, Record};
 use crate::require::{Requirement, RerunOn};
+
+/// Tasks that wait for a place in the dispatch window while no more iterations of a `_parallel` loop are opened. What
+/// has begun takes memory; this is ten windows, so that dispatch can choose.
+const OPEN_AHEAD: usize = 10_000;
 
 impl Attempt {
     /// Decides until only dispatch, reports or time can move the attempt on.
@@ -58,12 +64,25 @@ impl Attempt {
         if let Some(task) = self.first_of(&self.index.expandable) {
             return Some(self.expand_decision(task, now, context));
         }
-        let outcome = self.task(TaskId::ROOT)?.state.outcome()?;
+        if let Some(task) = self.next_iteration() {
+            return Some(self.expand_decision(&task, now, context));
+        }
+        let outcome = self.live(TaskId::ROOT)?.state.outcome()?;
         Some(Record::AttemptFinished { at: now, outcome })
     }
 
-    fn first_of(&self, ids: &std::collections::BTreeSet<TaskId>) -> Option<&Task> {
-        self.task(*ids.first()?)
+    fn first_of(&self, ids: &BTreeSet<TaskId>) -> Option<&Task> {
+        self.live(*ids.first()?)
+    }
+
+    /// An iteration whose turn has come, unless there is enough for the workers to do.
+    fn next_iteration(&self) -> Option<Cow<'_, Task>> {
+        if self.dispatchable_count() >= OPEN_AHEAD {
+            return None;
+        }
+        let (_, parent) = self.index.open_expandable.first()?;
+        let subtasks = &self.live(*parent)?.subtasks;
+        self.peek(subtasks.id(subtasks.open().next()?))
     }
 
     /// The retry that `_retry` still grants, if any.

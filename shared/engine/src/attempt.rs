@@ -1,5 +1,7 @@
 //! The state of an attempt: the fold of its log, with indexes of what may happen next.
 
+use std::borrow::Cow;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -11,18 +13,21 @@ use jiff::Timestamp;
 
 use crate::context::SessionClock;
 use crate::exported::Exported;
+use crate::history::History;
 use crate::operators;
 use crate::params::CommonParams;
 use crate::record::{AttemptOutcome, AttemptStarted, KillReason};
 use crate::state::{Phase, TaskState};
-use crate::subtasks::{Sight, Subtasks};
+use crate::subtasks::{FailedTask, Sight, Subtasks};
 
 /// One execution of a session.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Attempt {
     pub(crate) started: AttemptStarted,
-    /// Boxed: a task is large, and the map moves its entries while it grows.
+    /// The root, and tasks that have begun or may begin and have not ended. Boxed: a task is large, and the map moves its
+    /// entries while it grows.
     pub(crate) tasks: BTreeMap<TaskId, Box<Task>>,
+    pub(crate) history: History,
     pub(crate) next_id: TaskId,
     pub(crate) outcome: Option<(AttemptOutcome, Timestamp)>,
     /// Why and when it was killed. From then on nothing begins.
@@ -46,6 +51,15 @@ pub(crate) struct Index {
     pub(crate) expandable: BTreeSet<TaskId>,
     /// Ready tasks for workers: `dispatch` sends them.
     pub(crate) dispatchable: BTreeSet<TaskId>,
+    /// Parents of planned children that are no tasks yet, by the first child's id.
+    pub(crate) unmade: BTreeMap<TaskId, TaskId>,
+    /// Those of them whose next children wait for nobody and are for workers: `dispatch` makes and sends them.
+    pub(crate) open_dispatchable: BTreeMap<TaskId, TaskId>,
+    /// How many these children are.
+    pub(crate) open_count: usize,
+    /// Those whose next children wait for nobody and are iterations that `advance` makes and expands: the deepest
+    /// first, so that what has begun ends before more begins.
+    pub(crate) open_expandable: BTreeSet<(Reverse<usize>, TaskId)>,
     /// Planned tasks of which nothing runs any more: `advance` ends them.
     pub(crate) settled: BTreeSet<TaskId>,
     /// Waits that end by time.
@@ -59,7 +73,7 @@ pub(crate) struct Index {
     /// Operator tasks that have begun and that somebody has, or that wait, by their first start: the time limit of tasks
     /// counts for them.
     pub(crate) begun: BTreeSet<(Timestamp, TaskId)>,
-    /// Last try of tasks that a group's retry created anew, by full name: a job id is never used twice.
+    /// Last try of tasks that a group's retry creates anew, by full name: a job id is never used twice.
     pub(crate) earlier_tries: BTreeMap<String, TryNo>,
 }
 
@@ -100,9 +114,8 @@ pub struct Task {
     pub(crate) failure: Option<Failure>,
     /// What it stored itself.
     pub(crate) store: StoreParams,
-    /// What it and its descendants stored, in digdag's order: set when it succeeds beside parallel siblings, until
-    /// their parent ends and collects it.
-    pub(crate) subtree_store: StoreParams,
+    /// Whether a group's retry may create it anew.
+    pub(crate) below_retry: bool,
     pub(crate) subtasks: Subtasks,
     /// The job of its last try. A try that goes out again keeps it, whatever this program would derive today.
     pub(crate) sent_job: Option<JobReference>,
@@ -137,15 +150,60 @@ impl Attempt {
         &self.started
     }
 
-    /// All tasks made so far, in order of creation.
+    /// Tasks that have begun or may begin, and those that have ended and are not forgotten, in order of creation. Of
+    /// siblings that wait, and of those in a `_parallel` group that nobody has asked for, there are none yet.
     pub fn tasks(&self) -> impl Iterator<Item = &Task> {
-        self.tasks.values().map(Box::as_ref)
+        let ended = self.history.0.iter().map(|(id, task)| (*id, task.as_ref()));
+        let live = self.tasks.iter().map(|(id, task)| (*id, task.as_ref()));
+        in_order(ended, live).map(|(_, task)| task)
     }
 
-    /// A task.
+    /// A task that [`Attempt::tasks`] lists.
     #[must_use]
     pub fn task(&self, id: TaskId) -> Option<&Task> {
+        self.live(id).or_else(|| self.history.0.get(&id).map(Box::as_ref))
+    }
+
+    /// The root, or a task that has not ended: what decisions look at.
+    pub(crate) fn live(&self, id: TaskId) -> Option<&Task> {
         self.tasks.get(&id).map(Box::as_ref)
+    }
+
+    /// A task that has not ended, also one that waits for its turn and that [`Attempt::tasks`] does not list.
+    #[must_use]
+    pub fn peek(&self, id: TaskId) -> Option<Cow<'_, Task>> {
+        if let Some(task) = self.live(id) {
+            return Some(Cow::Borrowed(task));
+        }
+        let (parent, place) = self.unmade(id)?;
+        self.waiting_task(parent, place).map(Cow::Owned)
+    }
+
+    /// A planned child that is no task yet.
+    pub(crate) fn waiting_task(&self, parent: &Task, place: usize) -> Option<Task> {
+        let mut task = self.planned_task(parent, place)?;
+        task.state = parent.subtasks.waiting_state(place);
+        Some(task)
+    }
+
+    /// Parent and place of a planned child that is no task yet.
+    pub(crate) fn unmade(&self, id: TaskId) -> Option<(&Task, usize)> {
+        let (_, parent) = self.index.unmade.range(..=id).next_back()?;
+        let parent = self.live(*parent)?;
+        let place = parent.subtasks.place(id).filter(|place| *place < parent.subtasks.planned)?;
+        (!parent.subtasks.made.contains(place)).then_some((parent, place))
+    }
+
+    /// The planned child at `place`, as it begins.
+    pub(crate) fn planned_task(&self, parent: &Task, place: usize) -> Option<Task> {
+        let subtasks = &parent.subtasks;
+        let planned = subtasks.plan.child(&parent.definition, place)?;
+        let sight = Sight::of(&planned.definition, subtasks.parallel);
+        let id = subtasks.id(place);
+        let mut task = Task::new(id, Some(parent), &planned.name, planned.definition);
+        task.exported = planned.exported;
+        task.sight = sight;
+        Some(task)
     }
 
     /// How and when the attempt ended, if it did.
@@ -162,12 +220,22 @@ impl Attempt {
 
     /// Tasks that wait for a place in the dispatch window, in order of creation.
     pub fn dispatchable(&self) -> impl Iterator<Item = TaskId> + '_ {
-        self.index.dispatchable.iter().copied()
+        let parents = self.index.open_dispatchable.values().filter_map(|id| self.live(*id));
+        let open = parents.map(|parent| &parent.subtasks);
+        let open = open.flat_map(|subtasks| subtasks.open().map(|place| subtasks.id(place)));
+        let made = self.index.dispatchable.iter().copied();
+        in_order(made.map(|id| (id, id)), open.map(|id| (id, id))).map(|(id, _)| id)
+    }
+
+    /// How many tasks [`Attempt::dispatchable`] lists.
+    #[must_use]
+    pub fn dispatchable_count(&self) -> usize {
+        self.index.dispatchable.len().saturating_add(self.index.open_count)
     }
 
     /// Tasks that a worker or BigQuery has, with their phase.
     pub fn running(&self) -> impl Iterator<Item = (&Task, TryNo, &Phase)> {
-        self.index.running.iter().filter_map(|id| self.task(*id)).filter_map(|task| {
+        self.index.running.iter().filter_map(|id| self.live(*id)).filter_map(|task| {
             match &task.state {
                 TaskState::Running { try_no, phase, .. } => Some((task, *try_no, phase)),
                 TaskState::Blocked
@@ -196,21 +264,39 @@ impl Attempt {
 
     /// The first task that failed for good by itself, in order of creation.
     #[must_use]
-    pub fn first_failure(&self) -> Option<&Task> {
-        self.tasks().find(|task| task.error().is_some())
+    pub fn first_failure(&self) -> Option<FailedTask> {
+        let live = self.tasks.values();
+        let own = live.clone().find_map(|task| task.failed());
+        let below = live.flat_map(|task| task.subtasks.remains());
+        let below = below.filter_map(|remains| remains.failures.as_ref());
+        let below = below.map(|failures| &failures.first).min_by_key(|first| first.id);
+        own.into_iter().chain(below.cloned()).min_by_key(|first| first.id)
     }
 
     pub(crate) fn clock(&self) -> SessionClock<'_> {
         SessionClock { now: self.started.now, timezone: &self.started.timezone }
     }
 
-    /// The chain from the root to `id`, both included.
-    pub(crate) fn path(&self, id: TaskId) -> Vec<&Task> {
+    /// The chain from the root to `task`, both included.
+    pub(crate) fn path<'a>(&'a self, task: &'a Task) -> Vec<&'a Task> {
         let mut path: Vec<&Task> =
-            std::iter::successors(self.task(id), |task| self.task(task.parent?)).collect();
+            std::iter::successors(Some(task), |task| self.task(task.parent?)).collect();
         path.reverse();
         path
     }
+}
+
+/// Both sequences, which are in order of their ids, as one.
+pub(crate) fn in_order<T>(
+    one: impl Iterator<Item = (TaskId, T)>,
+    other: impl Iterator<Item = (TaskId, T)>,
+) -> impl Iterator<Item = (TaskId, T)> {
+    let (mut one, mut other) = (one.peekable(), other.peekable());
+    std::iter::from_fn(move || match (one.peek(), other.peek()) {
+        (Some((first, _)), Some((second, _))) if second < first => other.next(),
+        (Some(_), _) => one.next(),
+        (None, _) => other.next(),
+    })
 }
 
 impl Task {
@@ -221,7 +307,7 @@ impl Task {
         definition: Arc<TaskDefinition>,
     ) -> Self {
         let full_name = match parent {
-            Some(parent) => format!("{}{name}", parent.full_name),
+            Some(parent) => [parent.full_name.as_str(), name].concat(),
             None => name.to_owned(),
         };
         Self {
@@ -242,7 +328,8 @@ impl Task {
             resolved: None,
             failure: None,
             store: StoreParams::new(),
-            subtree_store: StoreParams::new(),
+            below_retry: parent
+                .is_some_and(|above| above.below_retry || above.definition.retry.is_some()),
             subtasks: Subtasks::default(),
             sent_job: None,
             timer: None,
@@ -277,12 +364,30 @@ impl Task {
         self.failure.is_some()
     }
 
+    /// If the task itself failed for good.
+    pub(crate) fn failed(&self) -> Option<FailedTask> {
+        self.error().map(|error| FailedTask {
+            id: self.id,
+            full_name: self.full_name.clone(),
+            operator: self.operator().map(str::to_owned),
+            error: error.clone(),
+        })
+    }
+
     pub(crate) fn mover(&self) -> Mover {
-        match self.operator() {
-            Some(operator) if operators::moved_by_engine(operator) => Mover::Advance,
+        mover_of(&self.definition, self.resolved.as_deref())
+    }
+}
+
+/// Who moves a ready task on, the operator of its `_type: ${...}` being `resolved`.
+pub(crate) fn mover_of(definition: &TaskDefinition, resolved: Option<&str>) -> Mover {
+    match &definition.kind {
+        TaskKind::Operator { operator, .. }
+            if !operators::moved_by_engine(resolved.unwrap_or(operator)) =>
+        {
             // An operator that nobody runs is refused when its turn has come.
-            Some(_) => Mover::Dispatch,
-            None => Mover::Advance,
+            Mover::Dispatch
         }
+        TaskKind::Operator { .. } | TaskKind::Group { .. } => Mover::Advance,
     }
 }

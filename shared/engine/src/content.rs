@@ -37,7 +37,7 @@ impl<'a> Contents<'a> {
 
     /// What a task does, with the `_export` and the iterations that it sees from above.
     pub(crate) fn of(&mut self, attempt: &Attempt, task: &Task) -> String {
-        let path = attempt.path(task.id);
+        let path = attempt.path(task);
         let above = path.split_last().map_or(&[][..], |(_, above)| above);
         let workdir =
             above.iter().fold(Workdir::OfFile, |workdir, above| workdir.within(&above.definition));

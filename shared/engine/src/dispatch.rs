@@ -75,7 +75,8 @@ impl Attempt {
     /// # Errors
     /// What the files say does not work; [`Attempt::refuse`] makes the task fail with it.
     pub fn prepare(&self, task: TaskId, context: &mut Context<'_>) -> Result<Prepared, TaskError> {
-        let task = self.task(task).ok_or_else(|| config_error("the task does not exist"))?;
+        let task = self.peek(task).ok_or_else(|| config_error("the task does not exist"))?;
+        let task = task.as_ref();
         let mut config = self.evaluate(task, context)?;
         // Before the work, which a broken `_check` would throw away.
         self.check_body(task)?;
@@ -104,7 +105,7 @@ impl Attempt {
     /// The task is not ready any more: a defect of the caller.
     pub fn dispatch(&mut self, prepared: Prepared, at: Timestamp) -> Result<Dispatch, ReplayError> {
         // What goes out again has the time that is left.
-        let again = self.task(prepared.task).filter(|task| is_unreachable(task));
+        let again = self.live(prepared.task).filter(|task| is_unreachable(task));
         let timeout_at = match again {
             Some(task) => task.timeout_at,
             None => prepared.timeout.and_then(|timeout| at.checked_add(timeout).ok()),
@@ -118,7 +119,7 @@ impl Attempt {
             timeout_at,
         };
         self.apply(&record)?;
-        let task_name = self.task(prepared.task).map(|task| task.full_name.clone());
+        let task_name = self.live(prepared.task).map(|task| task.full_name.clone());
         let message = TaskMessage {
             version: FIRST_VERSION,
             attempt: self.started.attempt,
@@ -144,8 +145,8 @@ impl Attempt {
         at: Timestamp,
         context: &mut Context<'_>,
     ) -> Result<Vec<Record>, ReplayError> {
-        let record = match self.task(task) {
-            Some(task) => self.own_failure(task, at, error),
+        let record = match self.peek(task) {
+            Some(task) => self.own_failure(&task, at, error),
             None => Record::Failed { task, at, error },
         };
         self.apply(&record)?;

@@ -10,6 +10,7 @@ use himekuri_protocol::{TaskId, TryNo};
 use jiff::Timestamp;
 
 use crate::attempt::{Attempt, Failure, Index, Mover, Task};
+use crate::history::History;
 #[cfg(debug_assertions)]
 use crate::invariants;
 use crate::params::CommonParams;
@@ -20,6 +21,8 @@ use crate::tick;
 mod kill;
 mod legal;
 mod subtasks;
+
+pub(crate) use subtasks::remains;
 
 /// Why a log cannot be folded.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -99,6 +102,7 @@ impl Attempt {
         let mut attempt = Self {
             started,
             tasks: BTreeMap::from([(TaskId::ROOT, Box::new(root))]),
+            history: History::default(),
             next_id: TaskId(1),
             outcome: None,
             killed: None,
@@ -112,11 +116,26 @@ impl Attempt {
         attempt
     }
 
-    /// The state that a stored log leads to.
+    /// The state that a stored log leads to, with all tasks that have ended.
     ///
     /// # Errors
     /// A log that does not begin with its start, is newer than this program, or contradicts itself.
     pub fn replay(log: impl IntoIterator<Item = Record>) -> Result<Self, ReplayError> {
+        Self::fold(log, |_| ())
+    }
+
+    /// The same state, for going on from it: with nothing but what is left to do.
+    ///
+    /// # Errors
+    /// As [`Attempt::replay`].
+    pub fn recover(log: impl IntoIterator<Item = Record>) -> Result<Self, ReplayError> {
+        Self::fold(log, Self::forget_ended)
+    }
+
+    fn fold(
+        log: impl IntoIterator<Item = Record>,
+        after_each: impl Fn(&mut Self),
+    ) -> Result<Self, ReplayError> {
         let mut log = log.into_iter();
         let Some(Record::AttemptStarted(started)) = log.next() else {
             return Err(ReplayError::NoStart);
@@ -127,6 +146,7 @@ impl Attempt {
         let mut attempt = Self::begin(*started);
         for record in log {
             attempt.apply(&record)?;
+            after_each(&mut attempt);
         }
         Ok(attempt)
     }
@@ -145,6 +165,7 @@ impl Attempt {
     }
 
     fn change(&mut self, record: &Record) {
+        self.begin_task(record.task());
         match record {
             // The first record makes the attempt; `check` refuses any other.
             Record::AttemptStarted(_) => {}
@@ -203,7 +224,7 @@ impl Attempt {
                     node.destination.clone_from(destination);
                     node.sent_job.clone_from(job);
                 });
-                let lost_at = self.task(*task).and_then(|node| tick::lost_at(node, *at));
+                let lost_at = self.live(*task).and_then(|node| tick::lost_at(node, *at));
                 self.set_timer(*task, lost_at);
                 self.set_timeout(*task, *timeout_at);
                 self.count_time(*task);
@@ -321,11 +342,11 @@ impl Attempt {
     }
 
     fn enter_index(&mut self, id: TaskId) {
-        if self.task(id).is_some_and(|task| self.resumed_task(task).is_some()) {
+        if self.live(id).is_some_and(|task| self.resumed_task(task).is_some()) {
             self.index.resumable.insert(id);
             return;
         }
-        match self.task(id).map(Task::mover) {
+        match self.live(id).map(Task::mover) {
             Some(Mover::Advance) => self.index.expandable.insert(id),
             Some(Mover::Dispatch) => self.index.dispatchable.insert(id),
             None => false,
@@ -341,7 +362,7 @@ impl Attempt {
         self.index.requiring.remove(&id);
         self.set_timer(id, None);
         self.set_timeout(id, None);
-        if let Some(started_at) = self.task(id).and_then(|task| task.started_at) {
+        if let Some(started_at) = self.live(id).and_then(|task| task.started_at) {
             self.index.begun.remove(&(started_at, id));
         }
     }

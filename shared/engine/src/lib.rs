@@ -19,6 +19,7 @@ mod dispatch;
 mod dispatcher;
 mod exported;
 mod fold;
+mod history;
 mod invariants;
 mod kill;
 mod merge;
@@ -53,6 +54,7 @@ pub use require::{Required, RequiredAnswer, RequiredState, Requirement, RerunOn}
 pub use resume::{NotResumed, Resume, ResumeError, ResumedTask};
 pub use sla::sla_due;
 pub use state::{Phase, TaskState};
+pub use subtasks::FailedTask;
 
 /// Parameters and evaluated configurations: insertion order is digdag's evaluation order.
 pub type Config = himekuri_workflow::Config;

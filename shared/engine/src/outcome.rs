@@ -17,10 +17,9 @@ use serde_json::{Value, json};
 use crate::Config;
 use crate::attempt::{Attempt, Failure, Task};
 use crate::context::Context;
-use crate::merge::merge;
 use crate::operators::config_error;
 use crate::record::Record;
-use crate::state::TaskState;
+use crate::subtasks::Remains;
 
 impl Attempt {
     /// A task did its work: `_check` runs, or it has ended well.
@@ -77,7 +76,7 @@ impl Attempt {
         }
         // To be late is a failure that no retry can undo.
         if task.subtasks.have_failed() && !(id == TaskId::ROOT && self.has_failed_by_sla()) {
-            let error = self.failure_below(task).cloned();
+            let error = failure_below(task).cloned();
             let error = error.unwrap_or_else(|| config_error("a subtask failed"));
             if let Some(retry) = self.retry_decision(task, at, error, context) {
                 return retry;
@@ -85,7 +84,7 @@ impl Attempt {
         }
         match self.error_body(task) {
             Some(definition) => {
-                let (first, export) = (self.next_id, self.failed_below(task));
+                let (first, export) = (self.next_id, Self::failed_below(task));
                 Record::Failing { task: id, at, first, definition, export, error: None }
             }
             None => Record::GroupFailed { task: id, at },
@@ -118,44 +117,28 @@ impl Attempt {
         compile_body(definition, "_error", "^error").ok().map(Arc::new)
     }
 
-    /// The first error below a task, depth first.
-    fn failure_below(&self, task: &Task) -> Option<&TaskError> {
-        let children = task.subtasks.ids.iter().filter_map(|id| self.task(*id));
-        children.into_iter().find_map(|child| match &child.state {
-            TaskState::Error { error } => Some(error),
-            TaskState::GroupError => self.failure_below(child),
-            TaskState::Blocked
-            | TaskState::Ready
-            | TaskState::Running { .. }
-            | TaskState::Waiting { .. }
-            | TaskState::Requiring { .. }
-            | TaskState::RetryWaiting { .. }
-            | TaskState::Planned
-            | TaskState::Success
-            | TaskState::Canceled => None,
-        })
-    }
-
     /// What `^error` of a task with a failed subtask sees: everything stored below it, and all errors below it as one
     /// (digdag `collectErrorParams`).
-    fn failed_below(&self, task: &Task) -> Config {
-        let (mut export, mut errors) = (Config::new(), Config::new());
-        // Depth first, without recursion over what may be 100,000 tasks in a row.
-        let mut stack: Vec<TaskId> = task.subtasks.ids.iter().rev().copied().collect();
-        while let Some(below) = stack.pop().and_then(|id| self.task(id)) {
-            merge(&mut export, &below.store);
-            if let Some(error) = below.error() {
-                merge(&mut errors, &exported(error));
-            }
-            stack.extend(below.subtasks.ids.iter().rev());
+    fn failed_below(task: &Task) -> Config {
+        let mut below = Remains::default();
+        for remains in task.subtasks.remains() {
+            below.append(remains);
         }
+        let errors = below.failures.map(|failures| failures.merged).unwrap_or_default();
+        let mut export = below.stores;
         export.insert("error".to_owned(), Value::Object(errors));
         export
     }
 }
 
+/// The first error below a task, depth first.
+fn failure_below(task: &Task) -> Option<&TaskError> {
+    let failures = task.subtasks.remains().find_map(|remains| remains.failures.as_ref())?;
+    Some(&failures.error)
+}
+
 /// `error` as expressions see it: digdag's `message`, for a BigQuery job also `errors` (`BqJobRunner`), and our `reason`.
-fn exported(error: &TaskError) -> Config {
+pub(crate) fn exported(error: &TaskError) -> Config {
     let mut fields = Config::from_iter([
         ("message".to_owned(), Value::from(literal(&error.message))),
         ("reason".to_owned(), Value::from(error.reason.clone())),

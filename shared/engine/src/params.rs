@@ -51,7 +51,7 @@ impl fmt::Debug for CommonParams {
 impl Attempt {
     /// Unevaluated parameters of a task.
     pub(crate) fn params(&self, task: &Task) -> Config {
-        let mut params = match task.parent.and_then(|parent| self.task(parent)) {
+        let mut params = match task.parent.and_then(|parent| self.live(parent)) {
             Some(above) => {
                 let mut params = Config::clone(&self.common_params(above));
                 self.add_sibling_stores(&mut params, above, task);
@@ -74,7 +74,7 @@ impl Attempt {
         {
             return Arc::clone(params);
         }
-        let path = self.path(above.id);
+        let path = self.path(above);
         let known = path.iter().zip(levels.iter()).take_while(|(task, (id, _))| task.id == *id);
         let known = known.count();
         levels.truncate(known);
@@ -84,7 +84,7 @@ impl Attempt {
         };
         for task in path.into_iter().skip(known) {
             let level = Arc::make_mut(&mut params);
-            if let Some(above) = task.parent.and_then(|above| self.task(above)) {
+            if let Some(above) = task.parent.and_then(|above| self.live(above)) {
                 self.add_sibling_stores(level, above, task);
             }
             self.add_layer(level, &task.definition.export);
@@ -122,11 +122,14 @@ impl Attempt {
     fn add_sibling_stores(&self, params: &mut Config, above: &Task, task: &Task) {
         match task.sight {
             Sight::Nothing => {}
-            Sight::Earlier => self.add_layer(params, &above.subtasks.earlier_stores),
+            Sight::Earlier => {
+                for stores in above.subtasks.earlier_stores(task.id) {
+                    self.add_layer(params, stores);
+                }
+            }
             Sight::After => {
-                let upstream = above.subtasks.upstream(task.id);
-                for sibling in upstream.into_iter().filter_map(|id| self.task(id)) {
-                    self.add_layer(params, &sibling.subtree_store);
+                for stores in above.subtasks.upstream_stores(task.id) {
+                    self.add_layer(params, stores);
                 }
             }
         }
@@ -159,7 +162,7 @@ impl Attempt {
     pub(crate) fn position_of(&self, task: &Task, pointer: &str) -> Position {
         let local = task.definition.positions.value(pointer);
         let export = format!("/_export{pointer}");
-        let mut path = self.path(task.id);
+        let mut path = self.path(task);
         path.reverse();
         local
             .or_else(|| path.iter().find_map(|task| task.definition.positions.value(&export)))

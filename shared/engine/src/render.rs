@@ -6,7 +6,7 @@ use himekuri_protocol::{JobStatistics, TaskId, TryNo};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::attempt::{Attempt, Task};
+use crate::attempt::{Attempt, Task, in_order};
 use crate::state::TaskState;
 
 /// A task as `himekuri tasks --json` shows it.
@@ -79,16 +79,34 @@ impl TaskView {
     }
 }
 
+impl Attempt {
+    /// All tasks, in order of creation: also those that wait for their turn and are none yet, but not those that have
+    /// ended and are forgotten.
+    pub fn views(&self) -> impl Iterator<Item = TaskView> {
+        let mut parents: Vec<&Task> =
+            self.tasks().filter(|task| task.subtasks.has_unmade()).collect();
+        parents.sort_by_key(|parent| parent.subtasks.first);
+        let waiting = parents.into_iter().flat_map(|parent| {
+            let places = parent.subtasks.made.gaps(parent.subtasks.planned);
+            places.filter_map(|place| self.waiting_task(parent, place))
+        });
+        let waiting = waiting.map(|task| (task.id, TaskView::of(&task)));
+        let tasks = self.tasks().map(|task| (task.id, TaskView::of(task)));
+        in_order(tasks, waiting).map(|(_, view)| view)
+    }
+}
+
 /// The tree with states, tries and errors, one line a task.
 #[must_use]
 pub fn render_tree(attempt: &Attempt) -> String {
     let mut text = String::new();
-    render_node(attempt, TaskId::ROOT, 0, &mut text);
+    if let Some(root) = attempt.task(TaskId::ROOT) {
+        render_node(attempt, root, 0, &mut text);
+    }
     text
 }
 
-fn render_node(attempt: &Attempt, id: TaskId, depth: usize, text: &mut String) {
-    let Some(task) = attempt.task(id) else { return };
+fn render_node(attempt: &Attempt, task: &Task, depth: usize, text: &mut String) {
     let view = TaskView::of(task);
     let above = task.parent.and_then(|parent| attempt.task(parent));
     let own = above.and_then(|above| view.name.strip_prefix(&above.full_name));
@@ -107,7 +125,17 @@ fn render_node(attempt: &Attempt, id: TaskId, depth: usize, text: &mut String) {
         let _ = write!(text, " !! {error}");
     }
     text.push('\n');
-    for child in &task.subtasks.ids {
-        render_node(attempt, *child, depth + 1, text);
+    let subtasks = &task.subtasks;
+    for place in 0..subtasks.planned {
+        if subtasks.made.contains(place) {
+            if let Some(child) = attempt.task(subtasks.id(place)) {
+                render_node(attempt, child, depth + 1, text);
+            }
+        } else if let Some(child) = attempt.waiting_task(task, place) {
+            render_node(attempt, &child, depth + 1, text);
+        }
+    }
+    for child in subtasks.joined.iter().filter_map(|id| attempt.task(*id)) {
+        render_node(attempt, child, depth + 1, text);
     }
 }

@@ -80,7 +80,7 @@ impl Attempt {
     }
 
     fn running_try(&self, task: TaskId, reported: TryNo) -> Option<(&Task, &Phase)> {
-        let task = self.task(task)?;
+        let task = self.live(task)?;
         match &task.state {
             TaskState::Running { try_no, phase, .. } if *try_no == reported => Some((task, phase)),
             TaskState::Running { .. }

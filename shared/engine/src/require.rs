@@ -111,7 +111,7 @@ pub enum RequiredState {
 impl Attempt {
     /// What its tasks require, in order of their creation.
     pub fn required_sessions(&self) -> impl Iterator<Item = Required> + '_ {
-        self.index.requiring.iter().filter_map(|id| required(self.task(*id)?))
+        self.index.requiring.iter().filter_map(|id| required(self.live(*id)?))
     }
 
     /// Whether anything is required.
@@ -148,7 +148,7 @@ impl Attempt {
         at: Timestamp,
         context: &mut Context<'_>,
     ) -> Option<Record> {
-        let task = self.task(asked.task)?;
+        let task = self.live(asked.task)?;
         let current = required(task)?;
         if current.try_no != asked.try_no || current.requirement != asked.requirement {
             return None;

@@ -9,6 +9,7 @@
 //! Only the topmost tasks that succeeded are listed; those below them are not made again, and what they stored goes to
 //! those that follow with what their parent stored. `^error`, `^check` and `^sla` belong to a task that runs again.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use himekuri_protocol::{AttemptId, JobStatistics, StoreParams, TableReference, TaskId};
@@ -18,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::attempt::{Attempt, Task};
 use crate::content::Contents;
-use crate::merge::merge;
+use crate::fold::remains;
 use crate::record::{AttemptOutcome, Record};
 use crate::state::TaskState;
 use crate::subtasks::Sight;
@@ -114,6 +115,7 @@ fn meant(similar: &Option<String>) -> String {
 
 impl Attempt {
     /// Everything that succeeded in this attempt, for one that resumes it. `files` are those of this attempt's revision.
+    /// The attempt is a [`Attempt::replay`]: what has ended must not be forgotten.
     ///
     /// # Errors
     /// The attempt has not ended, or succeeded as a whole.
@@ -126,12 +128,13 @@ impl Attempt {
             Some((AttemptOutcome::Error | AttemptOutcome::Canceled, _)) => {}
         }
         let mut done = Vec::new();
-        let mut open = vec![TaskId::ROOT];
-        while let Some(task) = open.pop().and_then(|id| self.task(id)) {
+        let mut open: Vec<&Task> = self.task(TaskId::ROOT).into_iter().collect();
+        while let Some(task) = open.pop() {
             if task.id != TaskId::ROOT && task.state == TaskState::Success {
                 done.push(task);
             } else {
-                open.extend(task.subtasks.planned_ids().iter().rev());
+                let begun = (0..task.subtasks.planned).rev();
+                open.extend(begun.filter_map(|place| self.task(task.subtasks.id(place))));
             }
         }
         Ok(self.resume_of(done, files))
@@ -139,7 +142,7 @@ impl Attempt {
 
     /// Everything that comes before one task of this attempt, for an attempt that runs from this task on: the siblings
     /// that it and those above it wait for. The task is named by the end of its full name. `files` are those of this
-    /// attempt's revision.
+    /// attempt's revision. The attempt is a [`Attempt::replay`]: what has ended must not be forgotten.
     ///
     /// # Errors
     /// The attempt has not ended, the name fits no task or several, or a task before it did not succeed.
@@ -149,10 +152,10 @@ impl Attempt {
         }
         let from = self.find(pattern)?;
         let mut done = Vec::new();
-        for pair in self.path(from.id).windows(2) {
+        for pair in self.path(&from).windows(2) {
             let [above, task] = pair else { continue };
-            for id in upstream(above, task) {
-                let Some(sibling) = self.task(id) else { continue };
+            for place in upstream(above, task) {
+                let Some(sibling) = self.child(above, place) else { continue };
                 if sibling.state != TaskState::Success {
                     return Err(ResumeError::NotDone {
                         task: sibling.full_name.clone(),
@@ -160,35 +163,36 @@ impl Attempt {
                         from: from.full_name.clone(),
                     });
                 }
-                done.push(sibling);
+                if let Cow::Borrowed(sibling) = sibling {
+                    done.push(sibling);
+                }
             }
         }
         Ok(self.resume_of(done, files))
     }
 
-    fn find(&self, pattern: &str) -> Result<&Task, ResumeError> {
-        let mut open = vec![TaskId::ROOT];
-        let mut all = Vec::new();
-        while let Some(task) = open.pop().and_then(|id| self.task(id)) {
-            all.push(task);
-            open.extend(task.subtasks.planned_ids().iter().rev());
-        }
+    fn find(&self, pattern: &str) -> Result<Cow<'_, Task>, ResumeError> {
         let is_name = pattern.starts_with(['+', '^']);
-        let fits = |task: &&&Task| is_name && task.full_name.ends_with(pattern);
-        let mut fitting: Vec<&Task> = all.iter().filter(fits).copied().collect();
+        let mut fitting: Vec<Cow<'_, Task>> = self
+            .planned_tasks()
+            .filter(|task| is_name && task.full_name.ends_with(pattern))
+            .collect();
         // A full name is no end of a longer one.
         if let Some(exact) = fitting.iter().position(|task| task.full_name == pattern) {
             fitting = vec![fitting.swap_remove(exact)];
         }
         match fitting.as_slice() {
             [root] if root.id == TaskId::ROOT => Err(ResumeError::Root(root.full_name.clone())),
-            [task] => Ok(task),
+            [task] => Ok(task.clone()),
             [] => {
-                let similar = similar(pattern, all.get(1..).unwrap_or_default());
+                let names = self.planned_tasks().skip(1);
+                let names: Vec<(String, String)> = names
+                    .map(|task| (task.definition.name.clone(), task.full_name.clone()))
+                    .collect();
                 Err(ResumeError::UnknownTask {
                     attempt: self.started.attempt,
                     pattern: pattern.to_owned(),
-                    similar: similar.map(str::to_owned),
+                    similar: similar(pattern, &names).map(str::to_owned),
                 })
             }
             several => Err(ResumeError::AmbiguousTask {
@@ -198,11 +202,44 @@ impl Attempt {
         }
     }
 
+    /// The root and all planned tasks below it, depth first, also those that never began.
+    fn planned_tasks(&self) -> impl Iterator<Item = Cow<'_, Task>> {
+        let mut root = self.task(TaskId::ROOT).map(Cow::Borrowed);
+        let mut above: Vec<(&Task, usize)> = Vec::new();
+        std::iter::from_fn(move || {
+            let next = match root.take() {
+                Some(root) => root,
+                None => loop {
+                    let (parent, place) = above.last_mut()?;
+                    let (parent, next) = (*parent, *place);
+                    *place += 1;
+                    if next >= parent.subtasks.planned {
+                        above.pop();
+                    } else if let Some(child) = self.child(parent, next) {
+                        break child;
+                    }
+                },
+            };
+            if let Cow::Borrowed(begun) = next {
+                above.push((begun, 0));
+            }
+            Some(next)
+        })
+    }
+
+    /// The planned child at `place`, also one that never began.
+    fn child<'a>(&'a self, parent: &'a Task, place: usize) -> Option<Cow<'a, Task>> {
+        if parent.subtasks.made.contains(place) {
+            return self.task(parent.subtasks.id(place)).map(Cow::Borrowed);
+        }
+        self.waiting_task(parent, place).map(Cow::Owned)
+    }
+
     fn resume_of(&self, done: Vec<&Task>, files: &ProjectFiles) -> Resume {
         let mut contents = Contents::new(files, &self.started.revision);
         let resumed = |task: &Task| ResumedTask {
             content: contents.of(self, task),
-            store_params: self.stored_by(task),
+            store_params: remains(task).stores,
             destination: task.destination.clone(),
             job: task.job.clone(),
         };
@@ -210,17 +247,6 @@ impl Attempt {
         let names: Vec<String> = names.collect();
         let tasks = names.into_iter().zip(done.into_iter().map(resumed)).collect();
         Resume { attempt: self.started.attempt, tasks }
-    }
-
-    /// What a task and everything below it stored, merged as when it ended.
-    fn stored_by(&self, task: &Task) -> StoreParams {
-        let mut below = StoreParams::new();
-        for child in task.subtasks.ids.iter().filter_map(|id| self.task(*id)) {
-            merge(&mut below, &self.stored_by(child));
-        }
-        let mut stored = task.store.clone();
-        merge(&mut stored, &below);
-        stored
     }
 
     /// What an earlier attempt knows of a task whose turn has come for the first time.
@@ -249,38 +275,32 @@ impl Attempt {
 
     /// Whether something that a task or one above it waits for ran in this attempt: its result may be another.
     fn upstream_ran(&self, task: &Task) -> bool {
-        self.path(task.id).windows(2).any(|pair| {
+        self.path(task).windows(2).any(|pair| {
             let [above, task] = pair else { return false };
             match task.sight {
                 Sight::Nothing => false,
                 Sight::Earlier => above.subtasks.ran_before(task.id),
-                Sight::After => {
-                    let upstream = above.subtasks.upstream(task.id);
-                    upstream.into_iter().any(|id| self.task(id).is_some_and(|task| !task.resumed))
-                }
+                Sight::After => above.subtasks.ran_upstream(task.id),
             }
         })
     }
 }
 
 /// The name that was probably meant.
-fn similar<'a>(pattern: &str, tasks: &[&'a Task]) -> Option<&'a str> {
-    let names = || tasks.iter().map(|task| task.definition.name.as_str());
-    let full_names = tasks.iter().map(|task| task.full_name.as_str());
+fn similar<'a>(pattern: &str, tasks: &'a [(String, String)]) -> Option<&'a str> {
+    let names = || tasks.iter().map(|(name, _)| name.as_str());
+    let full_names = tasks.iter().map(|(_, full_name)| full_name.as_str());
     let without_plus = names().find(|name| name.strip_prefix('+') == Some(pattern));
     without_plus
         .or_else(|| did_you_mean(pattern, names()))
         .or_else(|| did_you_mean(pattern, full_names))
 }
 
-/// The siblings that a task waits for.
-fn upstream(above: &Task, task: &Task) -> Vec<TaskId> {
+/// Places of the siblings that a task waits for.
+fn upstream(above: &Task, task: &Task) -> Vec<usize> {
     match task.sight {
         Sight::Nothing => Vec::new(),
-        Sight::Earlier => {
-            let planned = above.subtasks.planned_ids().iter().copied();
-            planned.take_while(|id| *id != task.id).collect()
-        }
+        Sight::Earlier => (0..above.subtasks.place(task.id).unwrap_or(0)).collect(),
         Sight::After => above.subtasks.upstream(task.id),
     }
 }

@@ -46,7 +46,7 @@ impl Attempt {
     /// The entry whose time comes next. While the root waits for its retry, nobody could join it, so the entry waits
     /// as well. None of a killed attempt comes.
     pub(crate) fn next_sla(&self) -> Option<(u32, &SlaStarted)> {
-        if self.killed.is_some() || self.task(TaskId::ROOT)?.state != TaskState::Planned {
+        if self.killed.is_some() || self.live(TaskId::ROOT)?.state != TaskState::Planned {
             return None;
         }
         (0..)

@@ -4,31 +4,48 @@
 //! Order comes from a few numbers, so that 100,000 children need no lists of edges; only `_after` has them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 use himekuri_protocol::{StoreParams, TaskId};
 use himekuri_workflow::{Parallel, TaskDefinition};
 
+use crate::state::TaskState;
+
+mod ended;
+mod places;
+mod plan;
+
+pub use ended::FailedTask;
+pub(crate) use ended::{Ended, Failures, Remains};
+pub(crate) use places::Places;
+pub(crate) use plan::Plan;
+
 /// The children and how far they are.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Subtasks {
-    /// In order of creation: those planned together, then each that joined them (`^check`, `^error`, `^sla`).
-    pub(crate) ids: Vec<TaskId>,
-    /// How many at the front were planned together and follow the order; the others start at once.
+    /// Those planned together. They follow the order.
+    pub(crate) plan: Plan,
+    /// Their ids follow on from this one.
+    pub(crate) first: TaskId,
     pub(crate) planned: usize,
+    /// Each that joined them and started at once: `^check`, `^error`, `^sla`.
+    pub(crate) joined: Vec<TaskId>,
+    pub(crate) parallel: Parallel,
     order: Order,
-    /// How many of the planned run.
+    /// Whether those that may run and are no tasks yet never will be.
+    pub(crate) open_canceled: bool,
+    /// The planned ones that became tasks.
+    pub(crate) made: Places,
+    /// How many of the planned may run or run.
     active: usize,
     /// How many of the others run.
     joined_active: usize,
     /// The first one that failed for good, by its place.
     failed: Option<usize>,
-    /// The first one that ran in this attempt, by its place; those before it were resumed, or have not ended.
-    first_run: Option<usize>,
-    /// What the first `stores_joined` children stored, in order: visible to those that follow.
-    pub(crate) earlier_stores: StoreParams,
-    /// See `earlier_stores`.
-    pub(crate) stores_joined: usize,
+    /// Those that ran in this attempt; the others were resumed, or have not ended.
+    ran: Places,
+    ended: Ended,
     /// Whether `^check` has been made.
     pub(crate) checked: bool,
 }
@@ -37,7 +54,7 @@ pub(crate) struct Subtasks {
 #[derive(Clone, Debug, PartialEq)]
 enum Order {
     Sequence(Sequence),
-    /// `_parallel`, with its limit.
+    /// `_parallel`, with its limit: those before `released` wait for nobody.
     Parallel {
         limit: Option<u32>,
         released: usize,
@@ -47,6 +64,13 @@ enum Order {
         limit: Option<u32>,
         edges: Box<After>,
     },
+}
+
+/// Children that wait for nobody any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Released {
+    One(usize),
+    Range(Range<usize>),
 }
 
 /// One after another, except for `_background`: such a child waits for nobody, and those behind it wait for it.
@@ -97,60 +121,90 @@ impl Sight {
 }
 
 impl Subtasks {
-    /// Children of these `definitions`, in the same order.
-    pub(crate) fn planned<'a>(
-        ids: Vec<TaskId>,
+    /// The children that a group's definition lists.
+    pub(crate) fn listed(
+        first: TaskId,
+        children: &[Arc<TaskDefinition>],
         parallel: Parallel,
-        definitions: impl Iterator<Item = &'a Arc<TaskDefinition>> + Clone,
     ) -> Self {
-        let limit = match parallel {
-            Parallel::No | Parallel::Yes => None,
-            // At least one: a window of none would never move.
-            Parallel::Limit(limit) => Some(limit.max(1)),
-        };
         let order = match parallel {
-            Parallel::No => Order::Sequence(Sequence::new(definitions)),
+            Parallel::No => Order::Sequence(Sequence::new(children.iter())),
+            Parallel::Yes | Parallel::Limit(_)
+                if children.iter().any(|child| !child.after.is_empty()) =>
+            {
+                let edges = Box::new(After::new(children.iter()));
+                Order::After { limit: limit(parallel), edges }
+            }
             Parallel::Yes | Parallel::Limit(_) => {
-                if definitions.clone().any(|child| !child.after.is_empty()) {
-                    Order::After { limit, edges: Box::new(After::new(definitions)) }
-                } else {
-                    Order::Parallel { limit, released: 0 }
-                }
+                Order::Parallel { limit: limit(parallel), released: 0 }
             }
         };
-        Self { planned: ids.len(), ids, order, ..Self::default() }
+        Self { first, planned: children.len(), parallel, order, ..Self::default() }
+    }
+
+    /// `^sub`, alone.
+    pub(crate) fn sub(first: TaskId, definition: &Arc<TaskDefinition>) -> Self {
+        let order = Order::Parallel { limit: None, released: 0 };
+        let plan = Plan::Sub(Arc::clone(definition));
+        Self { plan, first, planned: 1, parallel: Parallel::Yes, order, ..Self::default() }
+    }
+
+    /// So many children with one body.
+    pub(crate) fn iterations(first: TaskId, count: usize, parallel: Parallel, plan: Plan) -> Self {
+        let background = plan.body().is_some_and(|body| body.background);
+        let order = match parallel {
+            Parallel::No if !background => Order::Sequence(Sequence::default()),
+            // Iterations in the background wait for nobody.
+            Parallel::No | Parallel::Yes | Parallel::Limit(_) => {
+                Order::Parallel { limit: limit(parallel), released: 0 }
+            }
+        };
+        Self { plan, first, planned: count, parallel, order, ..Self::default() }
     }
 
     /// Adds a child that starts at once.
     pub(crate) fn join(&mut self, id: TaskId) {
-        self.ids.push(id);
+        self.joined.push(id);
         self.joined_active += 1;
     }
 
-    /// Takes the next child that waits for nothing any more.
-    pub(crate) fn release(&mut self) -> Option<TaskId> {
+    /// Takes the next children that wait for nothing any more.
+    pub(crate) fn release(&mut self) -> Option<Released> {
         let (active, failed) = (self.active, self.failed.filter(|place| *place < self.planned));
         // Within a limit, nothing begins any more once one has failed.
-        let room = |limit: Option<u32>| {
-            limit.is_none_or(|limit| failed.is_none() && active < limit as usize)
+        let room = |limit: Option<u32>| match limit {
+            None => usize::MAX,
+            Some(_) if failed.is_some() => 0,
+            Some(limit) => usize::try_from(limit).unwrap_or(usize::MAX).saturating_sub(active),
         };
-        let place = match &mut self.order {
-            Order::Sequence(sequence) => sequence.release(self.planned, failed)?,
+        let free = match &mut self.order {
+            Order::Sequence(sequence) => Released::One(sequence.release(self.planned, failed)?),
             Order::Parallel { limit, released } => {
-                let next = Some(*released).filter(|next| *next < self.planned && room(*limit))?;
-                *released += 1;
-                next
+                let from = *released;
+                *released = from.saturating_add(room(*limit)).min(self.planned);
+                Some(from..*released).filter(|free| !free.is_empty()).map(Released::Range)?
             }
-            Order::After { limit, edges } if room(*limit) => edges.free.pop_first()?,
+            Order::After { limit, edges } if room(*limit) > 0 => {
+                Released::One(edges.free.pop_first()?)
+            }
             Order::After { .. } => return None,
         };
-        self.active += 1;
-        self.ids.get(place).copied()
+        self.active += match &free {
+            Released::One(_) => 1,
+            Released::Range(places) => places.len(),
+        };
+        Some(free)
     }
 
-    /// Notes how a child ended.
-    pub(crate) fn ended(&mut self, id: TaskId, succeeded: bool) {
+    /// Notes how a child ended and what it left.
+    pub(crate) fn ended(&mut self, id: TaskId, succeeded: bool, remains: Remains) {
         let Some(place) = self.place(id) else { return };
+        match &self.order {
+            Order::After { .. } if place < self.planned => self.ended.add_alone(place, remains),
+            Order::After { .. } | Order::Sequence(_) | Order::Parallel { .. } => {
+                self.ended.add(place, remains, self.planned);
+            }
+        }
         if !succeeded {
             self.failed = Some(self.failed.map_or(place, |first| first.min(place)));
         }
@@ -170,18 +224,18 @@ impl Subtasks {
     /// Notes that a child has ended which no earlier attempt had done.
     pub(crate) fn ran(&mut self, id: TaskId) {
         if let Some(place) = self.place(id) {
-            self.first_run = Some(self.first_run.map_or(place, |first| first.min(place)));
+            self.ran.insert(place);
         }
     }
 
     /// Whether a child before this one ran in this attempt.
     pub(crate) fn ran_before(&self, id: TaskId) -> bool {
-        self.first_run.zip(self.place(id)).is_some_and(|(first, place)| first < place)
+        self.ran.first().zip(self.place(id)).is_some_and(|(first, place)| first < place)
     }
 
-    /// Those that were planned together, without `^check`, `^error` and `^sla`.
-    pub(crate) fn planned_ids(&self) -> &[TaskId] {
-        self.ids.get(..self.planned).unwrap_or_default()
+    /// Whether a child that this one waits for by `_after` ran in this attempt.
+    pub(crate) fn ran_upstream(&self, id: TaskId) -> bool {
+        self.upstream(id).into_iter().any(|place| self.ran.contains(place))
     }
 
     /// How many of them run or may begin.
@@ -189,7 +243,7 @@ impl Subtasks {
         self.active.saturating_add(self.joined_active)
     }
 
-    /// Whether none of them runs.
+    /// Whether none of them runs or may run.
     pub(crate) fn is_idle(&self) -> bool {
         self.in_progress() == 0
     }
@@ -199,19 +253,114 @@ impl Subtasks {
         self.failed.is_some()
     }
 
-    /// Place of a child; ids grow with the places.
-    pub(crate) fn place(&self, id: TaskId) -> Option<usize> {
-        self.ids.binary_search(&id).ok()
+    /// Places that wait for nobody and are no task yet.
+    pub(crate) fn open(&self) -> impl Iterator<Item = usize> + '_ {
+        self.made.gaps(self.open_end())
     }
 
-    /// Those that the child at `place` waits for by `_after`, at once or through others, in the order in which digdag
+    /// How many [`Subtasks::open`] are.
+    pub(crate) fn open_count(&self) -> usize {
+        self.made.missing(self.open_end())
+    }
+
+    fn open_end(&self) -> usize {
+        match &self.order {
+            Order::Parallel { released, .. } if !self.open_canceled => *released,
+            // These become tasks when they are released.
+            Order::Parallel { .. } | Order::Sequence(_) | Order::After { .. } => 0,
+        }
+    }
+
+    /// Where the child at `place` is, which is no task yet.
+    pub(crate) fn waiting_state(&self, place: usize) -> TaskState {
+        match &self.order {
+            Order::Parallel { released, .. } if place < *released && self.open_canceled => {
+                TaskState::Canceled
+            }
+            Order::Parallel { released, .. } if place < *released => TaskState::Ready,
+            Order::Parallel { .. } | Order::Sequence(_) | Order::After { .. } => TaskState::Blocked,
+        }
+    }
+
+    /// Those that wait for nobody and are no tasks yet will be none.
+    pub(crate) fn cancel_open(&mut self) {
+        let (first, count) = (self.open().next(), self.open_count());
+        self.active = self.active.saturating_sub(count);
+        self.failed = first.into_iter().chain(self.failed).min();
+        self.open_canceled = true;
+    }
+
+    /// Whether there are planned children that are no tasks yet.
+    pub(crate) fn has_unmade(&self) -> bool {
+        self.made.gaps(self.planned).next().is_some()
+    }
+
+    /// Place of a child.
+    pub(crate) fn place(&self, id: TaskId) -> Option<usize> {
+        let planned = id.0.checked_sub(self.first.0).and_then(|place| usize::try_from(place).ok());
+        planned.filter(|place| *place < self.planned).or_else(|| {
+            let place = self.joined.iter().position(|joined| *joined == id)?;
+            Some(self.planned + place)
+        })
+    }
+
+    /// Id of the planned child at `place`.
+    pub(crate) fn id(&self, place: usize) -> TaskId {
+        TaskId(self.first.0.saturating_add(u32::try_from(place).unwrap_or(u32::MAX)))
+    }
+
+    /// What the planned children before the one of this id stored, in order.
+    pub(crate) fn earlier_stores(&self, id: TaskId) -> impl Iterator<Item = &StoreParams> {
+        let place = self.place(id).unwrap_or(0).min(self.planned);
+        self.ended.stores_before(place)
+    }
+
+    /// What all children that have ended left, in order.
+    pub(crate) fn remains(&self) -> impl Iterator<Item = &Remains> {
+        self.ended.all()
+    }
+
+    /// Places of those that a child waits for by `_after`, at once or through others, in the order in which digdag
     /// merges what they stored: each behind what it waits for itself (`TaskTree.walkUpstreamSiblings`).
-    pub(crate) fn upstream(&self, id: TaskId) -> Vec<TaskId> {
-        let (Order::After { edges, .. }, Some(place)) = (&self.order, self.place(id)) else {
-            return Vec::new();
-        };
-        let places = edges.upstream_of(place);
-        places.into_iter().filter_map(|place| self.ids.get(place).copied()).collect()
+    pub(crate) fn upstream(&self, id: TaskId) -> Vec<usize> {
+        match (&self.order, self.place(id)) {
+            (Order::After { edges, .. }, Some(place)) => edges.upstream_of(place),
+            (Order::After { .. } | Order::Sequence(_) | Order::Parallel { .. }, _) => Vec::new(),
+        }
+    }
+
+    /// What those stored that a child waits for by `_after`.
+    pub(crate) fn upstream_stores(&self, id: TaskId) -> impl Iterator<Item = &StoreParams> {
+        self.upstream(id).into_iter().filter_map(|place| self.ended.stores_at(place))
+    }
+}
+
+/// At least one: a window of none would never move.
+fn limit(parallel: Parallel) -> Option<u32> {
+    match parallel {
+        Parallel::No | Parallel::Yes => None,
+        Parallel::Limit(limit) => Some(limit.max(1)),
+    }
+}
+
+impl Default for Subtasks {
+    fn default() -> Self {
+        Self {
+            plan: Plan::default(),
+            first: TaskId::ROOT,
+            planned: 0,
+            joined: Vec::new(),
+            parallel: Parallel::No,
+            order: Order::default(),
+            open_canceled: false,
+            made: Places::default(),
+            active: 0,
+            joined_active: 0,
+            failed: None,
+            ended: Ended::default(),
+            checked: false,
+            ran: Places::default(),
+        }
     }
 }
 

@@ -56,7 +56,7 @@ impl Attempt {
             records.push(record);
         }
         for task in self.due(now, |state| matches!(state, TaskState::Waiting { .. })) {
-            let Some(node) = self.task(task) else { continue };
+            let Some(node) = self.live(task) else { continue };
             let record = self.work_done(node, now, StoreParams::new(), None);
             self.apply(&record)?;
             records.push(record);
@@ -81,7 +81,7 @@ impl Attempt {
         at: Timestamp,
         context: &mut Context<'_>,
     ) -> Option<Record> {
-        let node = self.task(task)?;
+        let node = self.live(task)?;
         let because = CancelReason::Timeout;
         Some(match node.job_reference() {
             Some(_) => Record::Canceling { task, at, because },
@@ -128,7 +128,7 @@ impl Attempt {
             again_at: now,
             times: task.unreachable.saturating_add(1),
         };
-        due.into_iter().filter_map(|id| self.task(id)).map(record).collect()
+        due.into_iter().filter_map(|id| self.live(id)).map(record).collect()
     }
 
     /// Running tasks whose message goes out again now.
@@ -143,7 +143,7 @@ impl Attempt {
         let timers = self.index.timers.iter().take_while(|(at, _)| *at <= now);
         timers
             .map(|(_, id)| *id)
-            .filter(|id| self.task(*id).is_some_and(|task| wanted(&task.state)))
+            .filter(|id| self.live(*id).is_some_and(|task| wanted(&task.state)))
             .collect()
     }
 }

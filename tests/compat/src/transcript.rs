@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use himekuri_engine::{Attempt, Record, TaskState};
+use himekuri_engine::{Attempt, Record, TaskView};
 use himekuri_protocol::{StoreParams, TaskId, Work};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -41,9 +41,9 @@ pub fn transcript(world: &World) -> String {
             }
         }
     }
-    let left = world.attempt.tasks().filter(|task| !task.state.is_final() && !is_iteration(task));
+    let left = world.attempt.views().filter(|task| task.ended_at.is_none() && !is_iteration(task));
     for task in left {
-        let _ = writeln!(text, "{}: {}", task.full_name, task.state.name());
+        let _ = writeln!(text, "{}: {}", task.name, task.state);
     }
     text
 }
@@ -131,8 +131,8 @@ fn stored(params: &StoreParams) -> String {
     format!(" {}", Value::Object(params.clone()))
 }
 
-fn is_iteration(task: &himekuri_engine::Task) -> bool {
-    let own = task.full_name.rsplit_once("^sub+").map_or("", |(_, own)| own);
+fn is_iteration(task: &TaskView) -> bool {
+    let own = task.name.rsplit_once("^sub+").map_or("", |(_, own)| own);
     let begins = ["loop-", "for-", "range-from="].iter().any(|word| own.starts_with(word));
-    begins && matches!(task.state, TaskState::Blocked)
+    begins && task.state == "blocked"
 }

@@ -14,7 +14,7 @@ impl Attempt {
         self.killed = Some((reason.clone(), at));
         let running: Vec<TaskId> = self.index.running.iter().copied().collect();
         for id in running {
-            if self.task(id).is_some_and(|task| task.job_reference().is_some()) {
+            if self.live(id).is_some_and(|task| task.job_reference().is_some()) {
                 self.cancel(id, at, CancelReason::Kill);
             } else {
                 self.end(id, at, TaskState::Canceled);
@@ -28,6 +28,7 @@ impl Attempt {
         for id in idle {
             self.end(id, at, TaskState::Canceled);
         }
+        self.cancel_open();
     }
 
     /// A try's job must end; one that is cancelled already is only so for another reason.
@@ -85,7 +86,7 @@ impl Attempt {
         if self.started.time_limits.task_seconds.is_none() {
             return;
         }
-        let begun = self.task(id).filter(|task| task.operator().is_some());
+        let begun = self.live(id).filter(|task| task.operator().is_some());
         if let Some(started_at) = begun.and_then(|task| task.started_at) {
             self.index.begun.insert((started_at, id));
         }

@@ -16,13 +16,18 @@ impl Attempt {
         if self.outcome.is_some() {
             return Err(ReplayError::Ended { at, record: name });
         }
-        let unknown = ReplayError::UnknownTask { at, task: id };
-        let task = self.task(id).ok_or(unknown)?;
-        if !self.allows(task, record) {
+        let Some(task) = self.peek(id) else {
+            return Err(if id < self.next_id {
+                ReplayError::IllegalMove { at, record: name, task: id, state: "ended" }
+            } else {
+                ReplayError::UnknownTask { at, task: id }
+            });
+        };
+        if !self.allows(&task, record) {
             let state = task.state.name();
             return Err(ReplayError::IllegalMove { at, record: name, task: id, state });
         }
-        self.check_numbers(task, record)
+        self.check_numbers(&task, record)
     }
 
     fn allows(&self, task: &Task, record: &Record) -> bool {

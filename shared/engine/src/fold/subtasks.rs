@@ -1,20 +1,23 @@
-//! The tree while it grows and ends: subtasks are made, released in their order, and tell their parent how they ended.
+//! The tree while it grows and ends: subtasks are planned, become tasks in their order, and tell their parent how they
+//! ended.
 
+use std::cmp::Reverse;
 use std::mem::take;
+use std::ops::Range;
 use std::sync::Arc;
 
-use himekuri_protocol::{StoreParams, TaskError, TaskId};
+use himekuri_protocol::{TaskError, TaskId};
 use himekuri_workflow::{Parallel, TaskDefinition, TaskKind};
 use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::Config;
-use crate::attempt::{Attempt, Task};
-use crate::exported::{Exported, combination_name, combinations};
-use crate::merge::merge;
+use crate::attempt::{Attempt, Mover, Task, mover_of};
+use crate::exported::Exported;
+use crate::outcome::exported;
 use crate::record::{Expansion, SlaStarted};
 use crate::state::TaskState;
-use crate::subtasks::{Sight, Subtasks};
+use crate::subtasks::{Failures, Plan, Released, Remains, Sight, Subtasks};
 
 impl Attempt {
     pub(super) fn expand(&mut self, task: TaskId, at: Timestamp, expansion: &Expansion) {
@@ -25,40 +28,28 @@ impl Attempt {
                 };
                 let definition = Arc::clone(&parent.definition);
                 if let TaskKind::Group { children, parallel } = &definition.kind {
-                    let parallel = *parallel;
-                    let ids = children
-                        .iter()
-                        .map(|child| {
-                            let sight = Sight::of(child, parallel);
-                            self.add(task, &child.name, Arc::clone(child), Exported::Nothing, sight)
-                        })
-                        .collect();
-                    self.plan(task, at, Subtasks::planned(ids, parallel, children.iter()));
+                    let subtasks = Subtasks::listed(self.next_id, children, *parallel);
+                    self.plan(task, at, subtasks);
                 }
             }
             Expansion::Sub { definition } => {
                 self.plan_sub(task, at, definition);
             }
             Expansion::Loop { count, parallel, body } => {
-                let iterations = (0..*count).map(|i| (format!("+loop-{i}"), Exported::Loop(i)));
-                self.iterate(task, at, iterations, *parallel, body);
+                let count = usize::try_from(*count).unwrap_or(usize::MAX);
+                let plan = Plan::Loop { body: Arc::clone(body) };
+                self.iterate(task, at, count, *parallel, plan);
             }
             Expansion::ForEach { entries, parallel, body } => {
-                let numbers = 0..combinations(entries).unwrap_or(0);
-                let iterations = numbers.map(|number| {
-                    let entries = Arc::clone(entries);
-                    (combination_name(&entries, number), Exported::ForEach { entries, number })
-                });
-                self.iterate(task, at, iterations, *parallel, body);
+                let count = Plan::combinations(entries);
+                let plan = Plan::ForEach { entries: Arc::clone(entries), body: Arc::clone(body) };
+                self.iterate(task, at, count, *parallel, plan);
             }
             Expansion::ForRange { from, to, step, parallel, body } => {
-                let starts = std::iter::successors(Some(*from), |start| start.checked_add(*step));
-                let slices = starts.take_while(|start| start < to).zip(0..);
-                let iterations = slices.map(|(from, index)| {
-                    let to = from.checked_add(*step).map_or(*to, |end| end.min(*to));
-                    (format!("+range-from={from}&to={to}"), Exported::Range { from, to, index })
-                });
-                self.iterate(task, at, iterations, *parallel, body);
+                let count = Plan::slices(*from, *to, *step);
+                let (from, to, step, body) = (*from, *to, *step, Arc::clone(body));
+                let plan = Plan::ForRange { from, to, step, body };
+                self.iterate(task, at, count, *parallel, plan);
             }
         }
     }
@@ -70,9 +61,8 @@ impl Attempt {
         at: Timestamp,
         definition: &Arc<TaskDefinition>,
     ) -> TaskId {
-        let sub = self.add(task, "^sub", Arc::clone(definition), Exported::Nothing, Sight::Nothing);
-        let alone = Subtasks::planned(vec![sub], Parallel::Yes, std::iter::once(definition));
-        self.plan(task, at, alone);
+        let sub = self.next_id;
+        self.plan(task, at, Subtasks::sub(sub, definition));
         sub
     }
 
@@ -81,17 +71,64 @@ impl Attempt {
         &mut self,
         task: TaskId,
         at: Timestamp,
-        iterations: impl Iterator<Item = (String, Exported)>,
+        count: usize,
         parallel: Parallel,
-        body: &Arc<TaskDefinition>,
+        plan: Plan,
     ) {
+        let Some(body) = plan.body() else { return };
         let sub = self.plan_sub(task, at, &loop_group(body, parallel));
-        let sight = Sight::of(body, parallel);
-        let ids: Vec<TaskId> = iterations
-            .map(|(name, exported)| self.add(sub, &name, Arc::clone(body), exported, sight))
-            .collect();
-        let definitions = std::iter::repeat_n(body, ids.len());
-        self.plan(sub, at, Subtasks::planned(ids, parallel, definitions));
+        self.plan(sub, at, Subtasks::iterations(self.next_id, count, parallel, plan));
+    }
+
+    /// Gives a task its planned children: ids for all of them, and those become tasks that are needed now.
+    fn plan(&mut self, id: TaskId, at: Timestamp, subtasks: Subtasks) {
+        self.index.expandable.remove(&id);
+        let (first, planned) = (subtasks.first, subtasks.planned);
+        self.next_id = subtasks.id(planned);
+        if planned > 0 {
+            self.index.unmade.insert(first, id);
+        }
+        self.update(id, |parent| {
+            parent.state = TaskState::Planned;
+            parent.started_at.get_or_insert(at);
+            parent.subtasks = subtasks;
+        });
+        self.release_subtasks(id);
+    }
+
+    /// Makes a task of the planned child at `place`.
+    fn make(&mut self, parent_id: TaskId, place: usize) -> Option<TaskId> {
+        let task = self.planned_task(self.live(parent_id)?, place)?;
+        let id = task.id;
+        self.tasks.insert(id, Box::new(task));
+        let subtasks = &mut self.tasks.get_mut(&parent_id)?.subtasks;
+        subtasks.made.insert(place);
+        if !subtasks.has_unmade() {
+            self.index.unmade.remove(&subtasks.first);
+        }
+        Some(id)
+    }
+
+    /// Makes a task of an iteration that waits for nobody, because something happens to it now.
+    pub(super) fn begin_task(&mut self, id: TaskId) {
+        if self.tasks.contains_key(&id) {
+            return;
+        }
+        let Some((parent, place)) = self.unmade(id) else {
+            return;
+        };
+        let (parent_id, first) = (parent.id, parent.subtasks.first);
+        let depth = self.path(parent).len();
+        self.make(parent_id, place);
+        self.make_ready(id);
+        if self.live(id).map(Task::mover) == Some(Mover::Dispatch) {
+            self.index.open_count = self.index.open_count.saturating_sub(1);
+        }
+        let next = self.live(parent_id).and_then(|parent| parent.subtasks.open().next());
+        if next.is_none() {
+            self.index.open_dispatchable.remove(&first);
+            self.index.open_expandable.remove(&(Reverse(depth), parent_id));
+        }
     }
 
     fn add(
@@ -104,28 +141,16 @@ impl Attempt {
     ) -> TaskId {
         let id = self.next_id;
         self.next_id = TaskId(id.0.saturating_add(1));
-        let mut task = Task::new(id, self.task(parent), name, definition);
+        let mut task = Task::new(id, self.live(parent), name, definition);
         task.exported = exported;
         task.sight = sight;
         self.tasks.insert(id, Box::new(task));
         id
     }
 
-    fn plan(&mut self, task: TaskId, at: Timestamp, subtasks: Subtasks) {
-        self.index.expandable.remove(&task);
-        self.update(task, |parent| {
-            parent.state = TaskState::Planned;
-            parent.started_at.get_or_insert(at);
-            parent.subtasks = subtasks;
-        });
-        self.release_subtasks(task);
-    }
-
     /// `^check`, which sees what all other subtasks stored.
     pub(super) fn add_check(&mut self, id: TaskId, at: Timestamp, check: &Arc<TaskDefinition>) {
         self.plan_again(id, at);
-        let planned = self.tasks.get(&id).map_or(0, |task| task.subtasks.planned);
-        self.join_stores(id, planned);
         self.update(id, |task| task.subtasks.checked = true);
         self.join(id, "^check", Arc::clone(check), Exported::Nothing, Sight::Earlier);
     }
@@ -204,7 +229,7 @@ impl Attempt {
         id
     }
 
-    /// Makes those children ready that wait for nothing any more; notes a parent of which nothing runs.
+    /// Lets those children begin that wait for nothing any more; notes a parent of which nothing runs.
     fn release_subtasks(&mut self, parent: TaskId) {
         let is_killed = self.killed.is_some();
         loop {
@@ -212,33 +237,96 @@ impl Attempt {
                 return;
             };
             let next = if is_killed { None } else { node.subtasks.release() };
-            let Some(next) = next else {
-                if node.subtasks.is_idle() {
-                    self.index.settled.insert(parent);
+            match next {
+                Some(Released::One(place)) => {
+                    if let Some(id) = self.make(parent, place) {
+                        self.make_ready(id);
+                    }
                 }
-                return;
-            };
-            let place = node.subtasks.place(next);
-            if self.tasks.get(&next).is_some_and(|next| next.sight == Sight::Earlier) {
-                self.join_stores(parent, place.unwrap_or(0));
+                Some(Released::Range(places)) => self.open(parent, places),
+                None => {
+                    if node.subtasks.is_idle() {
+                        self.index.settled.insert(parent);
+                    }
+                    return;
+                }
             }
-            self.make_ready(next);
         }
     }
 
-    /// Ends a task and tells its parent.
+    /// Iterations that wait for nobody any more become tasks when somebody asks for them, other children now.
+    fn open(&mut self, parent_id: TaskId, places: Range<usize>) {
+        let Some(parent) = self.live(parent_id) else {
+            return;
+        };
+        let (first, depth) = (parent.subtasks.first, self.path(parent).len());
+        let resumed = self.resumed_iterations(parent, places.clone());
+        match parent.subtasks.plan.body().map(|body| mover_of(body, None)) {
+            Some(Mover::Dispatch) => {
+                self.index.open_count = self.index.open_count.saturating_add(places.len());
+                self.index.open_dispatchable.insert(first, parent_id);
+            }
+            Some(Mover::Advance) => {
+                self.index.open_expandable.insert((Reverse(depth), parent_id));
+            }
+            None => {
+                for place in places {
+                    if let Some(id) = self.make(parent_id, place) {
+                        self.make_ready(id);
+                    }
+                }
+            }
+        }
+        for id in resumed {
+            self.begin_task(id);
+        }
+    }
+
+    /// Iterations that an earlier attempt has done: `advance` looks at each.
+    fn resumed_iterations(&self, parent: &Task, places: Range<usize>) -> Vec<TaskId> {
+        if self.started.resumed.is_none() || parent.subtasks.plan.body().is_none() {
+            return Vec::new();
+        }
+        let iterations = places.filter_map(|place| self.planned_task(parent, place));
+        let resumed = iterations.filter(|task| self.resumed_task(task).is_some());
+        resumed.map(|task| task.id).collect()
+    }
+
+    /// Iterations that wait for nobody and are no tasks yet will be none.
+    pub(super) fn cancel_open(&mut self) {
+        let open = take(&mut self.index.open_dispatchable).into_values();
+        let open = open.chain(take(&mut self.index.open_expandable).into_iter().map(|(_, id)| id));
+        self.index.open_count = 0;
+        for id in open {
+            if let Some(parent) = self.tasks.get_mut(&id) {
+                parent.subtasks.cancel_open();
+                if parent.subtasks.is_idle() {
+                    self.index.settled.insert(id);
+                }
+            }
+        }
+    }
+
+    /// Ends a task, tells its parent, and takes it out of what is left to do. The root stays: it is how the attempt
+    /// ends.
     pub(super) fn end(&mut self, id: TaskId, at: Timestamp, state: TaskState) {
         self.leave_indexes(id);
         let succeeded = state == TaskState::Success;
-        let stored = if succeeded { self.collect_stores(id) } else { StoreParams::new() };
         let Some(task) = self.tasks.get_mut(&id) else {
             return;
         };
         task.state = state;
         task.ended_at = Some(at);
-        task.subtree_store = stored;
         let resumed = task.resumed;
+        self.index.unmade.remove(&task.subtasks.first);
         let Some(parent_id) = task.parent else { return };
+        let remains = remains(task);
+        if let (true, Some(last)) = (task.below_retry, task.last_try) {
+            self.index.earlier_tries.insert(task.full_name.clone(), last);
+        }
+        if let Some(task) = self.tasks.remove(&id) {
+            self.history.0.insert(id, task);
+        }
         let Some(parent) = self.tasks.get_mut(&parent_id) else {
             return;
         };
@@ -246,56 +334,40 @@ impl Attempt {
             parent.subtasks.ran(id);
         }
         // How `^error` ends changes nothing.
-        parent.subtasks.ended(id, succeeded || parent.failure.is_some());
+        parent.subtasks.ended(id, succeeded || parent.failure.is_some(), remains);
         self.release_subtasks(parent_id);
     }
 
-    /// What a task and everything below it stored, taken from its subtasks: depth first, in order of definition, so
-    /// that of parallel tasks the last defined wins, whichever ended last (digdag reference 2.3).
-    fn collect_stores(&mut self, id: TaskId) -> StoreParams {
-        self.join_stores(id, usize::MAX);
-        let Some(task) = self.tasks.get_mut(&id) else {
-            return StoreParams::new();
-        };
-        let mut stored = task.store.clone();
-        merge(&mut stored, &take(&mut task.subtasks.earlier_stores));
-        stored
-    }
-
-    /// Merges what the children before `place` stored, in order.
-    fn join_stores(&mut self, id: TaskId, place: usize) {
-        let Some(task) = self.tasks.get_mut(&id) else {
-            return;
-        };
-        let ids = take(&mut task.subtasks.ids);
-        let mut stores = take(&mut task.subtasks.earlier_stores);
-        let end = place.min(ids.len());
-        for child in ids.get(task.subtasks.stores_joined..end).into_iter().flatten() {
-            self.update(*child, |child| merge(&mut stores, &take(&mut child.subtree_store)));
-        }
-        self.update(id, |task| {
-            let subtasks = &mut task.subtasks;
-            subtasks.stores_joined = subtasks.stores_joined.max(end);
-            subtasks.ids = ids;
-            subtasks.earlier_stores = stores;
-        });
-    }
-
-    /// Takes the subtasks of a failed run away, remembering their tries so that no job id comes twice.
+    /// Takes the subtasks of a failed run away. Their tries are remembered since they ended, so that no job id comes
+    /// twice.
     pub(super) fn drop_subtasks(&mut self, id: TaskId) {
         let Some(task) = self.tasks.get_mut(&id) else {
             return;
         };
-        for child in take(&mut task.subtasks).ids {
-            self.drop_subtasks(child);
-            if let Some(child) = self.tasks.remove(&child)
-                && let Some(last) = child.last_try
-            {
-                let known = self.index.earlier_tries.entry(child.full_name).or_insert(last);
-                *known = last.max(*known);
+        self.index.unmade.remove(&task.subtasks.first);
+        let mut dropped = vec![take(&mut task.subtasks)];
+        while let Some(subtasks) = dropped.pop() {
+            let planned = subtasks.first..subtasks.id(subtasks.planned);
+            let planned: Vec<TaskId> = self.history.0.range(planned).map(|(id, _)| *id).collect();
+            for id in planned.into_iter().chain(subtasks.joined) {
+                dropped.extend(self.history.0.remove(&id).map(|task| task.subtasks));
             }
         }
     }
+}
+
+/// What a task that ends leaves to its parent: of what was stored, depth first, in order of definition, so that of
+/// parallel tasks the last defined wins, whichever ended last (digdag reference 2.3).
+pub(crate) fn remains(task: &Task) -> Remains {
+    let failures = task.failed().map(|first| {
+        let (error, merged) = (first.error.clone(), exported(&first.error));
+        Box::new(Failures { error, merged, first })
+    });
+    let mut remains = Remains { stores: task.store.clone(), failures };
+    for below in task.subtasks.remains() {
+        remains.append(below);
+    }
+    remains
 }
 
 /// The synthetic group around a loop's iterations: digdag's generated `^sub`.

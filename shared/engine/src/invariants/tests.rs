@@ -11,6 +11,7 @@ use crate::attempt::Attempt;
 use crate::context::{Context, Evaluate, EvaluateError, SessionClock};
 use crate::record::{AttemptOutcome, AttemptStarted, LOG_VERSION, Record};
 use crate::state::{Phase, TaskState};
+use crate::subtasks::Remains;
 use crate::{Config, Reported};
 
 /// Texts stay as they are.
@@ -113,7 +114,8 @@ const A: TaskId = TaskId(1);
 const B: TaskId = TaskId(2);
 
 fn set(attempt: &mut Attempt, task: TaskId, state: TaskState) {
-    attempt.tasks.get_mut(&task).unwrap().state = state;
+    let waiting = attempt.peek(task).unwrap().into_owned();
+    attempt.tasks.entry(task).or_insert_with(|| Box::new(waiting)).state = state;
 }
 
 /// Records of a dispatch with another task or try.
@@ -258,13 +260,13 @@ fn an_index_that_names_a_task_in_another_state_is_found() {
 fn counters_that_do_not_agree_are_found() {
     let (mut attempt, _) = begun("_parallel: true\n+a: {echo>: a}\n+b: {echo>: b}\n");
     let root = attempt.tasks.get_mut(&TaskId::ROOT).unwrap();
-    root.subtasks.ended(A, true);
+    root.subtasks.ended(A, true, Remains::default());
     assert_eq!(broken(&attempt), [(Invariant::CountersAgree, TaskId::ROOT)]);
 
     let (mut attempt, _) = begun("_parallel: true\n+a: {echo>: a}\n+b: {echo>: b}\n");
     attempt.index.dispatchable.remove(&A);
     let root = attempt.tasks.get_mut(&TaskId::ROOT).unwrap();
-    root.subtasks.ended(A, true);
+    root.subtasks.ended(A, true, Remains::default());
     set(&mut attempt, A, TaskState::GroupError);
     attempt.tasks.get_mut(&A).unwrap().ended_at = Some(now());
     assert_eq!(broken(&attempt), [(Invariant::CountersAgree, TaskId::ROOT)]);

@@ -31,7 +31,7 @@ fn refuse_endless(
     called: &TaskDefinition,
 ) -> Result<(), TaskError> {
     let file = &called.position.file;
-    let path = parameters.attempt.path(parameters.task.id);
+    let path = parameters.attempt.path(parameters.task);
     if path.iter().all(|above| above.definition.position.file != *file) {
         return Ok(());
     }

@@ -1,14 +1,13 @@
 //! `call>`.
 
-use himekuri_engine::{AttemptOutcome, TaskView};
+use himekuri_engine::AttemptOutcome;
 use himekuri_protocol::TryNo;
 
 use crate::world::{Project, assert_tree};
 
 fn first_error(project: Project) -> String {
     let world = project.start();
-    let failed = world.attempt.first_failure().expect("a task failed");
-    TaskView::of(failed).error.unwrap_or_default()
+    world.attempt.first_failure().expect("a task failed").error.message
 }
 
 #[test]

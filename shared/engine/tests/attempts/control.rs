@@ -6,8 +6,7 @@ use serde_json::{Value, json};
 use crate::world::{Project, World, assert_tree};
 
 fn message(world: &World) -> String {
-    let failed = world.attempt.first_failure().expect("a task failed");
-    TaskView::of(failed).error.unwrap_or_default()
+    world.attempt.first_failure().expect("a task failed").error.message
 }
 
 fn branch(condition: impl Into<Value>) -> World {

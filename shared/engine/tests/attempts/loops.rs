@@ -13,8 +13,7 @@ const TWICE: &str = "
 ";
 
 fn message(world: &crate::world::World) -> String {
-    let failed = world.attempt.first_failure().expect("a task failed");
-    himekuri_engine::TaskView::of(failed).error.unwrap_or_default()
+    world.attempt.first_failure().expect("a task failed").error.message
 }
 
 #[test]

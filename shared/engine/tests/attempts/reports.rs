@@ -65,7 +65,7 @@ fn a_report_for_another_try_or_task_changes_nothing() {
 #[test]
 fn a_report_for_a_task_that_a_retry_took_away_changes_nothing() {
     let mut world = Project::new("_retry: 1\n_parallel: true\n+a: {echo>: a}\n").start();
-    let gone = world.task("+a").id;
+    let gone = world.id("+a");
     world.fail("+a", "broken");
     world.tick(0);
 

@@ -79,8 +79,8 @@ fn after_a_failure_the_siblings_stay_blocked_and_the_groups_above_fail() {
           +c: blocked
         ",
     );
-    let failure = world.attempt.first_failure().map(|task| task.full_name.as_str());
-    assert_eq!(failure, Some("+wf+b+inner"));
+    let failure = world.attempt.first_failure().map(|task| task.full_name);
+    assert_eq!(failure.as_deref(), Some("+wf+b+inner"));
 }
 
 #[test]

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use himekuri_engine::{
     Attempt, AttemptOutcome, AttemptStarted, Config, Context, KillReason, LOG_VERSION, Prepared,
-    Record, ReplayError, Reported, Resume, SlaStarted, Task, TimeLimits, render_tree, sla_due,
-    violations,
+    Record, ReplayError, Reported, Resume, SlaStarted, Task, TaskView, TimeLimits, render_tree,
+    sla_due, violations,
 };
 use himekuri_protocol::{
     AttemptId, JobReference, Outcome, PROTOCOL_VERSION, Report, StoreParams, TaskError, TaskId,
@@ -179,7 +179,7 @@ impl World {
     }
 
     pub(crate) fn prepare(&mut self, name: &str) -> Result<Prepared, TaskError> {
-        self.prepare_by_id(self.task(name).id)
+        self.prepare_by_id(self.id(name))
     }
 
     /// For tests with so many tasks that looking for names would take long.
@@ -210,7 +210,7 @@ impl World {
                 Some(dispatch.message)
             }
             Err(error) => {
-                let id = self.task(name).id;
+                let id = self.id(name);
                 self.decide(|attempt, now, context| attempt.refuse(id, error, now, context));
                 None
             }
@@ -219,7 +219,7 @@ impl World {
 
     /// A worker's answer to the current try of a task, which is dispatched first if it is ready.
     pub(crate) fn report(&mut self, name: &str, outcome: Outcome) -> Reported {
-        let id = self.task(name).id;
+        let id = self.id(name);
         if self.attempt.dispatchable().any(|ready| ready == id) {
             self.send(name).expect("the task can be prepared");
         }
@@ -279,15 +279,32 @@ impl World {
         found.unwrap_or_else(|| panic!("no task {full_name} in\n{}", self.tree()))
     }
 
+    /// Also of a task that waits for its turn.
+    pub(crate) fn view(&self, name: &str) -> TaskView {
+        let full_name = format!("+wf{name}");
+        let found = self.attempt.views().find(|task| task.name == full_name);
+        found.unwrap_or_else(|| panic!("no task {full_name} in\n{}", self.tree()))
+    }
+
+    pub(crate) fn id(&self, name: &str) -> TaskId {
+        self.view(name).id
+    }
+
     pub(crate) fn state(&self, name: &str) -> &'static str {
-        self.task(name).state.name()
+        let view = self.view(name);
+        match self.attempt.task(view.id) {
+            Some(task) => task.state.name(),
+            None if view.state == "ready" => "ready",
+            None if view.state == "canceled" => "canceled",
+            None => "blocked",
+        }
     }
 
     /// Names of the tasks that may be dispatched, `+wf` left out.
     pub(crate) fn ready(&self) -> Vec<String> {
         let ready = self.attempt.dispatchable();
         ready
-            .filter_map(|id| self.attempt.task(id))
+            .filter_map(|id| self.attempt.peek(id))
             .map(|task| task.full_name.trim_start_matches("+wf").to_owned())
             .collect()
     }
