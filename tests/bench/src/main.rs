@@ -1,13 +1,14 @@
 //! `make bench`: Himekuri against a floor in the same run: the same work by the barest means at hand.
 //!
-//! Absolute figures depend on the machine and its neighbours; the ratio is what is kept. All figures are rates, so higher
-//! is better. Written to `target/bench.json` as `{"results": [{"name", "unit", "value", "floor", "ratio", "reach"}]}`.
+//! Absolute figures depend on the machine and its neighbours; the ratio is what is kept. Figures are rates, so higher is
+//! better, unless the unit says otherwise. Written to `target/bench.json` as `{"results": [{"name", "unit", "value", "floor", "ratio", "reach"}]}`.
 
 #![expect(clippy::print_stdout, reason = "the table is the program's result")]
 
 use clap::{Parser, ValueEnum};
 
 mod bare;
+mod decisions;
 mod expansion;
 mod floors;
 mod language;
@@ -45,6 +46,7 @@ async fn main() -> anyhow::Result<()> {
     if wanted(Part::Language) {
         results.extend(language::measure()?);
         results.push(expansion::measure()?);
+        results.extend(decisions::measure()?);
     }
     if wanted(Part::Pool) {
         results.extend(servers::measure().await?);
