@@ -88,6 +88,8 @@ pub(crate) struct Driver {
     parts: DriverParts,
     evaluator: ScriptEvaluator,
     dispatcher: Dispatcher,
+    /// A round has looked at as many tasks as it may, and others are left.
+    more_to_dispatch: bool,
     live: BTreeMap<AttemptId, Live>,
     /// Attempts whose memory was dropped because a commit failed; they are claimed and replayed.
     lost: BTreeSet<AttemptId>,
@@ -131,7 +133,8 @@ impl Driver {
     pub(crate) fn new(parts: DriverParts) -> Result<Self, DriverError> {
         Ok(Self {
             evaluator: ScriptEvaluator::new(parts.expressions).map_err(DriverError::Script)?,
-            dispatcher: Dispatcher::new(parts.limits),
+            dispatcher: Dispatcher::new(parts.limits.clone()),
+            more_to_dispatch: false,
             live: BTreeMap::new(),
             lost: BTreeSet::new(),
             held: BTreeMap::new(),
@@ -171,6 +174,9 @@ impl Driver {
     }
 
     fn until_deadline(&self, now: Timestamp) -> Duration {
+        if self.more_to_dispatch {
+            return Duration::ZERO;
+        }
         let attempts = self.live.values().filter_map(|live| live.attempt.next_deadline());
         let next = attempts.chain(self.retry_at).chain(self.next_look());
         let next = next.fold(self.next_watch, Timestamp::min);

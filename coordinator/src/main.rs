@@ -96,7 +96,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     // A standby must not take connections that it does not serve; but an address in use is better known at once.
     drop(listen(arguments.listen).await?);
     let mut config = CoordinatorConfig {
-        limits: Limits { window: arguments.window },
+        limits: Limits { window: arguments.window, ..Limits::default() },
         expressions: ExpressionLimits {
             cpu: Duration::from_millis(arguments.expression_cpu_ms),
             ..ExpressionLimits::default()

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use himekuri_engine::{AttemptStarted, Config, LOG_VERSION, SlaStarted, TimeLimits, sla_due};
+use himekuri_engine::{
+    AttemptStarted, Class, Config, LOG_VERSION, SlaStarted, TimeLimits, sla_due,
+};
 use himekuri_protocol::AttemptId;
 use himekuri_schedule::{Schedule, ScheduleError, Session, time_zone, unscheduled_session};
 use himekuri_template::{SessionFacts, session_variables};
@@ -57,6 +59,17 @@ pub enum StartedBy {
     Schedule,
     /// A backfill: sessions of the past, which go behind those that people wait for. It has no `sla` (digdag).
     Backfill,
+}
+
+impl StartedBy {
+    /// What its tasks count as where places are scarce.
+    #[must_use]
+    pub fn class(self) -> Class {
+        match self {
+            Self::Request | Self::Schedule => Class::Scheduled,
+            Self::Backfill => Class::Backfill,
+        }
+    }
 }
 
 /// Why there is no session to run.

@@ -16,7 +16,7 @@ use himekuri_protocol::{
 };
 use himekuri_store::{MemoryStore, NewAttempt, Store, StoreError};
 use himekuri_workflow::ProjectFiles;
-use jiff::civil::date;
+use jiff::civil::{Date, date};
 use tokio_util::sync::CancellationToken;
 
 const WORKFLOW: &str = "
@@ -65,7 +65,10 @@ impl Pool {
     }
 
     async fn begin(&self, attempt_name: &str) -> AttemptId {
-        let day = date(2019, 9, 2);
+        self.begin_on(date(2019, 9, 2), attempt_name).await
+    }
+
+    async fn begin_on(&self, day: Date, attempt_name: &str) -> AttemptId {
         let request = StartRequest {
             project: "title".to_owned(),
             workflow: "wf".to_owned(),
@@ -209,8 +212,8 @@ async fn what_waits_for_its_partition_leaves_its_turn_to_others_when_it_is_kille
     let mut pool = Pool::start(WORKFLOW, TimeLimits::default()).await;
     let first = pool.begin("").await;
     let task = pool.task().await;
-    let killed = pool.begin("killed").await;
-    let last = pool.begin("last").await;
+    let killed = pool.begin_on(date(2019, 9, 3), "").await;
+    let last = pool.begin_on(date(2019, 9, 4), "").await;
 
     assert_eq!(pool.kill(killed).await.state, AttemptState::Canceled);
     let job = CanceledJob {

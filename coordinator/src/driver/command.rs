@@ -49,12 +49,14 @@ pub(crate) struct Outgoing {
     pub(crate) attempt: Option<AttemptId>,
     pub(crate) id: String,
     pub(crate) body: Vec<u8>,
+    /// Place among the messages of its round: workers get them in the order in which they were dispatched.
+    pub(crate) order: usize,
 }
 
 impl Outgoing {
     /// A message that is not kept.
     pub(crate) fn passing(message: &WorkerMessage) -> Result<Self, serde_json::Error> {
-        Ok(Self { attempt: None, id: message.id(), body: message.encode()? })
+        Ok(Self { attempt: None, id: message.id(), body: message.encode()?, order: 0 })
     }
 }
 

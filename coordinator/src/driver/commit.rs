@@ -44,6 +44,7 @@ impl Driver {
                 }
             }
         }
+        messages.sort_by_key(|message| message.order);
         self.publish(messages);
         self.answer_kills(round.kills);
         for (id, settler) in round.settlers {

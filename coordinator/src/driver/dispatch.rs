@@ -1,31 +1,45 @@
-//! Sends ready tasks out, within the window and in turns.
+//! Sends ready tasks out; which and when, the engine's dispatcher says.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
-
-use himekuri_engine::Context;
+use himekuri_engine::{Admission, AttemptFacts, Class, Context};
 use himekuri_protocol::{AttemptId, TaskError, TaskId, WorkerMessage};
 
 use super::round::Round;
 use super::{Driver, Outgoing};
+use crate::summary::AttemptSummary;
 
 /// Longest query that is sent: BigQuery takes 1 MB of SQL ("Quotas and limits", query jobs).
 const QUERY_MAX_BYTES: usize = 1 << 20;
+
+/// Tasks looked at in one round. Each is evaluated: a thousand take some 50 ms, and reports should not wait for longer.
+const LOOKS_MAX: usize = 1_000;
 
 /// A task of the pool.
 type TaskKey = (AttemptId, TaskId);
 
 impl Driver {
     pub(super) fn dispatch(&mut self, round: &mut Round) {
+        self.more_to_dispatch = false;
         // Nobody knows yet which partitions their jobs write (design D6).
         if !self.lost.is_empty() {
             return;
         }
         self.dispatch_again(round);
-        // A task that fails while being prepared may make others ready, so the titles are looked at again.
-        while self.dispatcher.room() > 0 && self.dispatch_ready(round) {}
+        for _ in 0..LOOKS_MAX {
+            while let Some(id) = self.dispatcher.asked() {
+                match self.live.get(&id) {
+                    Some(live) => self.dispatcher.offer(id, live.attempt.dispatchable()),
+                    None => self.dispatcher.suspend(id),
+                }
+            }
+            let Some(key) = self.dispatcher.next() else {
+                return;
+            };
+            self.send_out(key, round);
+        }
+        self.more_to_dispatch = true;
     }
 
-    /// Tries that BigQuery could not be asked about; they keep their place in the window.
+    /// Tries that BigQuery could not be asked about; they keep their places in the windows.
     fn dispatch_again(&mut self, round: &mut Round) {
         let due: Vec<TaskKey> = self
             .live
@@ -39,48 +53,23 @@ impl Driver {
         }
     }
 
-    /// One pass over what is ready; whether something was sent or decided.
-    fn dispatch_ready(&mut self, round: &mut Round) -> bool {
-        let mut waiting = self.ready_by_title();
-        let mut any = false;
-        while self.dispatcher.room() > 0 && !waiting.is_empty() {
-            let titles: BTreeSet<String> = waiting.keys().cloned().collect();
-            let Some(title) = self.dispatcher.next_title(&titles) else {
-                break;
-            };
-            let next = waiting.get_mut(&title).and_then(VecDeque::pop_front);
-            match next {
-                Some(key) => any |= self.send_out(key, round),
-                None => {
-                    waiting.remove(&title);
-                }
-            }
-        }
-        any
+    /// Lets an attempt take part in dispatch.
+    pub(super) fn enter_dispatcher(&mut self, id: AttemptId, summary: &AttemptSummary) {
+        let class = match summary.required_by {
+            // It is waited for as the one is that waits for it.
+            Some(by) => self.dispatcher.class(by.attempt).unwrap_or(Class::Scheduled),
+            None => summary.started_by.class(),
+        };
+        let facts =
+            AttemptFacts { title: summary.project.clone(), class, session: summary.session_key() };
+        self.dispatcher.begin(id, &facts);
     }
 
-    fn ready_by_title(&self) -> BTreeMap<String, VecDeque<TaskKey>> {
-        let room = self.dispatcher.room();
-        let mut ready: BTreeMap<String, VecDeque<TaskKey>> = BTreeMap::new();
-        for (id, live) in &self.live {
-            let tasks = live
-                .attempt
-                .dispatchable()
-                .map(|task| (*id, task))
-                .filter(|key| !self.dispatcher.is_parked(*key))
-                .take(room)
-                .peekable();
-            for key in tasks {
-                ready.entry(live.summary.project.clone()).or_default().push_back(key);
-            }
-        }
-        ready
-    }
-
-    /// Prepares and sends one task; whether anything was decided.
-    fn send_out(&mut self, (id, task): TaskKey, round: &mut Round) -> bool {
+    /// Prepares a task, and sends it or lets it wait.
+    fn send_out(&mut self, (id, task): TaskKey, round: &mut Round) {
         let Some(live) = self.live.get_mut(&id) else {
-            return false;
+            self.dispatcher.suspend(id);
+            return;
         };
         let mut context = Context { files: &live.files, evaluator: &mut self.evaluator };
         let prepared = match live.attempt.prepare(task, &mut context) {
@@ -90,22 +79,22 @@ impl Driver {
                 self.decide(id, round, |attempt, context| {
                     attempt.refuse(task, error, now, context)
                 });
-                return true;
+                return;
             }
         };
-        let destination = prepared.destination().cloned();
         let message_bytes = prepared.query_bytes();
         if message_bytes > QUERY_MAX_BYTES {
             let now = round.now;
             let error = too_large(message_bytes);
             self.decide(id, round, |attempt, context| attempt.refuse(task, error, now, context));
-            return true;
+            return;
         }
-        let again = self.dispatcher.is_live((id, task));
-        if let Some(taken) = destination.as_ref().filter(|d| !again && !self.dispatcher.is_free(d))
-        {
-            self.dispatcher.park((id, task), taken.clone());
-            return false;
+        match self.dispatcher.admit((id, task), prepared.demand()) {
+            Admission::Out => {}
+            Admission::Parked(obstacle) => {
+                tracing::debug!(attempt.id = %id, "task {task} of attempt {id} waits: {obstacle}");
+                return;
+            }
         }
         let expected = live.attempt.log_length();
         // A try that goes out again is another entry of the outbox: the first one may still be waiting to be cleared.
@@ -113,11 +102,14 @@ impl Driver {
         match live.attempt.dispatch(prepared, round.now) {
             Ok(dispatch) => {
                 let message = WorkerMessage::Task(dispatch.message);
+                round.sent += 1;
+                let order = round.sent;
                 let draft = round.draft(id, expected);
                 draft.records.extend(dispatch.records);
                 match message.encode() {
                     Ok(body) => {
-                        let outgoing = Outgoing { attempt: Some(id), id: entry(&message), body };
+                        let outgoing =
+                            Outgoing { attempt: Some(id), id: entry(&message), body, order };
                         draft.messages.push(outgoing);
                     }
                     // Nothing is committed: the attempt is replayed as it was.
@@ -125,10 +117,8 @@ impl Driver {
                         tracing::error!(attempt.id = %id, "could not write a task message: {error}");
                         round.drafts.remove(&id);
                         self.lose(id);
-                        return true;
                     }
                 }
-                self.dispatcher.started((id, task), destination);
             }
             Err(error) => {
                 tracing::error!(attempt.id = %id, "attempt {id} is replayed: {error}");
@@ -136,7 +126,6 @@ impl Driver {
                 self.lose(id);
             }
         }
-        true
     }
 }
 

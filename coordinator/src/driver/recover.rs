@@ -95,6 +95,7 @@ impl Driver {
             .map(|record| serde_json::from_str(record))
             .collect::<Result<Vec<Record>, _>>()?;
         let attempt = Attempt::recover(log)?;
+        self.enter_dispatcher(id, &summary);
         self.take_places(id, &attempt);
         self.live.insert(id, Live { attempt, files, summary, published: Vec::new() });
         self.recovered.push(id);
@@ -103,6 +104,7 @@ impl Driver {
             attempt: Some(id),
             id: entry.id,
             body: entry.body.into_bytes(),
+            order: 0,
         });
         self.publish(messages.collect());
         Ok(())
@@ -116,16 +118,18 @@ impl Driver {
             self.dispatcher.ended((id, task));
         }
         for (task, _, _) in attempt.running() {
-            self.dispatcher.started((id, task.id), task.destination.clone());
+            self.dispatcher.restore((id, task.id), task.demand());
         }
     }
 
-    /// Of an attempt, exactly what a worker or BigQuery has takes a place in the window and its partition.
+    /// Of an attempt, exactly what a worker or BigQuery has takes its places in the windows and its partition.
     pub(super) fn hold_running(&mut self, id: AttemptId) {
         self.dispatcher.forget(id);
+        let Some(summary) = self.live.get(&id).map(|live| live.summary.clone()) else { return };
+        self.enter_dispatcher(id, &summary);
         let Some(live) = self.live.get(&id) else { return };
         for (task, _, _) in live.attempt.running() {
-            self.dispatcher.started((id, task.id), task.destination.clone());
+            self.dispatcher.restore((id, task.id), task.demand());
         }
     }
 

@@ -19,6 +19,8 @@ pub(super) struct Round {
     pub(super) drafts: BTreeMap<AttemptId, Draft>,
     /// Deliveries to acknowledge once the attempt's draft is committed.
     pub(super) settlers: Vec<(AttemptId, Settler)>,
+    /// Task messages so far.
+    pub(super) sent: usize,
     /// Kills to answer once the attempt's draft is committed.
     pub(super) kills: Vec<KillCommand>,
 }
@@ -49,8 +51,13 @@ impl Driver {
             self.recover_lost().await?;
             self.republish();
         }
-        let mut round =
-            Round { now, drafts: BTreeMap::new(), settlers: Vec::new(), kills: Vec::new() };
+        let mut round = Round {
+            now,
+            drafts: BTreeMap::new(),
+            settlers: Vec::new(),
+            kills: Vec::new(),
+            sent: 0,
+        };
         for id in std::mem::take(&mut self.recovered) {
             self.decide(id, &mut round, |attempt, context| attempt.advance(now, context));
         }
@@ -136,6 +143,7 @@ impl Driver {
         let attempt = Attempt::begin(started);
         self.revisions.insert(revision.revision, revision.files.clone());
         let files = revision.files;
+        self.enter_dispatcher(id, &summary);
         self.live.insert(id, Live { attempt, files, summary, published: Vec::new() });
         let now = round.now;
         self.decide(id, round, |attempt, context| attempt.advance(now, context));
@@ -230,6 +238,7 @@ impl Driver {
                 if records.iter().any(|record| matches!(record, Record::KillRequested { .. })) {
                     self.hold_running(id);
                 }
+                self.dispatcher.look_again(id);
                 round.draft(id, expected).records.extend(records);
             }
             Err(error) => {
@@ -247,6 +256,7 @@ impl Driver {
             let out = live.attempt.running().map(|(task, _, _)| task.id).collect();
             self.held.insert(id, out);
         }
+        self.dispatcher.suspend(id);
         self.lost.insert(id);
     }
 }

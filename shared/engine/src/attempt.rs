@@ -12,6 +12,7 @@ use himekuri_workflow::{TaskDefinition, TaskKind};
 use jiff::Timestamp;
 
 use crate::context::SessionClock;
+use crate::dispatcher::Demand;
 use crate::exported::Exported;
 use crate::history::History;
 use crate::operators;
@@ -372,6 +373,12 @@ impl Task {
             operator: self.operator().map(str::to_owned),
             error: error.clone(),
         })
+    }
+
+    /// What its current try holds while it is out.
+    #[must_use]
+    pub fn demand(&self) -> Demand {
+        Demand::new(self.sent_job.as_ref(), self.destination.as_ref())
     }
 
     pub(crate) fn mover(&self) -> Mover {

@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::Config;
 use crate::attempt::{Attempt, Task};
 use crate::context::Context;
+use crate::dispatcher::Demand;
 use crate::fold::ReplayError;
 use crate::merge::merge_default;
 use crate::operators::{self, Parameters, config_error};
@@ -59,6 +60,12 @@ impl Prepared {
             Work::Bq(job) => job.query.len(),
             Work::Echo { .. } => 0,
         }
+    }
+
+    /// What it needs to go out.
+    #[must_use]
+    pub fn demand(&self) -> Demand {
+        Demand::new(self.job(), self.destination())
     }
 
     fn job(&self) -> Option<&JobReference> {

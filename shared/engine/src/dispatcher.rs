@@ -1,291 +1,322 @@
-//! Which ready task goes out next (design D6, D7): a window for the pool, turns between titles, one live job per
-//! partition. Pure: the coordinator tells it what started and what ended.
+//! Which ready task goes out next (design D6, D7). Pure: the coordinator tells it what is ready, what started and what
+//! ended.
 //!
-//! A task that must wait for its partition is parked. When the partition is free, one waiting task is woken for it, not
-//! all: looking at a task means evaluating it, and thousands may wait for one table.
+//! **Windows.** A task takes a place in the windows of the pool, its class and its title, and if it is a job in those of
+//! its GCP project and location and of the table that it writes. Where one is full, nothing goes out.
+//!
+//! **Turns.** Scheduled runs before backfills, which have a guaranteed share; in each class titles by weight; in each title
+//! its attempts in turn (`fair.rs`); in an attempt the order of creation.
+//!
+//! **Partitions.** A partition has one live job. Of the attempts of one session only the oldest that is not over writes
+//! anything: whatever a newer one writes, an older one does not overwrite. Other tasks that wait for a partition go in the
+//! order in which their attempts were made, whatever their class.
+//!
+//! **Waiting.** What a task needs is known only once it is evaluated, so a task that meets an obstacle is *parked* with what
+//! it needs. When a place is free, one task of each title and class that waits for it is *woken*: it is a candidate
+//! again, and is evaluated only if the place is still there when its turn comes.
+//!
+//! ```text
+//! begin ──► look_again ──► asked, offer ──► next ──► (evaluate) ──► admit ──► Out ───────► ended
+//!                                            ▲                        └──► Parked ──┐
+//!                                            └────────── woken ◄────────────────────┘
+//! ```
+//!
+//! A decision costs O(log n) in titles, attempts and waiting tasks; beside that, each title that waits for the same crowded
+//! window costs one comparison.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Bound;
 
-use himekuri_protocol::{AttemptId, TableReference, TaskId};
+use himekuri_protocol::{AttemptId, TaskId};
 
-mod claims;
+mod candidates;
+mod demand;
+mod fair;
+mod limits;
+mod line;
+mod partitions;
+mod titles;
+mod waiting;
+mod windows;
 
-use claims::Claims;
+pub use demand::{Class, Demand, GcpRegion, Obstacle};
+pub use limits::{Limits, LimitsError, WEIGHT_MAX};
 
-/// How much may be out at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// Tasks of the whole pool that are dispatched and not decided. Enough to keep workers busy over a round trip,
-    /// little enough that a kill or a change of order acts at once; the backlog stays in the engine.
-    pub window: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { window: 1_000 }
-    }
-}
+use candidates::Candidates;
+use line::Line;
+use partitions::{ByPartition, TableKey};
+use titles::Titles;
+use windows::Windows;
 
 /// A task of the pool.
 type TaskKey = (AttemptId, TaskId);
 
-/// The pool's view of what is out.
-#[derive(Clone, Debug, Default)]
+/// A class of a title: what has a turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Group {
+    class: Class,
+    title: u32,
+}
+
+/// What counts about an attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AttemptFacts {
+    /// Title: the project's name.
+    pub title: String,
+    /// Class.
+    pub class: Class,
+    /// Its session, as one text.
+    pub session: String,
+}
+
+/// Whether a task goes out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Admission {
+    /// It is out: its places and its partition are taken.
+    Out,
+    /// It waits, and comes back from [`Dispatcher::next`].
+    Parked(Obstacle),
+}
+
+/// The pool's view of what is out and what waits.
+#[derive(Clone, Debug)]
 pub struct Dispatcher {
     limits: Limits,
-    /// Tasks that are out, with or without a partition.
-    live: BTreeSet<TaskKey>,
-    /// Partitions of live tasks.
-    writers: Claims,
-    /// Tasks that wait for a live job on their partition.
-    parked: Claims,
-    /// Tasks that waited and may go out now: the next in line is woken if one of them does not.
-    woken: BTreeMap<TaskKey, TableReference>,
-    last_title: Option<String>,
+    passes: u32,
+    /// Tasks that are out, with what they hold.
+    live: BTreeMap<TaskKey, Demand>,
+    titles: Titles,
+    attempts: BTreeMap<AttemptId, Candidates>,
+    /// Attempts that should say what is ready.
+    asked: BTreeSet<AttemptId>,
+    /// Tasks that are ready although they hold their places: their way out was lost, and they need no place to go again.
+    again: BTreeSet<TaskKey>,
+    /// Attempts that are not over, by session.
+    sessions: BTreeMap<String, BTreeSet<AttemptId>>,
+    partitions: ByPartition<Partition>,
+    tables: Windows<TableKey>,
+    regions: Windows<GcpRegion>,
+    /// Where a task left its place to another: it is looked at again when everybody else had his turn.
+    yielded: BTreeSet<(Obstacle, Demand)>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Partition {
+    /// Live tasks that write it: one, or more if a leader before us let them.
+    writers: usize,
+    line: Line,
+}
+
+impl Default for Dispatcher {
+    fn default() -> Self {
+        Self::new(Limits::default())
+    }
 }
 
 impl Dispatcher {
     /// A dispatcher of an idle pool.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
-        Self { limits, ..Self::default() }
+        Self {
+            passes: limits.passes(),
+            titles: Titles::new(&limits),
+            limits,
+            live: BTreeMap::new(),
+            attempts: BTreeMap::new(),
+            asked: BTreeSet::new(),
+            again: BTreeSet::new(),
+            sessions: BTreeMap::new(),
+            partitions: ByPartition::default(),
+            tables: Windows::default(),
+            regions: Windows::default(),
+            yielded: BTreeSet::new(),
+        }
     }
 
-    /// How many more tasks may go out.
+    /// How many more tasks of the pool may go out.
     #[must_use]
     pub fn room(&self) -> usize {
         self.limits.window.saturating_sub(self.live.len())
     }
 
-    /// Whose turn it is among the titles that have something ready.
-    pub fn next_title(&mut self, ready: &BTreeSet<String>) -> Option<String> {
-        let after = self.last_title.as_ref().and_then(|last| {
-            ready.range::<String, _>((Bound::Excluded(last), Bound::Unbounded)).next()
+    /// The class of an attempt that is not over.
+    #[must_use]
+    pub fn class(&self, attempt: AttemptId) -> Option<Class> {
+        self.attempts.get(&attempt).map(|candidates| candidates.group.class)
+    }
+
+    /// An attempt begins, or was read again after [`Self::forget`].
+    pub fn begin(&mut self, attempt: AttemptId, facts: &AttemptFacts) {
+        if self.attempts.contains_key(&attempt) {
+            return self.look_again(attempt);
+        }
+        let group = self.titles.group(&facts.title, facts.class, &self.limits);
+        let candidates = Candidates::new(group, facts.session.clone());
+        self.attempts.insert(attempt, candidates);
+        self.sessions.entry(facts.session.clone()).or_default().insert(attempt);
+        self.sync(attempt);
+    }
+
+    /// A task of an attempt that was read again is out already, whatever the windows say.
+    pub fn restore(&mut self, task: TaskKey, demand: Demand) {
+        let Some(group) = self.group(task.0) else {
+            return;
+        };
+        if !self.live.contains_key(&task) {
+            self.titles.restored(group);
+            self.hold(task, demand, group.class);
+        }
+    }
+
+    /// Something was decided about an attempt: other tasks of it may be ready.
+    pub fn look_again(&mut self, attempt: AttemptId) {
+        if let Some(candidates) = self.attempts.get_mut(&attempt) {
+            candidates.look_again();
+            self.sync(attempt);
+        }
+    }
+
+    /// An attempt whose ready tasks must be [offered](Self::offer) before [`Self::next`] can choose.
+    #[must_use]
+    pub fn asked(&self) -> Option<AttemptId> {
+        self.asked.first().copied()
+    }
+
+    /// All ready tasks of an attempt, in order of creation; as many as are needed are taken.
+    pub fn offer(&mut self, attempt: AttemptId, ready: impl Iterator<Item = TaskId>) {
+        let (live, again) = (&self.live, &mut self.again);
+        let ready = ready.filter(|task| {
+            let key = (attempt, *task);
+            let is_out = live.contains_key(&key);
+            if is_out {
+                again.insert(key);
+            }
+            !is_out
         });
-        let title = after.or_else(|| ready.first()).cloned();
-        self.last_title.clone_from(&title);
-        title
-    }
-
-    /// Whether a job on `destination` would meet a live one on the same partition, or on a table and one of its
-    /// partitions at once.
-    #[must_use]
-    pub fn is_free(&self, destination: &TableReference) -> bool {
-        self.writers.meeting(destination).next().is_none()
-    }
-
-    /// Whether a task is out and not decided.
-    #[must_use]
-    pub fn is_live(&self, task: TaskKey) -> bool {
-        self.live.contains(&task)
-    }
-
-    /// A task went out.
-    pub fn started(&mut self, task: TaskKey, destination: Option<TableReference>) {
-        self.parked.remove(task);
-        self.woken.remove(&task);
-        self.live.insert(task);
-        if let Some(destination) = destination {
-            self.writers.insert(task, destination);
+        if let Some(candidates) = self.attempts.get_mut(&attempt) {
+            candidates.offer(ready);
         }
+        self.asked.remove(&attempt);
+        self.sync(attempt);
     }
 
-    /// A task's try is decided. The next that waited for its partition may be looked at again.
-    pub fn ended(&mut self, task: TaskKey) {
-        self.parked.remove(task);
-        self.live.remove(&task);
-        let passed_on = [self.writers.remove(task), self.woken.remove(&task)];
-        for destination in passed_on.into_iter().flatten() {
-            self.wake(&destination);
+    /// The task that should go out next. The caller evaluates it, and either [admits](Self::admit) it or says that it
+    /// [ended](Self::ended).
+    #[must_use = "the task is in the caller's hand now"]
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "what comes depends on what became of the last one"
+    )]
+    pub fn next(&mut self) -> Option<TaskKey> {
+        if let Some(task) = self.again.pop_first() {
+            return Some(task);
         }
-    }
-
-    /// A task must wait for its partition.
-    pub fn park(&mut self, task: TaskKey, destination: TableReference) {
-        self.woken.remove(&task);
-        self.parked.insert(task, destination);
-    }
-
-    /// Whether a task waits for its partition.
-    #[must_use]
-    pub fn is_parked(&self, task: TaskKey) -> bool {
-        self.parked.contains(task)
-    }
-
-    /// Forgets everything about an attempt: it ended, or was dropped and will be replayed.
-    pub fn forget(&mut self, attempt: AttemptId) {
-        let all = (attempt, TaskId(0))..=(attempt, TaskId(u32::MAX));
-        for task in self.parked.tasks(all.clone()) {
-            self.parked.remove(task);
-        }
-        let out = self.live.range(all.clone());
-        let woken = self.woken.range(all).map(|(task, _)| task);
-        let gone: Vec<TaskKey> = out.chain(woken).copied().collect();
-        for task in gone {
-            self.ended(task);
-        }
-    }
-
-    /// Wakes the first task in line for each partition that `released` kept taken and nothing else does.
-    fn wake(&mut self, released: &TableReference) {
-        let first = self.parked.meeting(released).filter_map(BTreeSet::first);
-        let first: Vec<TaskKey> = first.copied().collect();
-        for task in first {
-            if let Some(destination) = self.parked.remove(task) {
-                if self.is_free(&destination) {
-                    self.woken.insert(task, destination);
-                } else {
-                    self.parked.insert(task, destination);
+        loop {
+            if self.room() == 0 {
+                return None;
+            }
+            let Some(attempt) = self.titles.next(self.passes) else {
+                if self.reopen() {
+                    continue;
                 }
+                return None;
+            };
+            let candidates = self.attempts.get_mut(&attempt)?;
+            let group = candidates.group;
+            let Some(task) = candidates.take() else {
+                self.titles.set(group, attempt, false);
+                continue;
+            };
+            self.sync(attempt);
+            let key = (attempt, task);
+            let waiter = self.attempts.get(&attempt).and_then(|known| known.waiter(task));
+            let demand = waiter.map(|waiter| waiter.demand.clone());
+            match demand.map(|demand| (self.obstacle(key, &demand), demand)) {
+                Some((Some(obstacle), demand)) => self.park(key, demand, obstacle),
+                Some((None, _)) | None => return Some(key),
             }
         }
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const FIRST: TaskKey = (AttemptId(1), TaskId(1));
-    const SECOND: TaskKey = (AttemptId(2), TaskId(1));
-
-    fn task(attempt: u64) -> TaskKey {
-        (AttemptId(attempt), TaskId(1))
-    }
-
-    fn table(text: &str) -> TableReference {
-        TableReference::parse(text, None).unwrap()
-    }
-
-    #[test]
-    fn a_live_partition_is_not_free_until_its_job_ended() {
-        let mut dispatcher = Dispatcher::new(Limits::default());
-
-        dispatcher.started(FIRST, Some(table("summary.access$20190901")));
-
-        assert!(!dispatcher.is_free(&table("summary.access$20190901")));
-        assert!(dispatcher.is_free(&table("summary.access$20190902")));
-        assert!(!dispatcher.is_free(&table("summary.access")), "the table holds the partition");
-        dispatcher.ended(FIRST);
-        assert!(dispatcher.is_free(&table("summary.access$20190901")));
-    }
-
-    #[test]
-    fn a_parked_task_is_looked_at_again_when_its_table_is_free() {
-        let mut dispatcher = Dispatcher::new(Limits::default());
-        dispatcher.started(FIRST, Some(table("summary.access$20190901")));
-
-        dispatcher.park(SECOND, table("summary.access$20190901"));
-
-        assert!(dispatcher.is_parked(SECOND));
-        dispatcher.ended(FIRST);
-        assert!(!dispatcher.is_parked(SECOND));
-    }
-
-    #[test]
-    fn of_the_tasks_that_wait_for_one_partition_one_is_woken() {
-        let mut dispatcher = Dispatcher::new(Limits::default());
-        dispatcher.started(FIRST, Some(table("summary.access$20190901")));
-        let waiting = [task(2), task(3), task(4)];
-        for task in waiting {
-            dispatcher.park(task, table("summary.access$20190901"));
+    /// Whether the task from [`Self::next`] goes out, now that it is known what it needs. One that is out goes out again: it
+    /// has its places.
+    pub fn admit(&mut self, task: TaskKey, demand: Demand) -> Admission {
+        if self.live.contains_key(&task) {
+            return Admission::Out;
         }
-
-        dispatcher.ended(FIRST);
-
-        assert_eq!(waiting.map(|task| dispatcher.is_parked(task)), [false, true, true]);
+        let Some(group) = self.group(task.0) else {
+            return Admission::Parked(Obstacle::OlderAttempt);
+        };
+        if let Some(obstacle) = self.obstacle(task, &demand) {
+            self.titles.looked(group, task.0);
+            self.park(task, demand, obstacle);
+            return Admission::Parked(obstacle);
+        }
+        let left = self.leave(task);
+        self.titles.started(group, task.0);
+        self.hold(task, demand, group.class);
+        if let Some(left) = left {
+            self.wake(left.obstacle, &left.demand);
+        }
+        Admission::Out
     }
 
-    #[test]
-    fn a_woken_task_that_never_starts_passes_its_turn_on() {
-        let mut dispatcher = Dispatcher::new(Limits::default());
-        dispatcher.started(FIRST, Some(table("summary.access")));
-        dispatcher.park(SECOND, table("summary.access"));
-        dispatcher.park(task(3), table("summary.access"));
-        dispatcher.ended(FIRST);
-
-        dispatcher.forget(SECOND.0);
-
-        assert!(!dispatcher.is_parked(task(3)));
+    /// A task's try is decided, or the task will not go out at all.
+    pub fn ended(&mut self, task: TaskKey) {
+        if let Some(left) = self.leave(task) {
+            self.wake(left.obstacle, &left.demand);
+        }
+        self.again.remove(&task);
+        if let Some(demand) = self.live.remove(&task) {
+            if let Some(group) = self.group(task.0) {
+                self.titles.ended(group);
+            }
+            self.release(&demand);
+        }
     }
 
-    #[test]
-    fn a_whole_table_that_ends_wakes_one_task_for_each_partition() {
-        let mut dispatcher = Dispatcher::new(Limits::default());
-        dispatcher.started(FIRST, Some(table("summary.access")));
-        dispatcher.park(task(2), table("summary.access$20190901"));
-        dispatcher.park(task(3), table("summary.access$20190901"));
-        dispatcher.park(task(4), table("summary.access$20190902"));
-        dispatcher.park(task(5), table("summary.other"));
-
-        dispatcher.ended(FIRST);
-
-        let parked = [2, 3, 4, 5].map(|attempt| dispatcher.is_parked(task(attempt)));
-        assert_eq!(parked, [false, true, false, true]);
+    /// An attempt will be read again: none of its tasks goes out until then. Those that are out keep their places and
+    /// partitions, as their jobs may run.
+    pub fn suspend(&mut self, attempt: AttemptId) {
+        if let Some(candidates) = self.attempts.get_mut(&attempt) {
+            candidates.look_no_more();
+            self.again.retain(|task| task.0 != attempt);
+            for task in candidates.waiting() {
+                self.ended_waiting((attempt, task));
+            }
+            self.sync(attempt);
+        }
     }
 
-    #[test]
-    fn a_task_for_the_whole_table_waits_for_the_last_of_its_partitions() {
-        let mut dispatcher = Dispatcher::new(Limits::default());
-        dispatcher.started(FIRST, Some(table("summary.access$20190901")));
-        dispatcher.started(SECOND, Some(table("summary.access$2019090112")));
-        dispatcher.park(task(3), table("summary.access"));
-
-        dispatcher.ended(FIRST);
-        let after_one = dispatcher.is_parked(task(3));
-        dispatcher.ended(SECOND);
-
-        assert!(after_one);
-        assert!(!dispatcher.is_parked(task(3)));
+    /// Forgets everything about an attempt: it is over, or was read again and begins anew.
+    pub fn forget(&mut self, attempt: AttemptId) {
+        self.suspend(attempt);
+        let all = (attempt, TaskId(0))..=(attempt, TaskId(u32::MAX));
+        let live: Vec<TaskKey> = self.live.range(all).map(|(task, _)| *task).collect();
+        for task in live {
+            self.ended(task);
+        }
+        let Some(candidates) = self.attempts.remove(&attempt) else {
+            return;
+        };
+        self.asked.remove(&attempt);
+        self.titles.forget(candidates.group, attempt);
+        self.leave_session(attempt, &candidates.session);
     }
 
-    #[test]
-    fn an_hour_and_its_day_are_not_written_at_once() {
-        let mut dispatcher = Dispatcher::new(Limits::default());
-
-        dispatcher.started(FIRST, Some(table("summary.access$20190901")));
-
-        assert!(!dispatcher.is_free(&table("summary.access$2019090112")));
-        assert!(!dispatcher.is_free(&table("summary.access$201909")));
-        assert!(dispatcher.is_free(&table("summary.access$2019090200")));
-        assert!(dispatcher.is_free(&table("other.access$20190901")));
+    fn group(&self, attempt: AttemptId) -> Option<Group> {
+        self.attempts.get(&attempt).map(|candidates| candidates.group)
     }
 
-    #[test]
-    fn a_forgotten_attempt_leaves_its_places_to_others() {
-        let mut dispatcher = Dispatcher::new(Limits { window: 2 });
-        dispatcher.started(FIRST, Some(table("summary.access")));
-        dispatcher.started((FIRST.0, TaskId(2)), None);
-        dispatcher.park((FIRST.0, TaskId(3)), table("summary.access"));
-        dispatcher.park(SECOND, table("summary.access"));
-
-        dispatcher.forget(FIRST.0);
-
-        assert_eq!(dispatcher.room(), 2);
-        assert!(!dispatcher.is_live(FIRST));
-        assert!(!dispatcher.is_parked((FIRST.0, TaskId(3))));
-        assert!(!dispatcher.is_parked(SECOND));
-    }
-
-    #[test]
-    fn titles_take_turns() {
-        let mut dispatcher = Dispatcher::new(Limits::default());
-        let ready = BTreeSet::from(["a", "b", "c"].map(String::from));
-
-        let turns: Vec<_> = (0..4).filter_map(|_| dispatcher.next_title(&ready)).collect();
-
-        assert_eq!(turns, ["a", "b", "c", "a"]);
-    }
-
-    #[test]
-    fn the_window_closes_and_opens() {
-        let mut dispatcher = Dispatcher::new(Limits { window: 1 });
-
-        dispatcher.started(FIRST, None);
-
-        assert_eq!(dispatcher.room(), 0);
-        dispatcher.ended(FIRST);
-        assert_eq!(dispatcher.room(), 1);
+    /// Brings the queues in line with what an attempt has to send out.
+    fn sync(&mut self, attempt: AttemptId) {
+        let Some(candidates) = self.attempts.get(&attempt) else {
+            return;
+        };
+        self.titles.set(candidates.group, attempt, candidates.has_candidate());
+        if candidates.asks(self.limits.look_ahead) {
+            self.asked.insert(attempt);
+        } else {
+            self.asked.remove(&attempt);
+        }
     }
 }

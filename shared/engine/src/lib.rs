@@ -39,7 +39,10 @@ mod tick;
 pub use attempt::{Attempt, Task};
 pub use context::{Context, Evaluate, EvaluateError, SessionClock};
 pub use dispatch::{Dispatch, Prepared};
-pub use dispatcher::{Dispatcher, Limits};
+pub use dispatcher::{
+    Admission, AttemptFacts, Class, Demand, Dispatcher, GcpRegion, Limits, LimitsError, Obstacle,
+    WEIGHT_MAX,
+};
 pub use fold::ReplayError;
 pub use invariants::{Invariant, Violation, log_violations, violations};
 pub use kill::CancelingJob;
