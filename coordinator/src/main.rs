@@ -11,15 +11,20 @@ use himekuri_broker::{RabbitBroker, RabbitConfig, Topology};
 use himekuri_coordinator::{
     Backfiller, Coordinator, CoordinatorConfig, ExpressionLimits, Scheduler, router,
 };
-use himekuri_engine::{Limits, TimeLimits};
+use himekuri_engine::TimeLimits;
 use himekuri_service::{LogFormat, init_logs, report, stop_on_signal};
 use himekuri_store::{RedisConfig, RedisStore};
 use tokio::net::TcpListener;
+
+mod dispatch_arguments;
+
+use dispatch_arguments::{DispatchArguments, log_windows};
 
 /// Drives attempts: state in Redis, tasks over RabbitMQ, an HTTP API for `himekuri push` and `himekuri start`.
 ///
 /// Example:
 ///   himekuri-coordinator --redis redis://127.0.0.1:6379 --amqp amqp://guest:guest@127.0.0.1:5672/%2f
+///   himekuri-coordinator --window 2000 --title-weight title_a=3 --title-window title_b=100 --backfill-share 20
 #[derive(Debug, Parser)]
 #[command(version, about, verbatim_doc_comment)]
 struct Arguments {
@@ -45,9 +50,6 @@ struct Arguments {
     /// Address of the API.
     #[arg(long, env = "HIMEKURI_LISTEN", default_value = "127.0.0.1:7070")]
     listen: SocketAddr,
-    /// Tasks of the whole pool that may be out at once.
-    #[arg(long, env = "HIMEKURI_WINDOW", default_value_t = Limits::default().window)]
-    window: usize,
     /// Seconds between looks at jobs that run longer than a delivery.
     #[arg(long, env = "HIMEKURI_WATCH_EVERY", default_value_t = 5)]
     watch_every: u64,
@@ -82,6 +84,8 @@ struct Arguments {
     /// How log lines look.
     #[arg(long, env = "HIMEKURI_LOG_FORMAT", value_enum, default_value_t)]
     log_format: LogFormat,
+    #[command(flatten)]
+    dispatch: DispatchArguments,
 }
 
 #[tokio::main]
@@ -95,8 +99,10 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let stop = stop_on_signal().context("could not listen for signals")?;
     // A standby must not take connections that it does not serve; but an address in use is better known at once.
     drop(listen(arguments.listen).await?);
+    let limits = arguments.dispatch.limits().context("the windows cannot be used")?;
+    log_windows(&limits);
     let mut config = CoordinatorConfig {
-        limits: Limits { window: arguments.window, ..Limits::default() },
+        limits,
         expressions: ExpressionLimits {
             cpu: Duration::from_millis(arguments.expression_cpu_ms),
             ..ExpressionLimits::default()

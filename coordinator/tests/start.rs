@@ -67,3 +67,32 @@ fn an_address_in_use_is_named() {
         "{said}"
     );
 }
+
+#[test]
+fn a_window_in_which_nothing_would_ever_run_is_refused() {
+    for (arguments, expected) in [
+        (["--title-window", "title_a=0"], "the window of title `title_a` is 0"),
+        (
+            ["--title-weight", "title_a=2,title_b=0"],
+            "the weight of title `title_b` is 0; give 1 to 1000",
+        ),
+        (["--title-weight", "3"], "a weight of 3 names no title; write NAME=3"),
+        (["--backfill-share", "60"], "the share of backfills is 60 %; give 1 to 50"),
+    ] {
+        let said = failure(&arguments);
+
+        assert!(said.contains(expected), "{said}");
+    }
+}
+
+#[test]
+fn the_windows_are_told_at_the_start() {
+    let redis = format!("redis://127.0.0.1:{}", closed_port());
+
+    let said = failure(&["--redis", &redis, "--window", "50", "--gcp-project-window", "7,wide=9"]);
+
+    assert!(said.contains("up to 50 tasks are out at once"), "{said}");
+    for window in ["backfill=45", "title=40", "gcp_project=7", r#"{"wide": 9}"#] {
+        assert!(said.contains(window), "{window} in {said}");
+    }
+}
