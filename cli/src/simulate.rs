@@ -92,7 +92,9 @@ pub(crate) fn simulate(
         records = match attempt.prepare(id, &mut context) {
             Ok(prepared) => {
                 let records = succeed(&mut attempt, prepared.clone(), now, &mut context)?;
-                visit(planned(&attempt, id, Some(prepared), String::new()))?;
+                let note = note_of(&prepared.work);
+                partial |= !note.is_empty();
+                visit(planned(&attempt, id, Some(prepared), note.to_owned()))?;
                 records
             }
             Err(error) if error.reason == OPERATOR_NOT_RUN => {
@@ -163,10 +165,18 @@ fn is_failure(record: &Record) -> bool {
     matches!(record, Record::Failing { .. } | Record::Failed { .. } | Record::GroupFailed { .. })
 }
 
+/// What a plan cannot know.
+fn note_of(work: &Work) -> &'static str {
+    match work {
+        Work::HttpCall(_) => "its tasks are known when it runs",
+        Work::Bq(_) | Work::Echo { .. } => "",
+    }
+}
+
 /// What the task would store; the job's id is known before the job.
 fn store_params(work: &Work) -> StoreParams {
     match work {
         Work::Bq(job) => job.job.store_params(),
-        Work::Echo { .. } => StoreParams::new(),
+        Work::Echo { .. } | Work::HttpCall(_) => StoreParams::new(),
     }
 }

@@ -107,6 +107,19 @@ _error: {echo>: not in a plan}
 }
 
 #[test]
+fn a_workflow_that_is_fetched_is_named_and_the_plan_asks_nobody() {
+    let project = tempfile::tempdir().unwrap();
+    let workflow = "+a: {http_call>: 'http://nowhere.invalid/${session_date}'}\n+b: {echo>: b}\n";
+    std::fs::write(project.path().join("wf.dig"), workflow).unwrap();
+
+    let lines = plan_in(project.path(), &[".", "wf", "--session", "2019-09-02"]);
+
+    assert_eq!(column(&lines, "task"), ["+wf+a", "+wf+b"]);
+    assert_eq!(lines[0]["note"], "its tasks are known when it runs");
+    assert_eq!(lines[0]["config"]["http_call>"], "http://nowhere.invalid/2019-09-02");
+}
+
+#[test]
 fn a_required_session_is_named_and_the_plan_goes_on() {
     let project = tempfile::tempdir().unwrap();
     let workflow = "

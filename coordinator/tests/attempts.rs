@@ -70,7 +70,7 @@ impl Pool {
         match message.clone() {
             WorkerMessage::Task(task) => match task.work.clone() {
                 Work::Echo { message } => (task, message),
-                Work::Bq(_) => panic!("only `echo>` was written: {task:?}"),
+                Work::Bq(_) | Work::HttpCall(_) => panic!("only `echo>` was written: {task:?}"),
             },
             WorkerMessage::Watch(_) | WorkerMessage::Cancel(_) => {
                 panic!("nothing has a job: {message:?}")

@@ -34,6 +34,7 @@ async fn stop(bigquery: &BigQuery, canceled: CanceledJob, config: &WorkerConfig)
     match outcome_of(state.ok()?) {
         Outcome::Submitted { .. } => None,
         outcome @ (Outcome::Succeeded { .. }
+        | Outcome::Fetched { .. }
         | Outcome::Failed { .. }
         | Outcome::Unreachable { .. }) => Some(Report {
             version: FIRST_VERSION,

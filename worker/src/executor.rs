@@ -8,7 +8,7 @@ use backon::{ExponentialBuilder, Retryable};
 use futures::{Stream, StreamExt};
 use himekuri_bigquery::BigQuery;
 use himekuri_broker::{Broker, Delivery, OutgoingMessage, PublishError, Queue, Settlement};
-use himekuri_protocol::{FIRST_VERSION, Outcome, Report, TaskMessage, Work, WorkerMessage};
+use himekuri_protocol::{Outcome, Report, TaskMessage, Work, WorkerMessage};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -87,6 +87,13 @@ impl Executor {
     async fn run_task(&self, task: TaskMessage) -> Reported {
         let outcome = match &task.work {
             Work::Echo { message } => operators::echo::run(&task, message),
+            Work::HttpCall(request) => {
+                tokio::select! {
+                    biased;
+                    outcome = operators::http_call::run(request) => outcome,
+                    () = self.stop.cancelled() => return Reported::Interrupted,
+                }
+            }
             Work::Bq(job) => {
                 let run = operators::bq::run(&self.bigquery, job, &self.config);
                 tokio::select! {
@@ -117,7 +124,7 @@ impl Executor {
             "task {} {}", task.task_name, verb(&outcome)
         );
         Report {
-            version: FIRST_VERSION,
+            version: outcome.version(),
             attempt: task.attempt,
             task: task.task,
             try_no: task.try_no,
@@ -170,7 +177,8 @@ fn verb(outcome: &Outcome) -> &'static str {
         Outcome::Submitted { .. } => "submitted its job, which runs on",
         Outcome::Succeeded { .. } => "succeeded",
         Outcome::Failed { .. } => "failed",
-        Outcome::Unreachable { .. } => "could not reach BigQuery",
+        Outcome::Fetched { .. } => "fetched its workflow",
+        Outcome::Unreachable { .. } => "could not reach BigQuery or its server",
     }
 }
 

@@ -2,3 +2,4 @@
 
 pub(crate) mod bq;
 pub(crate) mod echo;
+pub(crate) mod http_call;

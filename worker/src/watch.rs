@@ -36,6 +36,7 @@ async fn look_up(
     match outcome {
         Outcome::Submitted { .. } => None,
         outcome @ (Outcome::Succeeded { .. }
+        | Outcome::Fetched { .. }
         | Outcome::Failed { .. }
         | Outcome::Unreachable { .. }) => Some(Report {
             version: FIRST_VERSION,

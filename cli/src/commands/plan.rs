@@ -75,7 +75,7 @@ fn show(arguments: &Arguments, session: &str, task: &PlannedTask) -> anyhow::Res
     let destination = prepared.and_then(Prepared::destination).map(ToString::to_string);
     let query = prepared.and_then(|prepared| match &prepared.work {
         Work::Bq(job) => Some(job.query.as_str()),
-        Work::Echo { .. } => None,
+        Work::Echo { .. } | Work::HttpCall(_) => None,
     });
     if arguments.json {
         return output::json_line(&PlanLine {

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use himekuri_protocol::{
-    FIRST_VERSION, JobReference, StoreParams, TableReference, TaskError, TaskId, TaskMessage,
-    TryNo, Work,
+    JobReference, StoreParams, TableReference, TaskError, TaskId, TaskMessage, TryNo, Work,
 };
 use jiff::Timestamp;
 use serde_json::Value;
@@ -49,7 +48,7 @@ impl Prepared {
     pub fn destination(&self) -> Option<&TableReference> {
         match &self.work {
             Work::Bq(job) => job.destination.as_ref(),
-            Work::Echo { .. } => None,
+            Work::Echo { .. } | Work::HttpCall(_) => None,
         }
     }
 
@@ -58,7 +57,7 @@ impl Prepared {
     pub fn query_bytes(&self) -> usize {
         match &self.work {
             Work::Bq(job) => job.query.len(),
-            Work::Echo { .. } => 0,
+            Work::Echo { .. } | Work::HttpCall(_) => 0,
         }
     }
 
@@ -71,7 +70,7 @@ impl Prepared {
     fn job(&self) -> Option<&JobReference> {
         match &self.work {
             Work::Bq(job) => Some(&job.job),
-            Work::Echo { .. } => None,
+            Work::Echo { .. } | Work::HttpCall(_) => None,
         }
     }
 }
@@ -99,6 +98,7 @@ impl Attempt {
                 Work::Bq(Box::new(job))
             }
             Some("echo") => operators::echo(&parameters)?,
+            Some("http_call") => operators::http_request(&parameters)?,
             Some(other) => return Err(operators::not_run(task, other)),
             None => return Err(config_error("a group is not dispatched")),
         };
@@ -128,7 +128,7 @@ impl Attempt {
         self.apply(&record)?;
         let task_name = self.live(prepared.task).map(|task| task.full_name.clone());
         let message = TaskMessage {
-            version: FIRST_VERSION,
+            version: prepared.work.version(),
             attempt: self.started.attempt,
             task: prepared.task,
             try_no: prepared.try_no,
@@ -197,10 +197,13 @@ fn is_requiring(task: &Task) -> bool {
     matches!(task.state, TaskState::Requiring { .. })
 }
 
-/// digdag: an operator's family gives defaults, `bq: {dataset: ...}` for `bq>`.
+/// digdag: an operator's family gives defaults, `bq: {dataset: ...}` for `bq>`, `http: {headers: ...}` for `http_call>`.
 fn add_family_defaults(task: &Task, config: &mut Config) {
-    let Some(family) =
-        task.operator().filter(|family| config.get(*family).is_some_and(Value::is_object))
+    let family = task.operator().map(|operator| match operator {
+        "http_call" => "http",
+        other => other,
+    });
+    let Some(family) = family.filter(|family| config.get(*family).is_some_and(Value::is_object))
     else {
         return;
     };

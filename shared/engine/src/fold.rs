@@ -170,7 +170,8 @@ impl Attempt {
             // The first record makes the attempt; `check` refuses any other.
             Record::AttemptStarted(_) => {}
             Record::Expanded { task, at, first: _, expansion } => {
-                self.expand(*task, *at, expansion)
+                self.leave_indexes(*task);
+                self.expand(*task, *at, expansion);
             }
             Record::Resumed { task, at } => self.resume(*task, *at),
             Record::NotResumed { task, at: _, because: _ } => {

@@ -20,6 +20,7 @@ mod dispatcher;
 mod exported;
 mod fold;
 mod history;
+mod http_call;
 mod invariants;
 mod kill;
 mod merge;

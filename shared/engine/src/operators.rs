@@ -16,6 +16,7 @@ mod echo;
 mod fail;
 mod for_each;
 mod for_range;
+mod http_call;
 mod if_else;
 mod iterations;
 mod loop_over;
@@ -26,6 +27,7 @@ mod wait;
 
 pub(crate) use bq::query_job;
 pub(crate) use echo::echo;
+pub(crate) use http_call::http_request;
 pub(crate) use parameters::Parameters;
 pub(crate) use timeout::timeout;
 
@@ -34,7 +36,7 @@ pub const CONTROL_OPERATORS: &[&str] =
     &["call", "fail", "for_each", "for_range", "if", "loop", "require", "wait"];
 
 /// Operators that workers run.
-pub const WORKER_OPERATORS: &[&str] = &["bq", "echo"];
+pub const WORKER_OPERATORS: &[&str] = &["bq", "echo", "http_call"];
 
 /// Reason of the error of a task whose operator this version does not run.
 pub const OPERATOR_NOT_RUN: &str = "operatorNotRun";

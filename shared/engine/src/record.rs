@@ -16,7 +16,7 @@ use crate::resume::{NotResumed, Resume};
 
 /// Version of the records. Replay refuses a newer log; an older one must replay to the same state.
 ///
-/// - 4: `kill`, time limits, `timeout`: a program of version 3 would run on what was killed. What a resumed attempt takes
+/// - 4: `http_call>`. `kill`, time limits, `timeout`: a program of version 3 would run on what was killed. What a resumed attempt takes
 ///   over from an earlier one.
 /// - 3: `require>`.
 /// - 2: `sla`, `_background`, `_after`, `_error`, `_check`, `_type: ${...}` and the operators `if>`, `for_each>`,

@@ -130,6 +130,7 @@ impl Attempt {
             (Outcome::Succeeded { store_params, job }, _) => {
                 Some(self.work_done(task, at, store_params.clone(), job.clone()))
             }
+            (Outcome::Fetched { document }, _) => self.fetched(task, document, at, context),
             (Outcome::Failed { error }, _) => {
                 let retry = self.retry_decision(task, at, error.clone(), context);
                 Some(retry.unwrap_or_else(|| self.own_failure(task, at, error.clone())))

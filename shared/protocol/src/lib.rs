@@ -4,6 +4,7 @@
 //! (design D10). Both directions are JSON with a version, held to golden files in `tests/golden/`, so that a newer
 //! coordinator and an older worker notice each other instead of guessing.
 
+mod http;
 mod ids;
 mod job_id;
 mod message;
@@ -11,6 +12,7 @@ mod report;
 mod table;
 mod work;
 
+pub use http::{DOCUMENT_BYTES_MAX, Document, HttpBody, HttpRequest};
 pub use ids::{AttemptId, TaskId, TryNo};
 pub use job_id::{JobIdentity, fingerprint};
 pub use message::{
@@ -22,8 +24,9 @@ pub use work::{CreateDisposition, JobReference, Priority, QueryJob, Work, WriteD
 
 /// Newest version of the JSON in this crate. A reader refuses a newer one: it cannot know what it would leave out.
 ///
+/// - 3: requests over HTTP and the documents that they bring.
 /// - 2: cancel messages.
-pub const PROTOCOL_VERSION: u16 = 2;
+pub const PROTOCOL_VERSION: u16 = 3;
 
 /// What a task message, a watch message and a report need of their reader. A message names the lowest version that
 /// understands it, so that a new coordinator and old workers go on with what both know while a pool is upgraded.
@@ -31,3 +34,6 @@ pub const FIRST_VERSION: u16 = 1;
 
 /// What a cancel message needs of its reader.
 pub const CANCEL_VERSION: u16 = 2;
+
+/// What a task message with an HTTP request, and a report with its document, need of their reader.
+pub const HTTP_VERSION: u16 = 3;

@@ -23,7 +23,7 @@ pub enum WorkerMessage {
 /// One try of one task.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TaskMessage {
-    /// [`crate::FIRST_VERSION`].
+    /// [`Work::version`].
     pub version: u16,
     /// Attempt.
     pub attempt: AttemptId,

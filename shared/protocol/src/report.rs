@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AttemptId, JobReference, TaskId, TryNo};
+use crate::{AttemptId, Document, FIRST_VERSION, HTTP_VERSION, JobReference, TaskId, TryNo};
 
 /// Parameters that a task stores for those that follow.
 pub type StoreParams = serde_json::Map<String, serde_json::Value>;
@@ -10,7 +10,7 @@ pub type StoreParams = serde_json::Map<String, serde_json::Value>;
 /// What became of one try. A repeated report, or one for a try that is already decided, changes nothing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
-    /// [`crate::FIRST_VERSION`].
+    /// [`Outcome::version`].
     pub version: u16,
     /// Attempt.
     pub attempt: AttemptId,
@@ -41,16 +41,36 @@ pub enum Outcome {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         job: Option<JobStatistics>,
     },
+    /// The document of an `http_call>`: its tasks run next.
+    Fetched {
+        /// The workflow.
+        document: Document,
+    },
     /// The try ended badly: its job is DONE, or was never accepted.
     Failed {
         /// Why.
         error: TaskError,
     },
-    /// BigQuery could not be asked, so it is not known whether a job runs: the same try must be looked at again.
+    /// BigQuery, or the server of an `http_call>`, could not be asked: the same try must be looked at again. Nobody knows
+    /// whether a job runs.
     Unreachable {
         /// Why.
         error: TaskError,
     },
+}
+
+impl Outcome {
+    /// What a report with this outcome needs of its reader.
+    #[must_use]
+    pub fn version(&self) -> u16 {
+        match self {
+            Self::Submitted { .. }
+            | Self::Succeeded { .. }
+            | Self::Failed { .. }
+            | Self::Unreachable { .. } => FIRST_VERSION,
+            Self::Fetched { .. } => HTTP_VERSION,
+        }
+    }
 }
 
 /// Why a try failed, for the person who reads it in the morning.

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::{DatasetReference, StoreParams, TableReference};
+use crate::{
+    DatasetReference, FIRST_VERSION, HTTP_VERSION, HttpRequest, StoreParams, TableReference,
+};
 
 /// The operator of a task with all its parameters.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -18,6 +20,19 @@ pub enum Work {
     },
     /// `bq>`: runs a query job.
     Bq(Box<QueryJob>),
+    /// `http_call>`: fetches a workflow.
+    HttpCall(Box<HttpRequest>),
+}
+
+impl Work {
+    /// What a message with this work needs of its reader.
+    #[must_use]
+    pub fn version(&self) -> u16 {
+        match self {
+            Self::Echo { .. } | Self::Bq(_) => FIRST_VERSION,
+            Self::HttpCall(_) => HTTP_VERSION,
+        }
+    }
 }
 
 /// A BigQuery job's full name. Its location is needed outside the US and EU multi-regions

@@ -8,15 +8,24 @@ use std::fs;
 use std::path::Path;
 
 use himekuri_protocol::{
-    CANCEL_VERSION, CancelMessage, DecodeError, FIRST_VERSION, Outcome, PROTOCOL_VERSION, Report,
-    TaskMessage, WatchMessage, Work, WorkerMessage,
+    CANCEL_VERSION, CancelMessage, DecodeError, FIRST_VERSION, HTTP_VERSION, Outcome,
+    PROTOCOL_VERSION, Report, TaskMessage, WatchMessage, Work, WorkerMessage,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
 
-const MESSAGES: [&str; 5] = ["task_bq", "task_bq_least", "task_echo", "watch", "cancel"];
-const REPORTS: [&str; 5] = [
+const MESSAGES: [&str; 7] = [
+    "task_bq",
+    "task_bq_least",
+    "task_echo",
+    "task_http_call",
+    "task_http_call_least",
+    "watch",
+    "cancel",
+];
+const REPORTS: [&str; 6] = [
     "report_failed",
+    "report_fetched",
     "report_submitted",
     "report_succeeded",
     "report_succeeded_least",
@@ -45,6 +54,9 @@ fn file_of_message(message: &WorkerMessage) -> &'static str {
             if job.destination.is_some() { "task_bq" } else { "task_bq_least" }
         }
         WorkerMessage::Task(TaskMessage { work: Work::Echo { .. }, .. }) => "task_echo",
+        WorkerMessage::Task(TaskMessage { work: Work::HttpCall(request), .. }) => {
+            if request.body.is_some() { "task_http_call" } else { "task_http_call_least" }
+        }
         WorkerMessage::Watch(WatchMessage { .. }) => "watch",
         WorkerMessage::Cancel(CancelMessage { .. }) => "cancel",
     }
@@ -56,6 +68,7 @@ fn file_of_report(report: &Report) -> &'static str {
         Outcome::Succeeded { job: Some(_), .. } => "report_succeeded",
         Outcome::Succeeded { job: None, .. } => "report_succeeded_least",
         Outcome::Failed { .. } => "report_failed",
+        Outcome::Fetched { .. } => "report_fetched",
         Outcome::Unreachable { .. } => "report_unreachable",
     }
 }
@@ -102,7 +115,7 @@ fn a_newer_message_is_refused_even_if_nothing_else_in_it_is_known() {
 
     assert_eq!(
         message.to_string(),
-        "message has protocol version 3, this program reads up to 2; upgrade this program"
+        "message has protocol version 4, this program reads up to 3; upgrade this program"
     );
     assert!(matches!(report, DecodeError::Newer { found } if found == newer));
 }
@@ -163,7 +176,12 @@ fn a_message_asks_no_more_of_its_reader_than_it_needs() {
     let version = |name| golden_value(name)["version"].clone();
 
     assert_eq!(version("cancel"), json!(CANCEL_VERSION));
-    for name in MESSAGES.iter().chain(&REPORTS).filter(|name| **name != "cancel") {
+    let over_http = ["task_http_call", "task_http_call_least", "report_fetched"];
+    for name in over_http {
+        assert_eq!(version(name), json!(HTTP_VERSION), "{name}");
+    }
+    let others = MESSAGES.iter().chain(&REPORTS).filter(|name| **name != "cancel");
+    for name in others.filter(|name| !over_http.contains(name)) {
         assert_eq!(version(name), json!(FIRST_VERSION), "{name}");
     }
 }

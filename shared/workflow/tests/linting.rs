@@ -6,7 +6,7 @@ use himekuri_workflow::{
     ProjectFiles, Severity, compile_workflow, lint, replaced_by_later_keys, visit_strings,
 };
 
-const KNOWN: &[&str] = &["bq", "call", "echo", "for_each", "if", "loop"];
+const KNOWN: &[&str] = &["bq", "call", "echo", "for_each", "http_call", "if", "loop"];
 
 fn findings(files: &[(&str, &str)]) -> Vec<String> {
     let files = ProjectFiles::from_iter(files.iter().copied());
@@ -186,6 +186,20 @@ fn a_key_that_the_tasks_texts_use_is_a_variable_and_no_unknown_option() {
     assert_eq!(found.len(), 2, "{found:#?}");
     assert!(found[0].contains("no option `note` in wf.dig:4:3"), "{found:?}");
     assert!(found[1].contains("did you mean `destination_table`?"), "{found:?}");
+}
+
+#[test]
+fn the_options_of_http_call_are_known() {
+    let with = |option: &str| {
+        findings(&[("wf.dig", &format!("+a:\n  http_call>: http://h/w\n  {option}\n"))])
+    };
+
+    for good in ["method: POST", "headers: [{a: b}]", "content_type_override: application/json"] {
+        assert_eq!(with(good), [""; 0], "{good}");
+    }
+    let found = with("content_typ_override: x");
+    assert!(found[0].contains("`http_call>` has no option `content_typ_override`"), "{found:?}");
+    assert_eq!(with("follow_redirects: maybe").len(), 1);
 }
 
 #[test]

@@ -24,6 +24,8 @@ pub enum End {
     Ok(StoreParams),
     /// With an error.
     Fail(String),
+    /// With a document: the project's file of this name, though it is no part of the project's tree.
+    Document(String),
 }
 
 /// What a `require>` meets: the first attempt of a session, or the one that is started for it.
@@ -68,6 +70,10 @@ impl Answer {
                 "ok" if behind.is_empty() => return answer,
                 "ok" => {
                     answer.end = End::Ok(serde_json::from_str(behind).unwrap());
+                    return answer;
+                }
+                "document" => {
+                    answer.end = End::Document(behind.to_owned());
                     return answer;
                 }
                 "fail" => {

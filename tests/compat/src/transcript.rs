@@ -117,6 +117,7 @@ fn sent(world: &World, place: usize) -> Option<&Work> {
 fn work(work: &Work) -> String {
     match work {
         Work::Echo { message } => format!(" «{message}»"),
+        Work::HttpCall(request) => format!(" «{} {}»", request.method, request.uri),
         Work::Bq(job) => {
             let into = job.destination.as_ref().map(|table| format!(" -> {table}"));
             format!(" «{}»{}", job.query, into.unwrap_or_default())

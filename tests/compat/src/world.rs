@@ -11,9 +11,10 @@ use himekuri_engine::{
     log_violations, violations,
 };
 use himekuri_protocol::{
-    AttemptId, JobReference, Outcome, PROTOCOL_VERSION, Report, TaskError, TaskId, TryNo, Work,
+    AttemptId, Document, JobReference, Outcome, PROTOCOL_VERSION, Report, TaskError, TaskId, TryNo,
+    Work,
 };
-use himekuri_workflow::compile_workflow;
+use himekuri_workflow::{ProjectFiles, compile_workflow};
 use jiff::civil::date;
 use jiff::{SignedDuration, Timestamp};
 
@@ -186,13 +187,16 @@ impl World {
         // Of a try that went out again nobody can tell which of its deliveries could not ask.
         let is_last = match &report.outcome {
             Outcome::Unreachable { .. } => false,
-            Outcome::Succeeded { .. } | Outcome::Failed { .. } | Outcome::Submitted { .. } => true,
+            Outcome::Succeeded { .. }
+            | Outcome::Fetched { .. }
+            | Outcome::Failed { .. }
+            | Outcome::Submitted { .. } => true,
         };
         if is_last || self.unacknowledged.is_some() {
             self.decide_report(&report);
         }
         let contrary = match &report.outcome {
-            Outcome::Succeeded { .. } => failed("late"),
+            Outcome::Succeeded { .. } | Outcome::Fetched { .. } => failed("late"),
             Outcome::Failed { .. } | Outcome::Submitted { .. } | Outcome::Unreachable { .. } => {
                 Outcome::Succeeded { store_params: serde_json::Map::new(), job: None }
             }
@@ -259,6 +263,7 @@ impl World {
     fn next_report(&self) -> Option<(Timestamp, Report)> {
         let reports = self.attempt.running().filter_map(|(task, try_no, phase)| {
             let answer = self.answer(&task.full_name, try_no);
+            let files = &self.case.files;
             let (since, was_unreachable) = self.sent_at(task.id, try_no);
             let end = since.checked_add(SignedDuration::from_secs(answer.after)).unwrap();
             let first = !was_unreachable;
@@ -268,7 +273,7 @@ impl World {
                 Phase::Dispatched if first && answer.silent => return None,
                 Phase::Dispatched if first && answer.lost => (since, unreachable()),
                 Phase::Dispatched if answer.slow => (since, submitted(&task.full_name, try_no)),
-                Phase::Dispatched | Phase::Submitted { .. } => (end, ended(answer.end)),
+                Phase::Dispatched | Phase::Submitted { .. } => (end, ended(answer.end, files)),
             };
             Some((due, self.report(task.id, try_no, outcome)))
         });
@@ -377,8 +382,13 @@ fn session_ended(session: &SessionAnswer) -> RequiredState {
     }
 }
 
-fn ended(end: End) -> Outcome {
+fn ended(end: End, files: &ProjectFiles) -> Outcome {
     match end {
+        End::Document(file) => {
+            let media_type = "application/x-yaml".to_owned();
+            let text = files.text(&file).unwrap().to_owned();
+            Outcome::Fetched { document: Document { media_type, text } }
+        }
         End::Ok(store_params) => Outcome::Succeeded { store_params, job: None },
         End::Fail(message) => failed(&message),
     }

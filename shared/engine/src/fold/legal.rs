@@ -37,7 +37,8 @@ impl Attempt {
         match record {
             Record::AttemptStarted(_) => false,
             Record::Expanded { expansion, .. } => {
-                task.state == TaskState::Ready && fits(expansion, &task.definition.kind)
+                let begins = task.state == TaskState::Ready || is_fetched(task, expansion);
+                begins && fits(expansion, &task.definition.kind)
             }
             Record::Resumed { .. } | Record::NotResumed { .. } => {
                 self.index.resumable.contains(&task.id)
@@ -161,6 +162,12 @@ fn fits(expansion: &Expansion, kind: &TaskKind) -> bool {
             TaskKind::Group { .. },
         ) => false,
     }
+}
+
+/// The document of an `http_call>` came back from a worker.
+fn is_fetched(task: &Task, expansion: &Expansion) -> bool {
+    let calls = task.operator() == Some("http_call");
+    calls && is_running(task) && matches!(expansion, Expansion::Sub { .. })
 }
 
 fn is_running(task: &Task) -> bool {

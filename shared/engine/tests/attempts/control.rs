@@ -390,7 +390,7 @@ fn a_wait_is_checked_like_any_task() {
 
 #[test]
 fn an_operator_that_nobody_runs_is_named_when_it_is_reached() {
-    for operator in ["sh", "py", "http_call", "require", "nonsense"] {
+    for operator in ["sh", "py", "http", "require", "nonsense"] {
         let dig = format!(
             "+a: {{echo>: a}}\n+b:\n  {operator}>: x\n  _error: {{echo>: '${{error.message}}'}}\n"
         );

@@ -22,6 +22,7 @@ fn mart() -> Project {
 fn job(world: &mut World, name: &str) -> QueryJob {
     match world.work(name) {
         Work::Bq(job) => *job,
+        Work::HttpCall(request) => panic!("no query: {}", request.uri),
         Work::Echo { message } => panic!("not a query: {message}"),
     }
 }

@@ -14,6 +14,7 @@ mod error_tasks;
 mod evaluator;
 mod golden;
 mod group_retries;
+mod http_calls;
 mod kills;
 mod loops;
 mod order;

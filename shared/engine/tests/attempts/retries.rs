@@ -14,7 +14,7 @@ fn retried(policy: &str) -> World {
 fn job_id(world: &mut World) -> String {
     match world.work("+a") {
         Work::Bq(job) => job.job.job_id,
-        Work::Echo { .. } => panic!("`+a` is a query"),
+        Work::Echo { .. } | Work::HttpCall(_) => panic!("`+a` is a query"),
     }
 }
 

@@ -198,6 +198,7 @@ impl World {
         match self.work(name) {
             Work::Echo { message } => message,
             Work::Bq(job) => panic!("{name} is a query: {}", job.query),
+            Work::HttpCall(request) => panic!("{name} asks for {}", request.uri),
         }
     }
 

@@ -1,8 +1,8 @@
 //! The operators and their options: one table.
 //!
 //! Source: digdag's operator factories (`BqOperatorFactory`, `BqLoadOperatorFactory`,
-//! `BqExtractOperatorFactory`, `BqDdlOperatorFactory`, `GcsWaitOperatorFactory` and those of the
-//! control flow), and BigQuery's REST reference for the closed sets of words.
+//! `BqExtractOperatorFactory`, `BqDdlOperatorFactory`, `GcsWaitOperatorFactory`,
+//! `HttpCallOperatorFactory` and those of the control flow), and BigQuery's REST reference for the closed sets of words.
 
 /// What an option may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -191,6 +191,26 @@ pub(super) const TABLE: &[Operator] = &[
     Operator { name: "if", options: &[], family: None, command: Some("a condition") },
     Operator { name: "fail", options: &[], family: None, command: Some("a message") },
     Operator { name: "echo", options: &[], family: None, command: Some("a message") },
+    Operator {
+        name: "http_call",
+        options: &[
+            option("method", Form::Any),
+            option("query", Form::Any),
+            option("headers", Form::Any),
+            option("content", Form::Any),
+            option("content_format", Form::Any),
+            option("content_type", Form::Any),
+            option("content_type_override", Form::Any),
+            option("follow_redirects", Form::Boolean),
+            option("retry", Form::Boolean),
+            // digdag's, without effect here.
+            option("insecure", Form::Boolean),
+            option("proxy", Form::Any),
+            option("store_content", Form::Boolean),
+        ],
+        family: Some("http"),
+        command: Some("the address of a workflow"),
+    },
     Operator {
         name: "wait",
         options: &[option("blocking", Form::Boolean), option("poll_interval", Form::Any)],
