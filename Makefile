@@ -2,7 +2,11 @@
 
 export DUCKDB_LIB_DIR ?= $(CURDIR)/target/duckdb
 
-.PHONY: help build demo test verify lint bench up
+.PHONY: help build demo test verify lint bench simulate up
+
+# Seeds of `make simulate`, and the first of them.
+SEEDS ?= 2000
+SEED_FROM ?= 0
 
 help:
 	@echo 'make demo    build, run two example titles for seven dates on a local warehouse, list 70 partitions'
@@ -10,6 +14,7 @@ help:
 	@echo 'make lint    format, clippy, that the pure crates are pure, that the compatibility table names real tests'
 	@echo 'make verify  what CI runs: lint and test'
 	@echo 'make bench   measure speed as ratios to a floor, into target/bench.json'
+	@echo 'make simulate SEEDS=100000 SEED_FROM=0   the whole pool on virtual time, with everything that can go wrong'
 	@echo 'make up      the whole pool in containers'
 	@echo 'make build   all programs, into target/debug'
 
@@ -37,6 +42,9 @@ bench:
 	scripts/fetch-duckdb.sh
 	scripts/install-servers.sh
 	cargo run --release -p himekuri-bench
+
+simulate:
+	cargo run --profile simulation -p himekuri-simulation -- --seeds $(SEEDS) --seed-from $(SEED_FROM)
 
 up:
 	docker compose up --build

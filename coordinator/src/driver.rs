@@ -178,6 +178,8 @@ impl Driver {
             return Duration::ZERO;
         }
         let attempts = self.live.values().filter_map(|live| live.attempt.next_deadline());
+        // What is due already goes out when the lost attempts are read: `retry_at`.
+        let attempts = attempts.filter(|at| self.lost.is_empty() || *at > now);
         let next = attempts.chain(self.retry_at).chain(self.next_look());
         let next = next.fold(self.next_watch, Timestamp::min);
         Duration::try_from(next.duration_since(now)).unwrap_or(Duration::ZERO)

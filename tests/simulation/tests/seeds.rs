@@ -1,0 +1,32 @@
+//! Seeds that once found a defect stay good, and a seed is the same run each time.
+
+#![expect(clippy::unwrap_used, reason = "a test ends where it fails")]
+
+use himekuri_simulation::seed;
+
+fn kept() -> Vec<u64> {
+    let lines = include_str!("../kept-seeds.txt").lines();
+    let seeds = lines.filter(|line| !line.starts_with('#')).filter_map(|line| line.split(' ').next());
+    seeds.map(|seed| seed.parse().unwrap()).collect()
+}
+
+#[test]
+fn seeds_that_once_broke_a_promise_keep_it() {
+    for seed in kept() {
+        let result = seed::run(seed).unwrap();
+
+        assert!(result.counters.is_good(), "seed {seed}: {:#?}", result.findings);
+        assert!(result.counters.submitted > 0, "seed {seed} did nothing");
+    }
+}
+
+#[test]
+fn the_same_seed_is_the_same_run() {
+    for seed in 7..10 {
+        let (first, second) = (seed::run(seed).unwrap(), seed::run(seed).unwrap());
+
+        assert_eq!(first.digest, second.digest, "seed {seed}");
+        assert_eq!(first.counters, second.counters, "seed {seed}");
+        assert_eq!(first.passed, second.passed, "seed {seed}");
+    }
+}
