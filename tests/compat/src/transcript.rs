@@ -36,13 +36,14 @@ pub fn transcript(world: &World) -> String {
             text.push_str(&joined);
         }
         if matches!(record, Record::KillRequested { .. }) {
-            for task in attempt.tasks().filter(|task| task.state == TaskState::Canceled) {
-                let _ = writeln!(text, "  canceled at once: {}", task.full_name);
+            for task in attempt.views().filter(|task| task.state == "canceled") {
+                let _ = writeln!(text, "  canceled at once: {}", task.name);
             }
         }
     }
-    let left = world.attempt.views().filter(|task| task.ended_at.is_none() && !is_iteration(task));
-    for task in left {
+    // An iteration that was canceled before anybody asked for it has no end.
+    let open = |task: &TaskView| task.ended_at.is_none() && task.state != "canceled";
+    for task in world.attempt.views().filter(|task| open(task) && !is_iteration(task)) {
         let _ = writeln!(text, "{}: {}", task.name, task.state);
     }
     text

@@ -136,3 +136,24 @@ fn a_failure_in_a_big_loop_is_found_though_its_task_is_forgotten() {
     assert_eq!(world.attempt.first_failure().unwrap().full_name, "+wf+l^sub+loop-7+t");
     assert_eq!(world.echo("+l^error"), "broken 200 299", "the last one in the file wins");
 }
+
+#[test]
+fn a_kill_cancels_iterations_that_nobody_has_asked_for() {
+    for body in ["{echo>: '${i}'}", "{+a: {echo>: '${i}'}, +b: {echo>: b}}"] {
+        let dig = format!(
+            "_parallel: true\n+l:\n  loop>: 4\n  _parallel: true\n  _do: {body}\n+limit:\n  loop>: 4\n  _parallel: {{limit: 2}}\n  _do: {{echo>: x}}\n"
+        );
+        let mut world = Project::new(&dig).start();
+
+        world.kill();
+
+        assert_eq!(world.outcome(), Some(himekuri_engine::AttemptOutcome::Canceled), "{body}");
+        let states = |loop_name: &str| {
+            (0..4).map(|i| world.state(&format!("{loop_name}^sub+loop-{i}"))).collect::<Vec<_>>()
+        };
+        assert_eq!(states("+l"), ["canceled"; 4], "{body}");
+        assert_eq!(states("+limit"), ["canceled", "canceled", "blocked", "blocked"]);
+        assert_eq!(world.attempt.dispatchable_count(), 0);
+        assert_eq!(world.replayed(&world.log).attempt, world.attempt);
+    }
+}
