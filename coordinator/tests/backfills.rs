@@ -51,7 +51,7 @@ async fn look(backfiller: &mut Backfiller) -> usize {
 fn date_of(task: &TaskMessage) -> String {
     match &task.work {
         Work::Echo { message } => message.clone(),
-        Work::Bq(job) => panic!("{} is no echo", job.query),
+        other @ (Work::Bq(_) | Work::HttpCall(_)) => panic!("{other:?} is no echo"),
     }
 }
 

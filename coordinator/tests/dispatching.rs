@@ -86,7 +86,7 @@ async fn tasks(broker: &MemoryBroker, count: usize) -> Vec<(AttemptId, String)> 
         match WorkerMessage::decode(&delivery.body).unwrap() {
             WorkerMessage::Task(task) => match task.work {
                 Work::Echo { message } => tasks.push((task.attempt, message)),
-                Work::Bq(job) => panic!("no task is a job: {job:?}"),
+                other @ (Work::Bq(_) | Work::HttpCall(_)) => panic!("no task is that: {other:?}"),
             },
             other @ (WorkerMessage::Watch(_) | WorkerMessage::Cancel(_)) => {
                 panic!("nothing else is sent: {other:?}")

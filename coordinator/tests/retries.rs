@@ -171,7 +171,7 @@ async fn a_job_of_a_retry_has_an_id_that_no_earlier_attempt_had() {
     let again = pool.task().await;
     let id = |task: &TaskMessage| match &task.work {
         Work::Bq(job) => job.job.job_id.clone(),
-        Work::Echo { message } => panic!("{message} is no query"),
+        other @ (Work::Echo { .. } | Work::HttpCall(_)) => panic!("{other:?} is no query"),
     };
     assert_eq!((again.attempt, &again.task_name), (third, &job.task_name));
     assert_ne!(id(&again), id(&job));

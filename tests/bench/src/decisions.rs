@@ -40,6 +40,7 @@ const WORKFLOW: &str = "\
 ";
 
 /// The attempt of 1,000,000 tasks, and the tasks that are out.
+#[expect(clippy::print_stderr, reason = "said beside the result")]
 pub(crate) fn measure() -> anyhow::Result<Vec<Measurement>> {
     let mut decisions = Rounds::default();
     for parallel in ["false", "'true'", "{limit: 100}"].into_iter().cycle().take(ROUNDS) {

@@ -108,9 +108,9 @@ impl Faults {
         let goes_back = dice.chance(0.2);
         let rate = |fault: &Fault| {
             let rate = rate_of(*fault) * dice.pick(&[0.3, 1.0, 3.0]).copied().unwrap_or(1.0);
-            let chosen = match fault {
-                Fault::StoreRolledBack => goes_back,
-                other => dice.chance(0.5) && !(goes_back && other.may_depose()),
+            let chosen = match *fault == Fault::StoreRolledBack {
+                true => goes_back,
+                false => dice.chance(0.5) && !(goes_back && fault.may_depose()),
             };
             if chosen { rate } else { 0.0 }
         };

@@ -6,7 +6,8 @@ use himekuri_simulation::seed;
 
 fn kept() -> Vec<u64> {
     let lines = include_str!("../kept-seeds.txt").lines();
-    let seeds = lines.filter(|line| !line.starts_with('#')).filter_map(|line| line.split(' ').next());
+    let seeds =
+        lines.filter(|line| !line.starts_with('#')).filter_map(|line| line.split(' ').next());
     seeds.map(|seed| seed.parse().unwrap()).collect()
 }
 

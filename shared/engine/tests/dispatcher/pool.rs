@@ -79,7 +79,7 @@ impl Pool {
             task,
             match self.dispatcher.admit(task, demand.clone()) {
                 Admission::Out => {
-                    self.ready.get_mut(&task.0).unwrap().remove(&task.1);
+                    self.ready.entry(task.0).or_default().remove(&task.1);
                     self.live.insert(task, demand);
                     self.out.push(task);
                     None
