@@ -64,7 +64,7 @@ impl SimJob {
     }
 
     /// Whether it only keeps its id from being used (`docs/decisions/0014-a-tombstone-ends-a-job-that-never-began.md`).
-    fn is_tombstone(&self) -> bool {
+    pub(crate) fn is_tombstone(&self) -> bool {
         let labels = self.model.configuration.as_ref().and_then(|of| of.labels.as_ref());
         labels.is_some_and(|labels| labels.contains_key("himekuri_canceled"))
     }

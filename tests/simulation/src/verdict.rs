@@ -72,7 +72,8 @@ fn of_attempt(world: &World, id: AttemptId, attempt: &Attempt, tries: &Tries) {
         world.ledger.entries().counters.killed += u64::from(outcome == AttemptOutcome::Canceled);
         let warehouse = world.warehouse();
         for job in tries.values().flat_map(BTreeMap::values).flatten() {
-            let ends_at = warehouse.job(job).map(|job| world.time_of(job.ends_at()));
+            let real = warehouse.job(job).filter(|job| !job.is_tombstone());
+            let ends_at = real.map(|job| world.time_of(job.ends_at()));
             if ends_at.is_some_and(|ends_at| ends_at > ended_at) {
                 let finding = format!("attempt {id} ended at {ended_at}, and its job {job} ran on");
                 world.ledger.find(|counters| &mut counters.ran_on, finding);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use gcp_bigquery_client::model::job::Job;
-use himekuri_broker::MemoryBroker;
+use himekuri_broker::{MemoryBroker, MemoryConfig};
 use himekuri_coordinator::{Clock, Coordinator};
 use himekuri_protocol::AttemptId;
 use himekuri_store::{Epoch, MemoryStore};
@@ -16,6 +16,10 @@ use crate::dice::Dice;
 use crate::faults::Faults;
 use crate::ledger::Ledger;
 use crate::pool::FAILURES_MAX;
+
+/// Returns of a message before it is dead: more than all faults of a seed make. A message that comes back 20 times fails its
+/// task with good cause, and the ledger looks for failures without one.
+const RETURNS_MAX: u32 = 10_000;
 
 /// One seed's world.
 pub(crate) struct World {
@@ -43,7 +47,7 @@ impl World {
             ledger: Ledger::default(),
             clock,
             store: MemoryStore::new(),
-            broker: MemoryBroker::default(),
+            broker: MemoryBroker::new(MemoryConfig { delivery_limit: RETURNS_MAX }),
             warehouse: Mutex::default(),
             claims: Mutex::default(),
             failures: Mutex::default(),
