@@ -43,6 +43,16 @@ fn endless_work_is_stopped_and_the_evaluator_goes_on() {
 }
 
 #[test]
+fn the_start_of_the_engine_does_not_count_for_an_expression() {
+    let limits = Limits { cpu: Duration::ZERO, ..Limits::default() };
+
+    let mut evaluator = Evaluator::new(limits).expect("an engine");
+
+    let kind = failure(&mut evaluator, "(function(){ while(true){} })()");
+    assert!(matches!(kind, Kind::TimeLimit { .. }), "{kind:?}");
+}
+
+#[test]
 fn memory_and_lengths_are_bounded_and_the_evaluator_goes_on() {
     let mut evaluator = evaluator();
     for expression in [

@@ -38,7 +38,6 @@ pub(super) fn fresh_context(
 ) -> Result<(Context, Prelude), Error> {
     let context = Context::custom::<Intrinsics>(runtime)?;
     let prelude = context.with(|ctx| {
-        world.renew_budget();
         world::install(&ctx, Rc::clone(world))?;
         let native = native(&ctx)?;
         let run = |source: &str| {

@@ -26,6 +26,8 @@ pub(crate) struct World {
     /// `moment.relativeTimeThreshold()`.
     thresholds: Cell<Thresholds>,
     cpu: Duration,
+    /// Whether a text runs: the engine's own start is nobody's expression and has no limit.
+    is_counting: Cell<bool>,
     /// Thread CPU time at which the running text is stopped; set at the first check.
     stop_at: Cell<Option<Duration>>,
     was_stopped: Cell<bool>,
@@ -42,6 +44,7 @@ impl World {
             locale: Cell::new(EN),
             thresholds: Cell::new(Thresholds::default()),
             cpu,
+            is_counting: Cell::new(false),
             stop_at: Cell::new(None),
             was_stopped: Cell::new(false),
             spent: Cell::new(0.0),
@@ -63,12 +66,16 @@ impl World {
     /// Starts a new budget. The clock is read at the first check, which comes after some thousand steps: most
     /// expressions never pay for it.
     pub(crate) fn renew_budget(&self) {
+        self.is_counting.set(true);
         self.stop_at.set(None);
         self.was_stopped.set(false);
     }
 
     /// The interrupt handler: whether the running text has used up its CPU time.
     pub(crate) fn should_stop(&self) -> bool {
+        if !self.is_counting.get() {
+            return false;
+        }
         if self.was_stopped.get() {
             return true;
         }
