@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use himekuri_broker::Broker;
-use himekuri_engine::{Attempt, Dispatcher, Limits, TimeLimits};
+use himekuri_engine::{Attempt, Dispatcher, Evaluate, Limits, TimeLimits};
 use himekuri_protocol::{AttemptId, TaskId};
 use himekuri_store::{Epoch, Store};
 use himekuri_workflow::ProjectFiles;
@@ -19,7 +19,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::backfill::Backfills;
 use crate::clock::Clock;
-use crate::evaluator::ScriptEvaluator;
 use crate::summary::AttemptSummary;
 
 mod cancel;
@@ -86,7 +85,7 @@ pub enum DriverError {
 
 pub(crate) struct Driver {
     parts: DriverParts,
-    evaluator: ScriptEvaluator,
+    evaluator: Box<dyn Evaluate>,
     dispatcher: Dispatcher,
     /// A round has looked at as many tasks as it may, and others are left.
     more_to_dispatch: bool,
@@ -130,9 +129,9 @@ struct Live {
 }
 
 impl Driver {
-    pub(crate) fn new(parts: DriverParts) -> Result<Self, DriverError> {
-        Ok(Self {
-            evaluator: ScriptEvaluator::new(parts.expressions).map_err(DriverError::Script)?,
+    pub(crate) fn new(parts: DriverParts, evaluator: Box<dyn Evaluate>) -> Self {
+        Self {
+            evaluator,
             dispatcher: Dispatcher::new(parts.limits.clone()),
             more_to_dispatch: false,
             live: BTreeMap::new(),
@@ -151,7 +150,7 @@ impl Driver {
             looks: BTreeMap::new(),
             retry_at: None,
             parts,
-        })
+        }
     }
 
     /// Works until stopped or deposed.

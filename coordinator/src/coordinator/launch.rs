@@ -3,13 +3,16 @@
 use std::sync::Arc;
 
 use himekuri_broker::Broker;
+use himekuri_engine::Evaluate;
 use himekuri_store::Store;
+use himekuri_template::{Limits as ExpressionLimits, StartError};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::{Coordinator, CoordinatorConfig, LaunchError};
 use crate::driver::{Driver, DriverError, DriverParts, Event};
+use crate::evaluator::ScriptEvaluator;
 use crate::intake;
 use crate::leader::{self, Leadership};
 
@@ -18,6 +21,8 @@ pub(crate) type DriverEnded = oneshot::Receiver<Result<(), DriverError>>;
 
 /// Resolves when every attempt is taken over.
 type Ready = oneshot::Receiver<()>;
+
+type StartedEvaluator = Result<Box<dyn Evaluate>, StartError>;
 
 /// A driver that is about to run.
 struct Starting {
@@ -45,7 +50,8 @@ impl Coordinator {
         Self::launch_with(config, store, broker, events, stop, spawn_thread).await
     }
 
-    /// The same on the caller's thread, which must be in a [`tokio::task::LocalSet`]: a simulation has only one.
+    /// The same on the caller's thread, which must be in a [`tokio::task::LocalSet`]: a simulation has only one. It has
+    /// many coordinators too, and may let them share an evaluator, whose start takes longer than their life.
     ///
     /// # Errors
     /// See [`Self::launch`].
@@ -55,9 +61,10 @@ impl Coordinator {
         broker: Arc<dyn Broker>,
         events: Option<mpsc::UnboundedSender<Event>>,
         stop: CancellationToken,
+        evaluator: Box<dyn Evaluate>,
     ) -> Result<Option<(Self, DriverEnded)>, LaunchError> {
         let spawn = |starting: Starting| {
-            tokio::task::spawn_local(starting.run());
+            tokio::task::spawn_local(starting.run(|_| Ok(evaluator)));
             Ok(())
         };
         Self::launch_with(config, store, broker, events, stop, spawn).await
@@ -118,12 +125,15 @@ impl Starting {
         (Self { parts, lease, ready: ready_sender, ended: ended_sender }, ready, ended)
     }
 
-    async fn run(self) {
+    async fn run(self, start: impl FnOnce(ExpressionLimits) -> StartedEvaluator) {
         let Self { parts, lease, ready, ended } = self;
         let epoch = parts.epoch;
         // Also when the driver panics: a leader that does nothing must not keep its lease.
         let stopping = parts.stop.clone().drop_guard();
-        let result = drive(parts, ready).await;
+        let result = match start(parts.expressions) {
+            Ok(evaluator) => drive(parts, evaluator, ready).await,
+            Err(error) => Err(DriverError::Script(error)),
+        };
         drop(stopping);
         // The lease is given back before anybody hears of the end.
         let result = match lease.await {
@@ -134,8 +144,12 @@ impl Starting {
     }
 }
 
-async fn drive(parts: DriverParts, ready: oneshot::Sender<()>) -> Result<(), DriverError> {
-    let mut driver = Driver::new(parts)?;
+async fn drive(
+    parts: DriverParts,
+    evaluator: Box<dyn Evaluate>,
+    ready: oneshot::Sender<()>,
+) -> Result<(), DriverError> {
+    let mut driver = Driver::new(parts, evaluator);
     driver.recover_all().await?;
     // Nobody waits any more only when the launch itself was given up.
     let _given_up = ready.send(());
@@ -147,6 +161,10 @@ fn spawn_thread(starting: Starting) -> std::io::Result<()> {
     std::thread::Builder::new()
         .name("driver".to_owned())
         .stack_size(8 << 20)
-        .spawn(move || runtime.block_on(starting.run()))?;
+        .spawn(move || runtime.block_on(starting.run(start_script)))?;
     Ok(())
+}
+
+fn start_script(limits: ExpressionLimits) -> StartedEvaluator {
+    Ok(Box::new(ScriptEvaluator::new(limits)?))
 }

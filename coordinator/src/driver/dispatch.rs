@@ -71,7 +71,7 @@ impl Driver {
             self.dispatcher.suspend(id);
             return;
         };
-        let mut context = Context { files: &live.files, evaluator: &mut self.evaluator };
+        let mut context = Context { files: &live.files, evaluator: self.evaluator.as_mut() };
         let prepared = match live.attempt.prepare(task, &mut context) {
             Ok(prepared) => prepared,
             Err(error) => {

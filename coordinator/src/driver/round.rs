@@ -226,7 +226,7 @@ impl Driver {
             return;
         };
         let expected = live.attempt.log_length();
-        let mut context = Context { files: &live.files, evaluator: &mut self.evaluator };
+        let mut context = Context { files: &live.files, evaluator: self.evaluator.as_mut() };
         match verb(&mut live.attempt, &mut context) {
             Ok(records) if records.is_empty() => {}
             Ok(records) => {

@@ -10,6 +10,7 @@
 
 mod bigquery;
 mod dice;
+mod evaluator;
 pub mod faults;
 pub mod ledger;
 mod life;

@@ -14,6 +14,7 @@ use himekuri_store::Store;
 use himekuri_worker::{Worker, WorkerConfig};
 use jiff::civil::date;
 
+use crate::evaluator::SharedEvaluator;
 use crate::faults::Fault;
 use crate::life::{Kind, Life};
 use crate::pool::{SimBroker, SimJobs, SimStore};
@@ -45,8 +46,12 @@ async fn coordinate(life: Arc<Life>) {
         clock: life.world.clock,
         ..CoordinatorConfig::default()
     };
-    let launched = Coordinator::launch_local(config, store, broker, None, life.stop.clone()).await;
-    match launched {
+    let evaluator = match SharedEvaluator::of_thread(&config) {
+        Ok(evaluator) => Box::new(evaluator),
+        Err(error) => return tracing::error!("{} did not start: {error}", life.name),
+    };
+    let stop = life.stop.clone();
+    match Coordinator::launch_local(config, store, broker, None, stop, evaluator).await {
         Ok(Some((coordinator, ended))) => {
             life.world.lead(coordinator.clone());
             tokio::spawn(stop_sometimes(Arc::clone(&life)));
