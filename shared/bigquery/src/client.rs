@@ -127,10 +127,11 @@ impl BigQuery {
         self.jobs.get(project(job)?, job).await
     }
 
-    /// Only to wait: the truth comes from [`Self::look_up`].
+    /// Only to wait: the truth comes from [`Self::look_up`]. So an answer that does not come in time is nobody's loss.
     async fn long_poll(&self, job: &JobReference, timeout: Duration) {
         if let Ok(project) = project(job) {
-            self.jobs.long_poll(project, job, timeout).await;
+            let answer = self.jobs.long_poll(project, job, timeout);
+            let _in_time = tokio::time::timeout(timeout + GRACE, answer).await;
         }
     }
 
