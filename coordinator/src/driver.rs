@@ -56,6 +56,7 @@ pub(crate) struct DriverParts {
     pub(crate) watch_every: Duration,
     pub(crate) number_base: u32,
     pub(crate) time_limits: TimeLimits,
+    pub(crate) snapshot_every: u64,
     pub(crate) clock: Clock,
     pub(crate) commands: mpsc::Receiver<Command>,
     /// For the driver's own commands: published messages, required sessions.
@@ -126,6 +127,32 @@ struct Live {
     summary: AttemptSummary,
     /// Outbox entries that the broker has confirmed and the store does not know of yet.
     published: Vec<String>,
+    /// Length of the log at the last snapshot, or 0.
+    snapshot_at: u64,
+}
+
+impl Live {
+    fn new(
+        attempt: Attempt,
+        files: ProjectFiles,
+        summary: AttemptSummary,
+        snapshot_at: u64,
+    ) -> Self {
+        Self { attempt, files, summary, published: Vec::new(), snapshot_at }
+    }
+
+    /// The attempt's state, if its log has grown by enough since it was last stored: its size goes with the tasks that
+    /// are held, so that each record pays for a part of a task.
+    fn snapshot(&mut self, every: u64) -> Option<serde_json::Result<String>> {
+        let held = u64::try_from(self.attempt.live_count()).unwrap_or(u64::MAX);
+        let every = every.max(held.saturating_mul(2));
+        let length = self.attempt.log_length();
+        if length.saturating_sub(self.snapshot_at) < every || self.attempt.outcome().is_some() {
+            return None;
+        }
+        self.snapshot_at = length;
+        Some(self.attempt.snapshot())
+    }
 }
 
 impl Driver {

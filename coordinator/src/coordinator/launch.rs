@@ -99,6 +99,7 @@ impl Coordinator {
             watch_every: config.watch_every,
             number_base: config.number_base,
             time_limits: config.time_limits,
+            snapshot_every: config.snapshot_every,
             clock: config.clock,
             commands,
             sender: sender.clone(),

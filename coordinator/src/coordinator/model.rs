@@ -30,6 +30,9 @@ pub struct CoordinatorConfig {
     pub number_base: u32,
     /// After how long a new attempt is killed; attempts that run keep what they began with.
     pub time_limits: TimeLimits,
+    /// Records after which an attempt's state is stored beside its log, so that a takeover need not read the log from its
+    /// start; two for each task that is out or may go out, if those are more.
+    pub snapshot_every: u64,
     /// What time it is.
     pub clock: Clock,
 }
@@ -44,6 +47,7 @@ impl Default for CoordinatorConfig {
             lease: Duration::from_secs(6),
             number_base: 0,
             time_limits: TimeLimits::DIGDAG,
+            snapshot_every: 5_000,
             clock: Clock::Machine,
         }
     }

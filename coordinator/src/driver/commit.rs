@@ -68,7 +68,8 @@ impl Driver {
         let summary = (finished || begins || killed)
             .then(|| serde_json::to_string(&live.summary))
             .transpose();
-        let (Ok(records), Ok(summary)) = (records, summary) else {
+        let snapshot = live.snapshot(self.parts.snapshot_every).transpose();
+        let (Ok(records), Ok(summary), Ok(snapshot)) = (records, summary, snapshot) else {
             tracing::error!(attempt.id = %id, "could not write the decisions of attempt {id} as JSON");
             self.lose(id);
             return None;
@@ -79,6 +80,7 @@ impl Driver {
             outbox: draft.messages.iter().map(outbox_entry).collect(),
             published: std::mem::take(&mut live.published),
             summary,
+            snapshot,
             finished,
         };
         let effects =

@@ -8,7 +8,7 @@ use himekuri_workflow::ProjectFiles;
 use jiff::Timestamp;
 
 use super::command::{BeginAttempt, Command};
-use super::{Driver, DriverError, Live, Outgoing};
+use super::{Driver, DriverError, Live, Outgoing, RETRY_AFTER};
 use crate::coordinator::{StartError, resume_of};
 use crate::revision::ProjectRevision;
 use crate::summary::AttemptSummary;
@@ -31,14 +31,25 @@ enum RecoverError {
 }
 
 impl Driver {
-    /// Claims and replays every active attempt.
+    /// Claims and replays every active attempt, and waits for a store that does not answer: until all are claimed, whoever
+    /// led before may send tasks that write the same partitions as ours.
     pub(crate) async fn recover_all(&mut self) -> Result<(), DriverError> {
         let active = self.parts.store.active_attempts().await.map_err(DriverError::Recover)?;
         if !active.is_empty() {
             tracing::info!("taking over {} attempts", active.len());
         }
         self.lost.extend(active);
-        self.recover_lost().await
+        loop {
+            self.recover_lost().await?;
+            if self.lost.is_empty() {
+                return Ok(());
+            }
+            tokio::select! {
+                biased;
+                () = self.parts.stop.cancelled() => return Ok(()),
+                () = tokio::time::sleep(RETRY_AFTER) => {}
+            }
+        }
     }
 
     pub(super) async fn recover_lost(&mut self) -> Result<(), DriverError> {
@@ -52,7 +63,7 @@ impl Driver {
                     self.dispatcher.forget(id);
                     tracing::warn!(attempt.id = %id, "attempt {id} was never created in full");
                 }
-                Err(RecoverError::Store(error)) => {
+                Err(RecoverError::Store(error @ StoreError::Command { .. })) => {
                     let error: anyhow::Error = error.into();
                     tracing::warn!(attempt.id = %id, "could not read attempt {id}; it is tried again: {error:#}");
                     self.lost.insert(id);
@@ -89,15 +100,11 @@ impl Driver {
             self.begin_again(id, &claimed, summary, files, resumed);
             return Ok(());
         }
-        let log = claimed
-            .log
-            .iter()
-            .map(|record| serde_json::from_str(record))
-            .collect::<Result<Vec<Record>, _>>()?;
-        let attempt = Attempt::recover(log)?;
+        let snapshot_at = claimed.snapshot.as_ref().map_or(0, |snapshot| snapshot.length);
+        let attempt = self.attempt(id, &claimed).await?;
         self.enter_dispatcher(id, &summary);
         self.take_places(id, &attempt);
-        self.live.insert(id, Live { attempt, files, summary, published: Vec::new() });
+        self.live.insert(id, Live::new(attempt, files, summary, snapshot_at));
         self.recovered.push(id);
         // What is in the outbox may or may not have been published: duplicates are harmless.
         let messages = claimed.outbox.into_iter().map(|entry| Outgoing {
@@ -108,6 +115,29 @@ impl Driver {
         });
         self.publish(messages.collect());
         Ok(())
+    }
+
+    /// From the last snapshot, or, if that is of no use, from the whole log.
+    async fn attempt(
+        &self,
+        id: AttemptId,
+        claimed: &ClaimedAttempt,
+    ) -> Result<Attempt, RecoverError> {
+        let Some(snapshot) = &claimed.snapshot else {
+            return Ok(Attempt::recover(records(&claimed.log)?)?);
+        };
+        let mut behind = records(&claimed.log)?.into_iter();
+        if let Some(first) = behind.next() {
+            match Attempt::recover_from(first, &snapshot.body, behind) {
+                Ok(attempt) => return Ok(attempt),
+                Err(error) => {
+                    let error: anyhow::Error = error.into();
+                    tracing::info!(attempt.id = %id, "attempt {id} is read from its whole log: {error:#}");
+                }
+            }
+        }
+        let log = self.parts.store.log(id).await?;
+        Ok(Attempt::recover(records(&log)?)?)
     }
 
     /// What is out keeps its place. So does what was out before the attempt was lost and has not ended by its log: a store
@@ -187,4 +217,8 @@ impl Driver {
         self.revisions.insert(revision.to_owned(), files.clone());
         Ok(files)
     }
+}
+
+fn records(log: &[String]) -> serde_json::Result<Vec<Record>> {
+    log.iter().map(|record| serde_json::from_str(record)).collect()
 }

@@ -144,7 +144,7 @@ impl Driver {
         self.revisions.insert(revision.revision, revision.files.clone());
         let files = revision.files;
         self.enter_dispatcher(id, &summary);
-        self.live.insert(id, Live { attempt, files, summary, published: Vec::new() });
+        self.live.insert(id, Live::new(attempt, files, summary, 0));
         let now = round.now;
         self.decide(id, round, |attempt, context| attempt.advance(now, context));
     }

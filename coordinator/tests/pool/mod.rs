@@ -28,11 +28,14 @@ pub(crate) struct Pool {
 
 impl Pool {
     pub(crate) async fn over(store: Arc<MemoryStore>) -> Self {
+        Self::with(store, CoordinatorConfig::default()).await
+    }
+
+    pub(crate) async fn with(store: Arc<MemoryStore>, config: CoordinatorConfig) -> Self {
         let stop = CancellationToken::new();
         let broker = Arc::new(MemoryBroker::default());
         // The same name: a restart need not wait for the lease of its own past.
-        let config =
-            CoordinatorConfig { name: "leader".to_owned(), ..CoordinatorConfig::default() };
+        let config = CoordinatorConfig { name: "leader".to_owned(), ..config };
         let (sender, events) = mpsc::unbounded_channel();
         let (shared, queues): (Arc<dyn Store>, Arc<dyn Broker>) = (store.clone(), broker.clone());
         let launched = Coordinator::launch(config, shared, queues, Some(sender), stop.clone());

@@ -10,6 +10,7 @@ use himekuri_protocol::{
 };
 use himekuri_workflow::{TaskDefinition, TaskKind};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::context::SessionClock;
 use crate::dispatcher::Demand;
@@ -18,6 +19,7 @@ use crate::history::History;
 use crate::operators;
 use crate::params::CommonParams;
 use crate::record::{AttemptOutcome, AttemptStarted, KillReason};
+use crate::snapshot;
 use crate::state::{Phase, TaskState};
 use crate::subtasks::{FailedTask, Sight, Subtasks};
 
@@ -44,7 +46,7 @@ pub struct Attempt {
 }
 
 /// What may happen next; derived from the tasks while folding, so that no decision searches the whole tree.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Index {
     /// Ready tasks that an earlier attempt has done: `advance` decides whether they run again.
     pub(crate) resumable: BTreeSet<TaskId>,
@@ -78,16 +80,18 @@ pub(crate) struct Index {
     pub(crate) earlier_tries: BTreeMap<String, TryNo>,
 }
 
-/// A node of the task tree.
-#[derive(Clone, Debug, PartialEq)]
+/// A node of the task tree. What a snapshot leaves out, [`crate::snapshot`] finds again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Task {
     /// Id.
     pub id: TaskId,
     /// The node above; `None` for the root.
     pub parent: Option<TaskId>,
     /// `+summary+create_access^sub+...`.
+    #[serde(skip)]
     pub full_name: String,
     /// What it is.
+    #[serde(skip, default = "snapshot::unknown")]
     pub definition: Arc<TaskDefinition>,
     /// Where it is.
     pub state: TaskState,
@@ -106,8 +110,10 @@ pub struct Task {
     /// Whether an earlier attempt of the session did its work, and it did not run in this one.
     pub resumed: bool,
     /// Exported by the parent's operator: `i` of a loop.
+    #[serde(skip)]
     pub(crate) exported: Exported,
     /// Which stores of its siblings it sees.
+    #[serde(skip)]
     pub(crate) sight: Sight,
     /// The operator that `_type: ${...}` turned out to be.
     pub(crate) resolved: Option<String>,
@@ -129,7 +135,7 @@ pub struct Task {
 }
 
 /// Why a task with `_error` failed for good.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Failure {
     /// By itself.
     Own(TaskError),

@@ -3,13 +3,14 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::Config;
 use crate::record::ForEachEntry;
 
 /// Exported by the parent's operator; beats the task's own `_export`.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Exported {
     #[default]
     Nothing,

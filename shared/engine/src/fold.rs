@@ -137,18 +137,32 @@ impl Attempt {
         after_each: impl Fn(&mut Self),
     ) -> Result<Self, ReplayError> {
         let mut log = log.into_iter();
-        let Some(Record::AttemptStarted(started)) = log.next() else {
+        let mut attempt = Self::begin_from(log.next())?;
+        attempt.go_on(log, after_each)?;
+        Ok(attempt)
+    }
+
+    /// The state after the first record of a log.
+    pub(crate) fn begin_from(first: Option<Record>) -> Result<Self, ReplayError> {
+        let Some(Record::AttemptStarted(started)) = first else {
             return Err(ReplayError::NoStart);
         };
         if started.version > LOG_VERSION {
             return Err(ReplayError::Newer { found: started.version });
         }
-        let mut attempt = Self::begin(*started);
-        for record in log {
-            attempt.apply(&record)?;
-            after_each(&mut attempt);
+        Ok(Self::begin(*started))
+    }
+
+    pub(crate) fn go_on(
+        &mut self,
+        behind: impl IntoIterator<Item = Record>,
+        after_each: impl Fn(&mut Self),
+    ) -> Result<(), ReplayError> {
+        for record in behind {
+            self.apply(&record)?;
+            after_each(self);
         }
-        Ok(attempt)
+        Ok(())
     }
 
     /// Changes the state by one record.

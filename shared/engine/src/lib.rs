@@ -33,6 +33,7 @@ mod report;
 mod require;
 mod resume;
 mod sla;
+mod snapshot;
 mod state;
 mod subtasks;
 mod tick;
@@ -57,6 +58,7 @@ pub use report::Reported;
 pub use require::{Required, RequiredAnswer, RequiredState, Requirement, RerunOn};
 pub use resume::{NotResumed, Resume, ResumeError, ResumedTask};
 pub use sla::sla_due;
+pub use snapshot::{SNAPSHOT_VERSION, SnapshotError};
 pub use state::{Phase, TaskState};
 pub use subtasks::FailedTask;
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use himekuri_protocol::{StoreParams, TaskId};
 use himekuri_workflow::{Parallel, TaskDefinition};
+use serde::{Deserialize, Serialize};
 
 use crate::state::TaskState;
 
@@ -22,7 +23,7 @@ pub(crate) use places::Places;
 pub(crate) use plan::Plan;
 
 /// The children and how far they are.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Subtasks {
     /// Those planned together. They follow the order.
     pub(crate) plan: Plan,
@@ -51,7 +52,7 @@ pub(crate) struct Subtasks {
 }
 
 /// Who waits for whom among the planned children, all by place.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 enum Order {
     Sequence(Sequence),
     /// `_parallel`, with its limit: those before `released` wait for nobody.
@@ -74,7 +75,7 @@ pub(crate) enum Released {
 }
 
 /// One after another, except for `_background`: such a child waits for nobody, and those behind it wait for it.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Sequence {
     /// The next child in the foreground is here or behind.
     next: usize,
@@ -85,7 +86,7 @@ struct Sequence {
     background_open: BTreeSet<usize>,
 }
 
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct After {
     /// For each child, those that it names.
     upstream: Vec<Vec<usize>>,
@@ -98,7 +99,7 @@ struct After {
 }
 
 /// Which stores of its siblings a task sees.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Sight {
     /// None: it waits for no sibling.
     #[default]

@@ -13,6 +13,9 @@ pub struct Commit {
     pub published: Vec<String>,
     /// The new text shown in lists, if it changed.
     pub summary: Option<String>,
+    /// The state after these records, in the words of the caller. It replaces the one before; the end of the attempt
+    /// removes it.
+    pub snapshot: Option<String>,
     /// Whether the attempt is over: it moves from the active to the finished index.
     pub finished: bool,
 }

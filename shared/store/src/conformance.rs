@@ -38,6 +38,7 @@ macro_rules! conformance_tests {
             ids_rise_and_sessions_do_not_share_numbers,
             a_new_attempt_is_active_empty_and_claimed_by_its_creator,
             an_attempt_asked_for_again_is_not_changed,
+            a_deposed_leader_cannot_create_an_attempt,
             an_unknown_attempt_is_named,
             attempts_are_listed_newest_first_in_pages,
             attempts_are_filtered_by_session_and_state,
@@ -51,6 +52,9 @@ macro_rules! conformance_tests {
             an_outbox_entry_with_the_same_id_replaces_the_first,
             a_finished_attempt_leaves_the_active_ones_and_keeps_its_log,
             a_summary_changes_only_when_given,
+            a_claim_reads_the_last_snapshot_and_what_is_behind_it,
+            a_commit_that_is_refused_leaves_the_snapshot,
+            the_end_removes_the_snapshot_and_keeps_the_log,
             commits_of_many_attempts_succeed_and_fail_alone,
             a_thousand_records_and_messages_go_in_one_commit,
         );

@@ -30,6 +30,8 @@ pub use error::{Cause, CommitError, StoreError};
 pub use himekuri_protocol::AttemptId;
 pub use lease::{Epoch, LeaseOutcome};
 pub use memory::MemoryStore;
-pub use model::{AttemptFilter, AttemptState, ClaimedAttempt, Creation, NewAttempt, RecordKind};
+pub use model::{
+    AttemptFilter, AttemptState, ClaimedAttempt, Creation, NewAttempt, RecordKind, Snapshot,
+};
 pub use redis::{RedisConfig, RedisStore};
 pub use store::Store;

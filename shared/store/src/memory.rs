@@ -109,7 +109,7 @@ impl Store for MemoryStore {
         epoch: Epoch,
         request: &NewAttempt,
     ) -> Result<Creation, StoreError> {
-        Ok(self.state().create_attempt(epoch, request))
+        self.state().create_attempt(epoch, request)
     }
 
     async fn claim(&self, attempt: AttemptId, epoch: Epoch) -> Result<ClaimedAttempt, StoreError> {

@@ -64,7 +64,9 @@ impl Creation {
 /// An attempt after a claim: nobody with a lower epoch can change it any more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClaimedAttempt {
-    /// All records, oldest first.
+    /// The last snapshot, if there is one.
+    pub snapshot: Option<Snapshot>,
+    /// All records, oldest first; with a snapshot, the first one and those behind it.
     pub log: Vec<String>,
     /// Messages that may not have been published yet, in the order in which they were committed.
     pub outbox: Vec<OutboxEntry>,
@@ -74,6 +76,15 @@ pub struct ClaimedAttempt {
     pub number: u64,
     /// Whether it is over.
     pub finished: bool,
+}
+
+/// The state of an attempt at a length of its log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    /// The length.
+    pub length: u64,
+    /// In the words of who wrote it.
+    pub body: String,
 }
 
 /// Whether an attempt is over.

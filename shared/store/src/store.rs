@@ -66,8 +66,11 @@ pub trait Store: Send + Sync {
     /// The new attempt is active, has an empty log, and is claimed by `epoch`. After an error it may have been
     /// created all the same: ask again with the same name, and take `Exists` as well.
     ///
+    /// A leader that begins afterwards finds the attempt in [`Store::active_attempts`], however far its creation came, and
+    /// by its claim shuts the creator out.
+    ///
     /// # Errors
-    /// [`StoreError::Fenced`] when a newer leader claimed the attempt while it was being created.
+    /// [`StoreError::Fenced`] when a newer leader has begun.
     async fn create_attempt(
         &self,
         epoch: Epoch,

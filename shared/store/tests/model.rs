@@ -106,6 +106,7 @@ async fn commit(rng: &mut StdRng, model: &MemoryStore, attempt: AttemptId) -> Co
         outbox,
         published: vec![entry_id(rng)],
         summary: rng.random_bool(0.3).then(|| format!("{{\"s\":{}}}", rng.random_range(0..9))),
+        snapshot: rng.random_bool(0.2).then(|| format!("{{\"s\":{}}}", rng.random_range(0..9))),
         finished: rng.random_ratio(1, 40),
     }
 }

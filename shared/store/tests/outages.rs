@@ -136,7 +136,7 @@ async fn a_creation_cut_short_is_cleaned_up_by_the_next_claim() {
     let (store, prefix) = shared().await;
     let epoch = lead(&store).await;
     let mut redis = client(RedisServer::shared().unwrap()).await;
-    command(&mut redis, &["ZADD", &format!("{prefix}:active"), "7", "7"]).await;
+    command(&mut redis, &["ZADD", &format!("{prefix}:{{leader}}:active"), "7", "7"]).await;
 
     let claimed = store.claim(AttemptId(7), epoch).await;
 
@@ -188,7 +188,7 @@ async fn a_finish_cut_short_is_completed_by_the_next_claim() {
     store.commit(id, epoch, end).await.unwrap();
     let text = id.to_string();
     command(&mut redis, &["ZREM", &format!("{prefix}:finished"), &text]).await;
-    command(&mut redis, &["ZADD", &format!("{prefix}:active"), &text, &text]).await;
+    command(&mut redis, &["ZADD", &format!("{prefix}:{{leader}}:active"), &text, &text]).await;
 
     assert!(store.claim(id, epoch).await.unwrap().finished);
 

@@ -141,6 +141,7 @@ impl TaskDefinition {
     ) -> Self {
         Self {
             name: name.into(),
+            positions: Positions::new(position.file.clone()),
             position,
             kind: TaskKind::Group { children: Vec::new(), parallel },
             export: Config::new(),
@@ -149,7 +150,6 @@ impl TaskDefinition {
             after: Vec::new(),
             error: None,
             check: None,
-            positions: Positions::default(),
             workdir: workdir.into(),
         }
     }
@@ -246,7 +246,11 @@ impl Serialize for TaskDefinition {
 impl From<TaskRecord<'_>> for TaskDefinition {
     fn from(record: TaskRecord<'_>) -> Self {
         let position = record.position.into_owned();
-        let positions = record.positions.unwrap_or_default().into_owned();
+        let file = position.file.clone();
+        let positions = match record.positions {
+            Some(positions) => positions.into_owned().with_file(file),
+            None => Positions::new(file),
+        };
         let kind = match record.operator {
             Some(operator) => TaskKind::Operator {
                 operator: operator.into_owned(),
@@ -259,7 +263,7 @@ impl From<TaskRecord<'_>> for TaskDefinition {
             },
         };
         Self {
-            positions: positions.with_file(position.file.clone()),
+            positions,
             name: record.name.into_owned(),
             position,
             kind,

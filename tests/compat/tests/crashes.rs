@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use himekuri_compat::{Case, World, cases};
-use himekuri_engine::{Attempt, render_tree};
+use himekuri_engine::{Attempt, Record, render_tree};
 use himekuri_protocol::Report;
 
 /// What was true when the log had some length.
@@ -34,6 +34,24 @@ fn after_each_commit_the_log_leads_to_the_state_that_was_lived() {
             // Equality of maps does not see the order of their keys, which is the order of evaluation.
             let (recovered, lived) = (format!("{recovered:?}"), format!("{:?}", lived.attempt));
             assert_eq!(recovered, lived, "{}, {length} records", case.name);
+        }
+    }
+}
+
+#[test]
+fn after_each_commit_a_snapshot_and_what_follows_lead_to_the_state_that_was_lived() {
+    for case in cases() {
+        let (world, lived) = run(&case);
+        for (length, lived) in lived {
+            let snapshot = lived.attempt.snapshot().unwrap();
+            let from = |behind: &[Record]| {
+                let (first, behind) = (world.log[0].clone(), behind.to_vec());
+                Attempt::recover_from(first, &snapshot, behind).unwrap()
+            };
+
+            assert_eq!(from(&[]), lived.attempt, "{}, {length} records", case.name);
+            let end = from(&world.log[length..]);
+            assert_eq!(end, world.attempt, "{}, {length} records", case.name);
         }
     }
 }

@@ -44,6 +44,7 @@ async fn coordinate(life: Arc<Life>) {
     let config = CoordinatorConfig {
         name: life.name.clone(),
         clock: life.world.clock,
+        snapshot_every: life.world.snapshot_every,
         ..CoordinatorConfig::default()
     };
     let evaluator = match SharedEvaluator::of_thread(&config) {

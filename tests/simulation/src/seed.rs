@@ -68,6 +68,7 @@ async fn live(seed: u64) -> SeedResult {
     push(&world, &titles, false).await;
     let rested = rest(&world).await;
     verdict::give(&world, rested).await;
+    world.end();
     let entries = world.ledger.entries();
     SeedResult {
         seed,

@@ -27,6 +27,8 @@ pub(crate) struct World {
     pub(crate) faults: Faults,
     pub(crate) ledger: Ledger,
     pub(crate) clock: Clock,
+    /// Records between snapshots.
+    pub(crate) snapshot_every: u64,
     pub(crate) store: MemoryStore,
     pub(crate) broker: MemoryBroker,
     warehouse: Mutex<Warehouse>,
@@ -41,11 +43,13 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new(dice: Dice, faults: Faults, clock: Clock) -> Arc<Self> {
+        let snapshot_every = dice.number(1..40);
         Arc::new(Self {
             dice,
             faults,
             ledger: Ledger::default(),
             clock,
+            snapshot_every,
             store: MemoryStore::new(),
             broker: MemoryBroker::new(MemoryConfig { delivery_limit: RETURNS_MAX }),
             warehouse: Mutex::default(),
@@ -85,6 +89,11 @@ impl World {
 
     pub(crate) fn lead(&self, coordinator: Coordinator) {
         *self.leader.lock().unwrap_or_else(PoisonError::into_inner) = Some(coordinator);
+    }
+
+    /// Lets the last leader go, which holds the world in turn: the memory of both would never be given back.
+    pub(crate) fn end(&self) {
+        *self.leader.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// The last coordinator that led; it may be dead.

@@ -6,12 +6,13 @@
 use std::collections::BTreeMap;
 
 use himekuri_protocol::{StoreParams, TaskError, TaskId};
+use serde::{Deserialize, Serialize};
 
 use crate::Config;
 use crate::merge::merge;
 
 /// What a task leaves, with everything below it.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Remains {
     /// Stored, in digdag's order: depth first, in order of definition.
     pub(crate) stores: StoreParams,
@@ -19,7 +20,7 @@ pub(crate) struct Remains {
 }
 
 /// Which tasks failed for good by themselves.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Failures {
     /// The first one's error, depth first.
     pub(crate) error: TaskError,
@@ -30,7 +31,7 @@ pub(crate) struct Failures {
 }
 
 /// A task that failed for good by itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FailedTask {
     /// Id.
     pub id: TaskId,
@@ -43,14 +44,14 @@ pub struct FailedTask {
 }
 
 /// Ended children.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Ended {
     /// By the first place of each.
     runs: BTreeMap<usize, Run>,
 }
 
 /// Children of neighbouring places.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Run {
     end: usize,
     remains: Remains,

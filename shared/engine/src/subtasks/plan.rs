@@ -4,12 +4,13 @@
 use std::sync::Arc;
 
 use himekuri_workflow::{TaskDefinition, TaskKind};
+use serde::{Deserialize, Serialize};
 
 use crate::exported::{Exported, combination_name, combinations};
 use crate::record::ForEachEntry;
 
 /// The children.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Plan {
     /// Those that the task's own definition lists; none for an operator.
     #[default]

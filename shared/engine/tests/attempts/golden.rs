@@ -5,7 +5,12 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use himekuri_engine::{Attempt, AttemptStarted, Expansion, LOG_VERSION, Record, render_tree};
+use himekuri_engine::{
+    Attempt, AttemptStarted, Expansion, LOG_VERSION, Record, SNAPSHOT_VERSION, render_tree,
+};
+
+/// Records of `version-4.log` before the snapshot: tasks run, wait and have ended there.
+const SNAPSHOT_LENGTH: usize = 12;
 
 fn golden() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
@@ -100,6 +105,25 @@ fn every_version_of_the_log_replays_to_the_tree_it_led_to() {
 
         assert_eq!(render_tree(&attempt), tree, "{name}");
     }
+}
+
+/// Fails when the engine holds something else of a task: raise `SNAPSHOT_VERSION`, remove the old file, and let
+/// `HIMEKURI_BLESS=1` write the new one.
+#[test]
+fn a_snapshot_is_what_its_version_says() {
+    let log = fs::read_to_string(golden().join("version-4.log")).unwrap();
+    let records = log.lines().take(SNAPSHOT_LENGTH).map(|line| serde_json::from_str(line).unwrap());
+    let snapshot = Attempt::recover(records).unwrap().snapshot().unwrap();
+    let json: serde_json::Value = serde_json::from_str(&snapshot).unwrap();
+    let text = format!("{json:#}\n");
+
+    let file = golden().join("snapshots").join(format!("{SNAPSHOT_VERSION}.json"));
+    if std::env::var_os("HIMEKURI_BLESS").is_some() {
+        fs::write(&file, &text).unwrap();
+    }
+
+    assert_eq!(fs::read_to_string(&file).unwrap(), text);
+    assert_eq!(fs::read_dir(golden().join("snapshots")).unwrap().count(), 1);
 }
 
 #[test]

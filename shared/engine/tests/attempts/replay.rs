@@ -349,6 +349,45 @@ fn the_log_leads_to_the_very_state_that_was_lived() {
 }
 
 #[test]
+fn a_snapshot_at_any_length_leads_to_the_very_state_that_was_lived() {
+    for (what, mut world) in workflows() {
+        let seen = run(&mut world);
+        for (length, lived) in seen {
+            let from = |end: usize| {
+                let first = through_json(&world.log[..1]).remove(0);
+                let behind = through_json(&world.log[length..end]);
+                Attempt::recover_from(first, &lived.snapshot().unwrap(), behind).unwrap()
+            };
+
+            let recovered = from(length);
+
+            assert_eq!(recovered, lived, "{what}, {length} records");
+            assert_eq!(format!("{recovered:?}"), format!("{lived:?}"), "{what}, {length} records");
+            assert_eq!(from(world.log.len()), world.attempt, "{what}, {length} records");
+        }
+    }
+}
+
+#[test]
+fn a_snapshot_that_does_not_fit_is_refused() {
+    let mut world = Project::new("+a: {echo>: a}\n+b: {echo>: b}\n").start();
+    let (length, snapshot) = (world.log.len(), world.attempt.snapshot().unwrap());
+    run(&mut world);
+    let refused = |snapshot: &str, from: usize| {
+        let behind = world.log[from..].to_vec();
+        Attempt::recover_from(world.log[0].clone(), snapshot, behind).unwrap_err().to_string()
+    };
+
+    let other = snapshot.replace("\"version\":1", "\"version\":0");
+    let orphan = snapshot.replace("\"parent\":0", "\"parent\":77");
+
+    assert!(refused(&other, length).contains("version 0"));
+    assert!(refused(&snapshot[1..], length).contains("cannot be read"));
+    assert!(refused(&orphan, length).contains("nothing in it explains"));
+    assert!(refused(&snapshot, 1).contains("does not fit"));
+}
+
+#[test]
 fn a_crash_after_any_record_changes_nothing_about_the_end() {
     for (what, mut world) in workflows() {
         run(&mut world);

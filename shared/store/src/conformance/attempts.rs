@@ -131,3 +131,21 @@ pub async fn attempts_are_filtered_by_session_and_state(store: &dyn Store) {
 async fn listed(store: &dyn Store, filter: &AttemptFilter) -> Vec<AttemptId> {
     store.attempts(filter).await.unwrap().into_iter().map(|(id, _)| id).collect()
 }
+
+/// Two leaders with attempts of their own would write the same partitions.
+pub async fn a_deposed_leader_cannot_create_an_attempt(store: &dyn Store) {
+    let old = lead(store, "a", LONG).await;
+    let before = store.create_attempt(old, &request("session", "before")).await.unwrap();
+    let new = lead(store, "a", LONG).await;
+
+    for name in ["late", "before"] {
+        match store.create_attempt(old, &request("session", name)).await {
+            Err(StoreError::Fenced { epoch, by }) => assert_eq!((epoch, by), (old, new)),
+            other => panic!("not fenced: {other:?}"),
+        }
+    }
+
+    assert_eq!(store.active_attempts().await.unwrap(), [before.attempt()]);
+    let after = store.create_attempt(new, &request("session", "late")).await.unwrap();
+    assert!(matches!(after, Creation::Created { number: 2, .. }), "{after:?}");
+}

@@ -1,7 +1,9 @@
 //! Fenced, atomic, repeatable steps.
 
 use super::{LONG, append, attempt, entry, lead, request};
-use crate::{AttemptFilter, AttemptId, Commit, CommitError, Epoch, OutboxEntry, Store, StoreError};
+use crate::{
+    AttemptFilter, AttemptId, Commit, CommitError, Epoch, OutboxEntry, Snapshot, Store, StoreError,
+};
 
 /// In order, on top of each other.
 pub async fn a_commit_appends_and_returns_the_length(store: &dyn Store) {
@@ -220,4 +222,52 @@ pub async fn a_thousand_records_and_messages_go_in_one_commit(store: &dyn Store)
 async fn summary(store: &dyn Store, id: AttemptId) -> String {
     let all = store.attempts(&AttemptFilter::default()).await.unwrap();
     all.into_iter().find(|(listed, _)| *listed == id).unwrap().1
+}
+
+/// A claim reads the first record, the last snapshot, and what is behind it.
+pub async fn a_claim_reads_the_last_snapshot_and_what_is_behind_it(store: &dyn Store) {
+    let (epoch, id) = attempt(store).await;
+    store.commit(id, epoch, append(0, &["{\"n\":1}", "{\"n\":2}"])).await.unwrap();
+    let claimed = store.claim(id, epoch).await.unwrap();
+    assert_eq!((claimed.snapshot, claimed.log.len()), (None, 2));
+
+    store.commit(id, epoch, with_snapshot("first:", append(2, &["{\"n\":3}"]))).await.unwrap();
+    store.commit(id, epoch, with_snapshot("second", append(3, &["{\"n\":4}"]))).await.unwrap();
+    store.commit(id, epoch, append(4, &["{\"n\":5}"])).await.unwrap();
+
+    let claimed = store.claim(id, epoch).await.unwrap();
+    let second = Snapshot { length: 4, body: "second".to_owned() };
+    assert_eq!(claimed.snapshot, Some(second));
+    assert_eq!(claimed.log, ["{\"n\":1}", "{\"n\":5}"]);
+    assert_eq!(store.log(id).await.unwrap().len(), 5);
+}
+
+/// A commit that is refused leaves the snapshot; one that is repeated changes nothing.
+pub async fn a_commit_that_is_refused_leaves_the_snapshot(store: &dyn Store) {
+    let (epoch, id) = attempt(store).await;
+    let step = with_snapshot("kept", append(0, &["{\"n\":1}"]));
+    store.commit(id, epoch, step.clone()).await.unwrap();
+
+    store.commit(id, epoch, with_snapshot("late", append(7, &["{}"]))).await.unwrap_err();
+    store.commit(id, epoch, step).await.unwrap();
+
+    let claimed = store.claim(id, epoch).await.unwrap();
+    assert_eq!(claimed.snapshot, Some(Snapshot { length: 1, body: "kept".to_owned() }));
+    assert_eq!(claimed.log, ["{\"n\":1}"]);
+}
+
+/// The end of an attempt removes its snapshot and keeps its log.
+pub async fn the_end_removes_the_snapshot_and_keeps_the_log(store: &dyn Store) {
+    let (epoch, id) = attempt(store).await;
+    store.commit(id, epoch, with_snapshot("state", append(0, &["{\"n\":1}"]))).await.unwrap();
+
+    let end = Commit { finished: true, ..with_snapshot("end", append(1, &["{\"n\":2}"])) };
+    store.commit(id, epoch, end).await.unwrap();
+
+    let claimed = store.claim(id, epoch).await.unwrap();
+    assert_eq!((claimed.snapshot, claimed.log.len()), (None, 2));
+}
+
+fn with_snapshot(snapshot: &str, commit: Commit) -> Commit {
+    Commit { snapshot: Some(snapshot.to_owned()), ..commit }
 }

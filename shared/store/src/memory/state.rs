@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::outbox::Outbox;
 use crate::{
     AttemptFilter, AttemptId, AttemptState, ClaimedAttempt, Commit, CommitError, Creation, Epoch,
-    LeaseOutcome, NewAttempt, RecordKind, StoreError,
+    LeaseOutcome, NewAttempt, RecordKind, Snapshot, StoreError,
 };
 
 /// Everything the store holds.
@@ -37,6 +37,7 @@ struct Attempt {
     number: u64,
     fence: Epoch,
     log: Vec<String>,
+    snapshot: Option<Snapshot>,
     outbox: Outbox,
     state: AttemptState,
 }
@@ -50,6 +51,7 @@ impl State {
                 Some(before) => Attempt { fence, ..before.clone() },
                 None => Attempt {
                     log: Vec::new(),
+                    snapshot: None,
                     outbox: Outbox::default(),
                     state: AttemptState::Active,
                     ..attempt.clone()
@@ -94,6 +96,11 @@ impl State {
         self.lease.as_mut().filter(|lease| lease.holder == holder && lease.epoch == epoch)
     }
 
+    fn check_leads(&self, epoch: Epoch) -> Result<(), StoreError> {
+        let newest = Epoch(self.last_epoch);
+        if newest > epoch { Err(StoreError::Fenced { epoch, by: newest }) } else { Ok(()) }
+    }
+
     pub(super) fn put_record(
         &mut self,
         epoch: Epoch,
@@ -101,9 +108,7 @@ impl State {
         key: &str,
         record: Option<&str>,
     ) -> Result<(), StoreError> {
-        if self.last_epoch > epoch.0 {
-            return Err(StoreError::Fenced { epoch, by: Epoch(self.last_epoch) });
-        }
+        self.check_leads(epoch)?;
         let key = (kind, key.to_owned());
         match record {
             Some(record) => self.records.insert(key, record.to_owned()),
@@ -117,13 +122,18 @@ impl State {
         records.map(|((_, key), record)| (key.clone(), record.clone())).collect()
     }
 
-    pub(super) fn create_attempt(&mut self, epoch: Epoch, request: &NewAttempt) -> Creation {
+    pub(super) fn create_attempt(
+        &mut self,
+        epoch: Epoch,
+        request: &NewAttempt,
+    ) -> Result<Creation, StoreError> {
+        self.check_leads(epoch)?;
         let session = self.sessions.entry(request.session_key.clone()).or_default();
         for id in session.iter() {
             if let Some(found) = self.attempts.get(id)
                 && found.request.attempt_name == request.attempt_name
             {
-                return Creation::Exists { attempt: *id, number: found.number };
+                return Ok(Creation::Exists { attempt: *id, number: found.number });
             }
         }
         self.last_attempt += 1;
@@ -135,11 +145,12 @@ impl State {
             number,
             fence: epoch,
             log: Vec::new(),
+            snapshot: None,
             outbox: Outbox::default(),
             state: AttemptState::Active,
         };
         self.attempts.insert(attempt, created);
-        Creation::Created { attempt, number }
+        Ok(Creation::Created { attempt, number })
     }
 
     pub(super) fn claim(
@@ -154,7 +165,11 @@ impl State {
         }
         found.fence = epoch;
         Ok(ClaimedAttempt {
-            log: found.log.clone(),
+            log: match &found.snapshot {
+                Some(snapshot) => first_and_behind(&found.log, snapshot.length),
+                None => found.log.clone(),
+            },
+            snapshot: found.snapshot.clone(),
             outbox: found.outbox.to_vec(),
             session_key: found.request.session_key.clone(),
             number: found.number,
@@ -188,7 +203,11 @@ impl State {
         if let Some(summary) = commit.summary {
             target.request.summary = summary;
         }
+        if let Some(body) = commit.snapshot {
+            target.snapshot = Some(Snapshot { length: target.log.len() as u64, body });
+        }
         if commit.finished {
+            target.snapshot = None;
             target.state = AttemptState::Finished;
         }
         Ok(target.log.len() as u64)
@@ -243,6 +262,11 @@ impl State {
             .map(|(id, found)| (*id, found.request.summary.clone()))
             .collect()
     }
+}
+
+fn first_and_behind(log: &[String], length: u64) -> Vec<String> {
+    let behind = usize::try_from(length).unwrap_or(usize::MAX).max(1);
+    log.iter().take(1).chain(log.iter().skip(behind)).cloned().collect()
 }
 
 /// Whether the commit's records are in the log, just where it wanted to put them.

@@ -11,7 +11,7 @@ use super::{
     reply::{Reply, number},
     steps::index_finished,
 };
-use crate::{AttemptId, ClaimedAttempt, Creation, Epoch, NewAttempt, StoreError};
+use crate::{AttemptId, ClaimedAttempt, Creation, Epoch, NewAttempt, Snapshot, StoreError};
 
 pub(super) use listing::{active, list};
 
@@ -23,8 +23,7 @@ pub(super) async fn create(
     let operation = || {
         format!("create attempt `{}` of session `{}`", request.attempt_name, request.session_key)
     };
-    let drawn = draw_id(store).await?;
-    index_active(store, drawn).await?;
+    let drawn = draw(store, epoch).await?;
 
     let mut script = store.scripts.reserve_name.key(store.keys.session(&request.session_key));
     script.arg(&request.attempt_name).arg(drawn.0);
@@ -87,23 +86,42 @@ pub(super) async fn claim(
 /// raised, so nobody but us or a newer leader can have written in between.
 async fn read(store: &RedisStore, attempt: AttemptId) -> Result<ClaimedAttempt, StoreError> {
     type Fields = (Option<String>, Option<String>, Option<String>);
+    type Read = (Fields, Vec<String>, Vec<String>, Vec<(String, String)>);
     let operation = || format!("read attempt {attempt}");
+    let mut get = cmd("GET");
+    get.arg(store.keys.snapshot(attempt));
+    let snapshot: Option<String> = store.link.run(operation, Call::Command(&get)).await?;
+    let snapshot = snapshot.map(|stored| snapshot_of(&stored, operation)).transpose()?;
+    let behind = snapshot.as_ref().map_or(1, |snapshot| snapshot.length.max(1));
     let mut reads = pipe();
     reads.atomic();
     let fields = ["session", "number", "finished"];
     reads.cmd("HMGET").arg(store.keys.attempt(attempt)).arg(&fields);
-    reads.cmd("LRANGE").arg(store.keys.log(attempt)).arg(0).arg(-1);
+    reads.cmd("LRANGE").arg(store.keys.log(attempt)).arg(0).arg(0);
+    reads.cmd("LRANGE").arg(store.keys.log(attempt)).arg(behind).arg(-1);
     reads.cmd("HGETALL").arg(store.keys.outbox(attempt));
-    let (fields, log, entries): (Fields, Vec<String>, Vec<(String, String)>) =
+    let (fields, mut log, records, entries): Read =
         store.link.run(operation, Call::Pipeline(&reads)).await?;
     let (session_key, attempt_number, finished) = fields;
+    log.extend(records);
     Ok(ClaimedAttempt {
+        snapshot,
         log,
         outbox: outbox::in_order(entries, operation)?,
         session_key: session_key.ok_or(StoreError::UnknownAttempt { attempt })?,
         number: number(attempt_number.as_ref(), operation)?,
         finished: finished.is_some(),
     })
+}
+
+fn snapshot_of(stored: &str, operation: impl Fn() -> String) -> Result<Snapshot, StoreError> {
+    let split = stored.split_once(':');
+    let parsed = split.and_then(|(length, body)| Some((length.parse().ok()?, body)));
+    let (length, body) = parsed.ok_or_else(|| StoreError::Corrupt {
+        operation: operation(),
+        detail: "its snapshot".to_owned(),
+    })?;
+    Ok(Snapshot { length, body: body.to_owned() })
 }
 
 pub(super) async fn log(store: &RedisStore, attempt: AttemptId) -> Result<Vec<String>, StoreError> {
@@ -117,11 +135,19 @@ pub(super) async fn log(store: &RedisStore, attempt: AttemptId) -> Result<Vec<St
     if exists { Ok(log) } else { Err(StoreError::UnknownAttempt { attempt }) }
 }
 
-/// A repeat after a lost reply leaves a gap in the ids, which is harmless.
-async fn draw_id(store: &RedisStore) -> Result<AttemptId, StoreError> {
+/// A repeat after a lost reply leaves a gap in the ids, and a listed id that a claim removes.
+async fn draw(store: &RedisStore, epoch: Epoch) -> Result<AttemptId, StoreError> {
     let operation = || "draw an attempt id".to_owned();
-    let key = store.keys.last_attempt();
-    store.link.run(operation, Call::Command(cmd("INCR").arg(key))).await.map(AttemptId)
+    let mut script = store.scripts.draw_attempt.key(store.keys.epoch());
+    script.key(store.keys.last_attempt()).key(store.keys.active()).arg(epoch.0);
+    let reply: Reply = store.link.run(operation, Call::Script(&script)).await?;
+    match reply.split() {
+        ("drawn", [id]) => number(Some(id), operation).map(AttemptId),
+        ("fenced", [by]) => {
+            Err(StoreError::Fenced { epoch, by: Epoch(number(Some(by), operation)?) })
+        }
+        _ => Err(reply.unknown(operation())),
+    }
 }
 
 async fn index_active(store: &RedisStore, attempt: AttemptId) -> Result<(), StoreError> {

@@ -35,9 +35,9 @@ impl Keys {
         format!("{}:{{leader}}:{kind}", self.prefix)
     }
 
-    /// STRING: the last attempt id. Counted up by `create_attempt`, never deleted.
+    /// STRING: the last attempt id. Counted up by `draw_attempt.lua`, never deleted.
     pub(super) fn last_attempt(&self) -> String {
-        format!("{}:last-attempt", self.prefix)
+        format!("{}:{{leader}}:last-attempt", self.prefix)
     }
 
     /// HASH: project name to JSON record. Written by `put_project`, never deleted.
@@ -67,15 +67,21 @@ impl Keys {
         format!("{}:{{a{attempt}}}:log", self.prefix)
     }
 
+    /// STRING `<length>:<snapshot>`: the state at that length of the log. Written and deleted by `commit.lua`.
+    pub(super) fn snapshot(&self, attempt: AttemptId) -> String {
+        format!("{}:{{a{attempt}}}:snapshot", self.prefix)
+    }
+
     /// HASH: entry id to `<order>:<length of queue>:<queue><body>`. Written by `commit.lua`; entries are deleted
     /// by `commit.lua` and `mark_published.lua` once they are published.
     pub(super) fn outbox(&self, attempt: AttemptId) -> String {
         format!("{}:{{a{attempt}}}:outbox", self.prefix)
     }
 
-    /// ZSET: attempt ids, scored by themselves. Added by `create_attempt`, removed by `commit` and `claim`.
+    /// ZSET: attempt ids, scored by themselves. Added by `draw_attempt.lua` and `create_attempt`, removed by `commit` and
+    /// `claim`.
     pub(super) fn active(&self) -> String {
-        format!("{}:active", self.prefix)
+        format!("{}:{{leader}}:active", self.prefix)
     }
 
     /// ZSET: attempt ids, scored by themselves. Added by `commit` and `claim`, never removed.
@@ -93,7 +99,8 @@ mod tests {
         let keys = Keys::new("himekuri".to_owned());
         let attempt = AttemptId(12);
 
-        for key in [keys.attempt(attempt), keys.log(attempt), keys.outbox(attempt)] {
+        let (log, snapshot) = (keys.log(attempt), keys.snapshot(attempt));
+        for key in [keys.attempt(attempt), log, snapshot, keys.outbox(attempt)] {
             assert!(key.starts_with("himekuri:{a12}:"), "{key}");
         }
     }

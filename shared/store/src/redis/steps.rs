@@ -103,8 +103,10 @@ fn commit_script<'a>(
 ) -> ScriptInvocation<'a> {
     let mut script = store.scripts.commit.key(store.keys.attempt(attempt));
     script.key(store.keys.log(attempt)).key(store.keys.outbox(attempt));
+    script.key(store.keys.snapshot(attempt));
     script.arg(epoch.0).arg(commit.expected_length).arg(u8::from(commit.finished));
     script.arg(u8::from(commit.summary.is_some())).arg(commit.summary.as_deref().unwrap_or(""));
+    script.arg(commit.snapshot.as_deref().unwrap_or(""));
     script.arg(commit.records.len()).arg(&commit.records);
     script.arg(commit.outbox.len());
     for entry in &commit.outbox {

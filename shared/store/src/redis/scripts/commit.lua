@@ -1,13 +1,13 @@
 -- Writes one step of an attempt. Checks everything first and writes last: Redis does not undo a script.
--- KEYS: 1 attempt, 2 log, 3 outbox
+-- KEYS: 1 attempt, 2 log, 3 outbox, 4 snapshot
 -- ARGV: epoch, expected length, finished 0 or 1, summary changed 0 or 1, summary,
---       number of records, the records,
+--       snapshot (empty: none), number of records, the records,
 --       number of outbox entries, `id, head, body` of each (head: `<length of queue>:<queue>`),
 --       the ids of published entries
 -- returns: {'ok', length, the attempt is finished 0 or 1} |
 --          {'unknown'} | {'fenced', epoch of the newer leader} | {'conflict', length found}
 local epoch, expected = tonumber(ARGV[1]), tonumber(ARGV[2])
-local first, records = 7, tonumber(ARGV[6])
+local first, records = 8, tonumber(ARGV[7])
 
 local state = redis.call('HMGET', KEYS[1], 'fence', 'session')
 if not state[2] then
@@ -52,7 +52,11 @@ end
 if ARGV[4] == '1' then
   redis.call('HSET', KEYS[1], 'summary', ARGV[5])
 end
+if ARGV[6] ~= '' then
+  redis.call('SET', KEYS[4], string.format('%.0f:', expected + records) .. ARGV[6])
+end
 if ARGV[3] == '1' then
+  redis.call('DEL', KEYS[4])
   redis.call('HSET', KEYS[1], 'finished', '1')
 end
 return {'ok', tostring(expected + records), tostring(redis.call('HEXISTS', KEYS[1], 'finished'))}
