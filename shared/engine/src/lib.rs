@@ -37,6 +37,7 @@ mod snapshot;
 mod state;
 mod subtasks;
 mod tick;
+mod view;
 
 pub use attempt::{Attempt, Task};
 pub use context::{Context, Evaluate, EvaluateError, SessionClock};
@@ -53,7 +54,7 @@ pub use record::{
     AttemptOutcome, AttemptStarted, CancelReason, Expansion, ForEachEntry, KillReason, LOG_VERSION,
     Record, SlaStarted, TimeLimits,
 };
-pub use render::{TaskView, render_tree};
+pub use render::{TreeStyle, render_tree, render_views};
 pub use report::Reported;
 pub use require::{Required, RequiredAnswer, RequiredState, Requirement, RerunOn};
 pub use resume::{NotResumed, Resume, ResumeError, ResumedTask};
@@ -61,6 +62,7 @@ pub use sla::sla_due;
 pub use snapshot::{SNAPSHOT_VERSION, SnapshotError};
 pub use state::{Phase, TaskState};
 pub use subtasks::FailedTask;
+pub use view::TaskView;
 
 /// Parameters and evaluated configurations: insertion order is digdag's evaluation order.
 pub type Config = himekuri_workflow::Config;
