@@ -26,6 +26,7 @@ mod command;
 mod commit;
 mod dispatch;
 mod events;
+mod forgotten;
 mod kill;
 mod recover;
 mod require;
@@ -34,6 +35,7 @@ mod watch;
 
 pub(crate) use command::{BeginAttempt, Command, Outgoing};
 pub use command::{Event, EventKind};
+use forgotten::OutTry;
 pub(crate) use kill::{KillAnswer, KillCommand};
 
 /// Commands taken into one round: enough to share a commit among many reports, few enough to stay responsive.
@@ -93,9 +95,10 @@ pub(crate) struct Driver {
     live: BTreeMap<AttemptId, Live>,
     /// Attempts whose memory was dropped because a commit failed; they are claimed and replayed.
     lost: BTreeSet<AttemptId>,
-    /// Tasks of lost attempts that were out, as far as memory knew: a store that lost its last seconds may not know of
-    /// their jobs.
-    held: BTreeMap<AttemptId, Vec<TaskId>>,
+    /// What lost attempts had out, as far as memory knew.
+    out: BTreeMap<AttemptId, Vec<OutTry>>,
+    /// What of it their logs do not know.
+    forgotten: BTreeMap<AttemptId, Vec<OutTry>>,
     /// Attempts that cannot be replayed by this program: they are left alone until a restart.
     broken: BTreeSet<AttemptId>,
     /// Attempts just replayed: whatever their log leaves undecided is decided in the next round.
@@ -163,7 +166,8 @@ impl Driver {
             more_to_dispatch: false,
             live: BTreeMap::new(),
             lost: BTreeSet::new(),
-            held: BTreeMap::new(),
+            out: BTreeMap::new(),
+            forgotten: BTreeMap::new(),
             broken: BTreeSet::new(),
             recovered: Vec::new(),
             deferred: Vec::new(),

@@ -117,7 +117,7 @@ impl Driver {
                 let state = live.summary.state;
                 tracing::info!(attempt.id = %id, "attempt {id} of {}/{} ended: {state:?}", live.summary.project, live.summary.workflow);
             }
-            self.dispatcher.forget(id);
+            self.forget(id);
             self.required_ended(id, self.parts.clock.now());
             self.parts.backfills.attempt_ended();
             let live = &self.live;

@@ -89,6 +89,10 @@ impl Driver {
             self.decide(id, round, |attempt, context| attempt.refuse(task, error, now, context));
             return;
         }
+        if self.forgotten.contains_key(&id) {
+            let full_name = live.attempt.peek(task).map(|task| task.full_name.clone());
+            self.meet_forgotten(id, &full_name.unwrap_or_default(), &prepared);
+        }
         match self.dispatcher.admit((id, task), prepared.demand()) {
             Admission::Out => {}
             Admission::Parked(obstacle) => {
@@ -96,6 +100,7 @@ impl Driver {
                 return;
             }
         }
+        let Some(live) = self.live.get_mut(&id) else { return };
         let expected = live.attempt.log_length();
         // A try that goes out again is another entry of the outbox: the first one may still be waiting to be cleared.
         let entry = |message: &WorkerMessage| format!("{}@{expected}", message.id());

@@ -60,7 +60,7 @@ impl Driver {
                     return Err(DriverError::Deposed { epoch });
                 }
                 Err(RecoverError::Store(StoreError::UnknownAttempt { .. })) => {
-                    self.dispatcher.forget(id);
+                    self.forget(id);
                     tracing::warn!(attempt.id = %id, "attempt {id} was never created in full");
                 }
                 Err(RecoverError::Store(error @ StoreError::Command { .. })) => {
@@ -81,14 +81,14 @@ impl Driver {
     async fn recover(&mut self, id: AttemptId) -> Result<(), RecoverError> {
         let claimed = self.parts.store.claim(id, self.parts.epoch).await?;
         if claimed.finished {
-            self.held.remove(&id);
-            self.dispatcher.forget(id);
+            self.forget(id);
             return Ok(());
         }
         let mut summary = self.summary(id).await?;
         summary.attempt = id;
         let files = self.files(&summary.revision).await?;
         if claimed.log.is_empty() {
+            self.take_places(id, None);
             let resumed = match &summary.retry_of {
                 Some(retry) => match resume_of(self.parts.store.as_ref(), retry).await {
                     Ok(resumed) => resumed,
@@ -102,8 +102,7 @@ impl Driver {
         }
         let snapshot_at = claimed.snapshot.as_ref().map_or(0, |snapshot| snapshot.length);
         let attempt = self.attempt(id, &claimed).await?;
-        self.enter_dispatcher(id, &summary);
-        self.take_places(id, &attempt);
+        self.take_places(id, Some((&attempt, &summary)));
         self.live.insert(id, Live::new(attempt, files, summary, snapshot_at));
         self.recovered.push(id);
         // What is in the outbox may or may not have been published: duplicates are harmless.
@@ -140,27 +139,11 @@ impl Driver {
         Ok(Attempt::recover(records(&log)?)?)
     }
 
-    /// What is out keeps its place. So does what was out before the attempt was lost and has not ended by its log: a store
-    /// that lost its last seconds does not know of it, but its job may run, and the task will meet it again.
-    fn take_places(&mut self, id: AttemptId, attempt: &Attempt) {
-        let held = self.held.remove(&id).unwrap_or_default();
-        for task in held.into_iter().filter(|task| attempt.has_ended(*task)) {
-            self.dispatcher.ended((id, task));
-        }
-        for (task, _, _) in attempt.running() {
-            self.dispatcher.restore((id, task.id), task.demand());
-        }
-    }
-
-    /// Of an attempt, exactly what a worker or BigQuery has takes its places in the windows and its partition.
+    /// After a kill: exactly what a worker or BigQuery has takes its places in the windows and its partition.
     pub(super) fn hold_running(&mut self, id: AttemptId) {
-        self.dispatcher.forget(id);
-        let Some(summary) = self.live.get(&id).map(|live| live.summary.clone()) else { return };
-        self.enter_dispatcher(id, &summary);
-        let Some(live) = self.live.get(&id) else { return };
-        for (task, _, _) in live.attempt.running() {
-            self.dispatcher.restore((id, task.id), task.demand());
-        }
+        let Some(live) = self.live.remove(&id) else { return };
+        self.take_places(id, Some((&live.attempt, &live.summary)));
+        self.live.insert(id, live);
     }
 
     /// Looks for attempts that the store knows and the driver does not.

@@ -253,8 +253,7 @@ impl Driver {
     /// run.
     pub(super) fn lose(&mut self, id: AttemptId) {
         if let Some(live) = self.live.remove(&id) {
-            let out = live.attempt.running().map(|(task, _, _)| task.id).collect();
-            self.held.insert(id, out);
+            self.note_out(id, &live.attempt);
         }
         self.dispatcher.suspend(id);
         self.lost.insert(id);

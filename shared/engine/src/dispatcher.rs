@@ -26,7 +26,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use himekuri_protocol::{AttemptId, TaskId};
+use himekuri_protocol::{AttemptId, TableReference, TaskId};
 
 mod candidates;
 mod demand;
@@ -165,6 +165,16 @@ impl Dispatcher {
             self.titles.restored(group);
             self.hold(task, demand, group.class);
         }
+    }
+
+    /// Keeps a partition from all tasks that are not out, for a job that no task stands for.
+    pub fn reserve(&mut self, destination: &TableReference) {
+        self.partitions.entry(destination).writers += 1;
+    }
+
+    /// Gives a partition back that was [reserved](Self::reserve).
+    pub fn give_back(&mut self, destination: &TableReference) {
+        self.release_partition(destination);
     }
 
     /// Something was decided about an attempt: other tasks of it may be ready.

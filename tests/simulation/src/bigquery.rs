@@ -3,7 +3,7 @@
 //! Only what the promises of the pool depend on: an id exists once, a job runs on whatever becomes of those who asked for
 //! it, the last job to end has written the partition. Facts: BigQuery REST `jobs.insert`, `jobs.get`, `jobs.cancel`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use gcp_bigquery_client::model::error_proto::ErrorProto;
@@ -18,12 +18,17 @@ use crate::ledger::Ledger;
 /// The location of all jobs.
 const LOCATION: &str = "US";
 
-/// A job that is done is still given to those who ask; nothing is ever forgotten.
+/// A job that is done is still given to those who ask; nothing is forgotten unless it is told so.
 #[derive(Debug, Default)]
 pub(crate) struct Warehouse {
     jobs: BTreeMap<String, SimJob>,
     /// Ends of jobs that run, in order.
     ends: BTreeMap<(Instant, u64), String>,
+    /// Jobs that run, by what they write.
+    writers: BTreeMap<String, BTreeSet<String>>,
+    /// Jobs that are done, in the order of their ends, if they are to be forgotten.
+    done: VecDeque<(Instant, String)>,
+    known_for: Option<Duration>,
     partitions: BTreeMap<String, Written>,
     inserted: u64,
 }
@@ -110,7 +115,11 @@ impl Warehouse {
         }
         let destination = destination_of(&job);
         if let Some(destination) = &destination {
-            self.look_for_company(destination, &id, ledger);
+            let writers = self.writers.entry(destination.clone()).or_default();
+            for live in writers.iter() {
+                ledger.two_live_jobs(destination, live, &id);
+            }
+            writers.insert(id.clone());
         }
         self.inserted += 1;
         let ends_at = now + fate.runs_for;
@@ -165,12 +174,24 @@ impl Warehouse {
 
     /// Ends the jobs whose time has come, in the order of their ends.
     pub(crate) fn settle(&mut self, now: Instant, ledger: &Ledger) {
+        self.forget(now);
         while let Some(((ends_at, _), _)) = self.ends.first_key_value()
             && *ends_at <= now
-            && let Some((_, id)) = self.ends.pop_first()
+            && let Some(((ends_at, _), id)) = self.ends.pop_first()
         {
             let Some(job) = self.jobs.get_mut(&id) else { continue };
             job.done = true;
+            if let Some(destination) = &job.destination
+                && let Some(writers) = self.writers.get_mut(destination)
+            {
+                writers.remove(&id);
+                if writers.is_empty() {
+                    self.writers.remove(destination);
+                }
+            }
+            if self.known_for.is_some() {
+                self.done.push_back((ends_at, id.clone()));
+            }
             tracing::info!("job {id} is DONE, {:?}", job.fails);
             if job.fails.as_deref() != Some("stopped") && !job.is_tombstone() {
                 ledger.billed(&id);
@@ -193,12 +214,24 @@ impl Warehouse {
         self.ends.len()
     }
 
-    fn look_for_company(&self, destination: &str, id: &str, ledger: &Ledger) {
-        let live = self.ends.values().filter_map(|live| Some((live, self.jobs.get(live)?)));
-        for (live, job) in live {
-            if job.destination.as_deref() == Some(destination) {
-                ledger.two_live_jobs(destination, live, id);
-            }
+    /// Partitions that were written.
+    pub(crate) fn partitions(&self) -> usize {
+        self.partitions.len()
+    }
+
+    /// From now on, jobs are forgotten so long after their end. BigQuery keeps them for six months; 1,000,000 of them would
+    /// be most of the simulation's memory.
+    pub(crate) fn forget_after(&mut self, known_for: Duration) {
+        self.known_for = Some(known_for);
+    }
+
+    fn forget(&mut self, now: Instant) {
+        let Some(known_for) = self.known_for else { return };
+        while let Some((ended_at, _)) = self.done.front()
+            && now.duration_since(*ended_at) > known_for
+            && let Some((_, id)) = self.done.pop_front()
+        {
+            self.jobs.remove(&id);
         }
     }
 }

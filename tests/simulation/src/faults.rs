@@ -119,6 +119,15 @@ impl Faults {
         Self { on: AtomicBool::new(true), rates, hits }
     }
 
+    /// One fault alone.
+    #[must_use]
+    pub(crate) fn only(fault: Fault, rate: f64) -> Self {
+        let rate = |other: &Fault| if *other == fault { rate } else { 0.0 };
+        let rates = Fault::ALL.iter().map(rate).collect();
+        let hits = Fault::ALL.iter().map(|_| AtomicU64::new(0)).collect();
+        Self { on: AtomicBool::new(true), rates, hits }
+    }
+
     /// Whether the fault strikes now; counted if so.
     pub(crate) fn strikes(&self, fault: Fault, dice: &Dice) -> bool {
         let strikes = self.are_on() && dice.chance(self.rate(fault));

@@ -12,6 +12,7 @@ mod bigquery;
 mod dice;
 mod evaluator;
 pub mod faults;
+pub mod large;
 pub mod ledger;
 mod life;
 mod pool;

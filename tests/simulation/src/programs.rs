@@ -88,7 +88,7 @@ async fn work(life: Arc<Life>) {
     let bigquery = BigQuery::over(Arc::new(SimJobs { life: Arc::clone(&life) }));
     let config = WorkerConfig {
         name: life.name.clone(),
-        prefetch: 4,
+        prefetch: life.world.prefetch,
         job_wait: Duration::from_secs(10),
         ..WorkerConfig::default()
     };
@@ -130,7 +130,7 @@ pub(crate) async fn person(world: Arc<World>, titles: Vec<String>) {
     }
 }
 
-async fn start(world: &World, coordinator: &Coordinator, titles: &[String]) {
+pub(crate) async fn start(world: &World, coordinator: &Coordinator, titles: &[String]) {
     let Some(title) = world.dice.pick(titles) else { return };
     let day = date(2025, 12, 1);
     let request = StartRequest {

@@ -17,11 +17,14 @@ use crate::world::World;
 use crate::{programs, verdict};
 
 /// 2026-01-01T00:00:30Z: half a minute before the first sessions.
-const BEGIN_SECONDS: i64 = 1_767_225_630;
+pub(crate) const BEGIN_SECONDS: i64 = 1_767_225_630;
 
 /// How long the pool may take to come to rest once nothing goes wrong any more. The longest wait of a coordinator for a
 /// lost message is 4 hours.
 const REST_PATIENCE: Duration = Duration::from_secs(48 * 3_600);
+
+/// Tasks that a worker takes at once.
+const PREFETCH: u16 = 4;
 
 /// What a seed gave.
 #[derive(Clone, Debug)]
@@ -57,7 +60,7 @@ async fn live(seed: u64) -> SeedResult {
     let dice = Dice::new(seed);
     let faults = Faults::choose(&dice);
     let begin = Timestamp::from_second(BEGIN_SECONDS).unwrap_or(Timestamp::UNIX_EPOCH);
-    let world = World::new(dice, faults, Clock::virtual_from(begin));
+    let world = World::new(dice, faults, Clock::virtual_from(begin), PREFETCH);
     let titles = workload::draw(&world.dice);
     push(&world, &titles, true).await;
     start(&world, &titles);
@@ -81,7 +84,7 @@ async fn live(seed: u64) -> SeedResult {
 }
 
 /// Stored as a push does; the check of the files is not what is tried here.
-async fn push(world: &Arc<World>, titles: &[Title], scheduled: bool) {
+pub(crate) async fn push(world: &Arc<World>, titles: &[Title], scheduled: bool) {
     for title in titles {
         let files = if scheduled { &title.files } else { &title.unscheduled };
         let revision = himekuri_project::revision_id(files);

@@ -29,6 +29,8 @@ pub(crate) struct World {
     pub(crate) clock: Clock,
     /// Records between snapshots.
     pub(crate) snapshot_every: u64,
+    /// Tasks that a worker takes at once.
+    pub(crate) prefetch: u16,
     pub(crate) store: MemoryStore,
     pub(crate) broker: MemoryBroker,
     warehouse: Mutex<Warehouse>,
@@ -42,7 +44,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) fn new(dice: Dice, faults: Faults, clock: Clock) -> Arc<Self> {
+    pub(crate) fn new(dice: Dice, faults: Faults, clock: Clock, prefetch: u16) -> Arc<Self> {
         let snapshot_every = dice.number(1..40);
         Arc::new(Self {
             dice,
@@ -50,6 +52,7 @@ impl World {
             ledger: Ledger::default(),
             clock,
             snapshot_every,
+            prefetch,
             store: MemoryStore::new(),
             broker: MemoryBroker::new(MemoryConfig { delivery_limit: RETURNS_MAX }),
             warehouse: Mutex::default(),

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where it fails")]
 
-use himekuri_simulation::seed;
+use himekuri_simulation::{large, seed};
 
 fn kept() -> Vec<u64> {
     let lines = include_str!("../kept-seeds.txt").lines();
@@ -30,4 +30,13 @@ fn the_same_seed_is_the_same_run() {
         assert_eq!(first.counters, second.counters, "seed {seed}");
         assert_eq!(first.passed, second.passed, "seed {seed}");
     }
+}
+
+#[test]
+fn an_attempt_of_many_tasks_is_complete_though_its_leaders_die() {
+    let result = large::run(20, 30).unwrap();
+
+    assert!(result.succeeded && result.counters.is_good(), "{:#?}", result.findings);
+    assert_eq!((result.partitions, result.counters.billed), (600, 600));
+    assert!(result.deaths > 0);
 }

@@ -157,28 +157,32 @@ impl Dispatcher {
     /// Gives places and partition back.
     pub(super) fn release(&mut self, demand: &Demand) {
         if let Some(destination) = &demand.destination {
-            if let Some(partition) = self.partitions.get_mut(destination) {
-                partition.writers = partition.writers.saturating_sub(1);
-            }
             self.tables.end(&table_of(destination));
-            let met = self.partitions.meeting(destination);
-            let met: Vec<TableReference> = met
-                .filter(|(_, partition)| !partition.line.is_empty())
-                .map(|(digits, _)| TableReference {
-                    partition: (!digits.is_empty()).then(|| digits.clone()),
-                    ..destination.clone()
-                })
-                .collect();
-            for reference in &met {
-                self.wake_partition(reference);
-            }
-            self.clean(destination);
+            self.release_partition(destination);
             self.wake(Obstacle::Table, demand);
         }
         if let Some(region) = &demand.region {
             self.regions.end(region);
             self.wake(Obstacle::Region, demand);
         }
+    }
+
+    pub(super) fn release_partition(&mut self, destination: &TableReference) {
+        if let Some(partition) = self.partitions.get_mut(destination) {
+            partition.writers = partition.writers.saturating_sub(1);
+        }
+        let met = self.partitions.meeting(destination);
+        let met: Vec<TableReference> = met
+            .filter(|(_, partition)| !partition.line.is_empty())
+            .map(|(digits, _)| TableReference {
+                partition: (!digits.is_empty()).then(|| digits.clone()),
+                ..destination.clone()
+            })
+            .collect();
+        for reference in &met {
+            self.wake_partition(reference);
+        }
+        self.clean(destination);
     }
 
     /// Wakes who waits for this, as far as there is room; whether anybody does.

@@ -163,3 +163,17 @@ fn what_is_in_the_way_is_told() {
         assert!(told.contains(&expected), "{expected} is not in {told:?}");
     }
 }
+
+#[test]
+fn a_reserved_partition_is_free_again_when_it_is_given_back() {
+    let mut pool = pool(1);
+    let reserved = writes("s.a$20190901").destination.unwrap();
+    pool.dispatcher.reserve(&reserved);
+    pool.add(1, 0, writes("s.a$20190901"));
+    pool.add(1, 1, writes("s.a$20190902"));
+    assert_eq!(pool.dispatch(), [key(1, 1)]);
+
+    pool.dispatcher.give_back(&reserved);
+
+    assert_eq!(pool.dispatch(), [key(1, 0)]);
+}
