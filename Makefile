@@ -2,7 +2,7 @@
 
 export DUCKDB_LIB_DIR ?= $(CURDIR)/target/duckdb
 
-.PHONY: help build demo test verify lint bench simulate seeds up
+.PHONY: help build demo test verify lint bench simulate seeds mutations up
 
 # Seeds of `make simulate`, and the first of them.
 SEEDS ?= 2000
@@ -15,6 +15,7 @@ help:
 	@echo 'make verify  what CI runs: lint, test and 2,000 seeds of the simulation'
 	@echo 'make bench   measure speed as ratios to a floor, into target/bench.json'
 	@echo 'make simulate SEEDS=100000 SEED_FROM=0   the whole pool on virtual time, with everything that can go wrong'
+	@echo 'make mutations   take safeguards out, one at a time, and show that the simulation notices'
 	@echo 'make up      the whole pool in containers'
 	@echo 'make build   all programs, into target/debug'
 
@@ -49,6 +50,9 @@ simulate:
 # What CI runs: 2,000 seeds with the program that `build` makes. An optimised build of everything would take longer than they do.
 seeds: build
 	"$${CARGO_TARGET_DIR:-target}"/debug/himekuri-simulation --seeds 2000
+
+mutations:
+	scripts/check-mutations.sh
 
 up:
 	docker compose up --build

@@ -3,11 +3,12 @@
 //! Only what the promises of the pool depend on: an id exists once, a job runs on whatever becomes of those who asked for
 //! it, the last job to end has written the partition. Facts: BigQuery REST `jobs.insert`, `jobs.get`, `jobs.cancel`.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
 
 use gcp_bigquery_client::model::error_proto::ErrorProto;
 use gcp_bigquery_client::model::job::Job;
+use gcp_bigquery_client::model::job_configuration::JobConfiguration;
 use gcp_bigquery_client::model::job_reference::JobReference;
 use gcp_bigquery_client::model::job_statistics::JobStatistics;
 use gcp_bigquery_client::model::job_status::JobStatus;
@@ -49,10 +50,11 @@ pub(crate) struct Fate {
     pub(crate) fails: Option<&'static str>,
 }
 
-/// A job.
+/// A job: of what was sent, only what somebody asks for. The whole is some 5 KB.
 #[derive(Clone, Debug)]
 pub(crate) struct SimJob {
-    model: Job,
+    reference: JobReference,
+    labels: HashMap<String, String>,
     destination: Option<String>,
     inserted: u64,
     inserted_at: Instant,
@@ -70,8 +72,7 @@ impl SimJob {
 
     /// Whether it only keeps its id from being used (`docs/decisions/0014-a-tombstone-ends-a-job-that-never-began.md`).
     pub(crate) fn is_tombstone(&self) -> bool {
-        let labels = self.model.configuration.as_ref().and_then(|of| of.labels.as_ref());
-        labels.is_some_and(|labels| labels.contains_key("himekuri_canceled"))
+        self.labels.contains_key("himekuri_canceled")
     }
 
     /// How long it is known.
@@ -98,7 +99,12 @@ impl SimJob {
                 errors: None,
             }),
             statistics: Some(JobStatistics::default()),
-            ..self.model.clone()
+            job_reference: Some(self.reference.clone()),
+            configuration: Some(JobConfiguration {
+                labels: Some(self.labels.clone()),
+                ..JobConfiguration::default()
+            }),
+            ..Job::default()
         }
     }
 }
@@ -125,7 +131,8 @@ impl Warehouse {
         let ends_at = now + fate.runs_for;
         let located = JobReference { location: Some(LOCATION.to_owned()), ..reference };
         let sim = SimJob {
-            model: Job { job_reference: Some(located), ..job },
+            reference: located,
+            labels: job.configuration.and_then(|of| of.labels).unwrap_or_default(),
             destination,
             inserted: self.inserted,
             inserted_at: now,

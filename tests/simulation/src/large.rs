@@ -26,7 +26,7 @@ const PREFETCH: u16 = 250;
 const DEATHS: f64 = 2.0;
 
 /// How long a job that is done stays known: messages that come twice come sooner.
-const KNOWN_FOR: Duration = Duration::from_secs(3_600);
+const KNOWN_FOR: Duration = Duration::from_secs(300);
 
 /// How long the attempt may take, in the time of the simulation.
 const PATIENCE: Duration = Duration::from_secs(7 * 86_400);

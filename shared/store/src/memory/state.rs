@@ -193,7 +193,11 @@ impl State {
             };
         }
         target.fence = epoch;
-        target.log.extend(commit.records);
+        // They stay for as long as the store: serde_json leaves up to twice the room that they need.
+        target.log.extend(commit.records.into_iter().map(|mut record| {
+            record.shrink_to_fit();
+            record
+        }));
         for entry in commit.outbox {
             target.outbox.add(entry);
         }
