@@ -152,6 +152,7 @@ fn succeed(
         attempt: dispatch.message.attempt,
         task: dispatch.message.task,
         try_no: dispatch.message.try_no,
+        task_name: None,
         worker: "plan".to_owned(),
         outcome: Outcome::Succeeded { store_params, job: None },
     };

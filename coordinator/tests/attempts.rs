@@ -84,6 +84,7 @@ impl Pool {
             attempt: task.attempt,
             task: task.task,
             try_no: task.try_no,
+            task_name: None,
             worker: "test".to_owned(),
             outcome: Outcome::Succeeded { store_params: StoreParams::new(), job: None },
         };

@@ -118,6 +118,7 @@ impl Pool {
             attempt: job.attempt,
             task: job.task,
             try_no: job.try_no,
+            task_name: None,
             worker: "test".to_owned(),
             outcome,
         };
@@ -220,6 +221,7 @@ async fn what_waits_for_its_partition_leaves_its_turn_to_others_when_it_is_kille
         attempt: first,
         task: task.task,
         try_no: task.try_no,
+        task_name: None,
         job: himekuri_protocol::JobReference {
             project: None,
             location: None,

@@ -3,6 +3,7 @@
 mod datasets;
 mod himekuri;
 mod jobs;
+mod projects;
 mod queries;
 mod tables;
 mod upload;
@@ -34,17 +35,22 @@ pub fn router(warehouse: Arc<Warehouse>) -> Router {
     let table = format!("{dataset}/tables/{{table}}");
     let job = format!("{project}/jobs/{{job}}");
     Router::new()
+        .route("/bigquery/v2/projects", get(projects::list))
+        .route(&format!("{project}/serviceAccount"), get(projects::service_account))
         .route(&format!("{project}/jobs"), post(jobs::insert).get(jobs::list))
         .route(&job, get(jobs::get))
         .route(&format!("{job}/cancel"), post(jobs::cancel))
         .route(&format!("{project}/queries"), post(queries::query))
         .route(&format!("{project}/queries/{{job}}"), get(queries::results))
         .route(&format!("{project}/datasets"), post(datasets::insert).get(datasets::list))
-        .route(&dataset, get(datasets::get).delete(datasets::delete))
+        .route(&dataset, get(datasets::get).patch(datasets::patch).delete(datasets::delete))
         .route(&format!("{dataset}/tables"), post(tables::insert).get(tables::list))
-        .route(&table, get(tables::get).delete(tables::delete))
+        .route(&table, get(tables::get).patch(tables::patch).delete(tables::delete))
         .route(&format!("{table}/data"), get(tables::rows))
-        .route("/upload/bigquery/v2/projects/{project}/jobs", post(upload::insert))
+        .route(
+            "/upload/bigquery/v2/projects/{project}/jobs",
+            post(upload::insert).put(upload::append),
+        )
         .route("/himekuri/v1/partitions", get(himekuri::partitions))
         .route("/himekuri/v1/executions", get(himekuri::executions))
         .fallback(unknown_path)

@@ -6,6 +6,7 @@
 mod aggregates;
 mod arrays;
 mod call;
+mod create;
 mod dates;
 mod errors;
 mod jsons;
@@ -31,6 +32,7 @@ use crate::catalog::Catalog;
 use crate::error::BqError;
 use crate::ids::{DatasetId, TableId};
 
+pub(crate) use create::{CreateAs, create_as};
 pub(crate) use errors::from_duckdb;
 
 /// What a query may refer to.
@@ -69,7 +71,7 @@ pub(crate) fn translate(text: &str, scope: &Scope<'_>) -> Result<Translated, BqE
         (None, _) => return Err(BqError::query("Syntax error: Unexpected end of script")),
     };
     let Statement::Query(mut query) = statement else {
-        // DML, DDL and scripts would be translated here, each in a module of its own.
+        // DML and scripts would be translated here, each in a module of its own.
         let word = text.split_whitespace().next().unwrap_or_default().to_uppercase();
         return Err(BqError::not_implemented(format_args!("The statement {word}")));
     };

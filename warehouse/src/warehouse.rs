@@ -18,6 +18,7 @@ use crate::error::{BqError, Reason};
 use crate::ids::TableId;
 use crate::jobs::ledger;
 use crate::jobs::registry::Registry;
+use crate::jobs::run::Request;
 
 /// Jobs that run at the same time. DuckDB spreads each over all cores; a few more than one let
 /// small jobs pass while a long one reads.
@@ -74,6 +75,14 @@ pub enum OpenError {
     },
 }
 
+/// An upload in parts, as far as it came.
+pub(crate) struct Upload {
+    /// The load job.
+    pub(crate) request: Request,
+    /// What was received.
+    pub(crate) rows: Vec<u8>,
+}
+
 /// An open data folder.
 pub struct Warehouse {
     pool: Pool,
@@ -84,6 +93,8 @@ pub struct Warehouse {
     writing: Mutex<HashMap<TableId, Arc<Mutex<()>>>>,
     pub(crate) jobs: Registry,
     pub(crate) slots: Semaphore,
+    /// Uploads in parts that are not complete, by their id.
+    pub(crate) uploads: Mutex<HashMap<String, Upload>>,
     pub(crate) folder: PathBuf,
 }
 
@@ -111,6 +122,7 @@ impl Warehouse {
             writing: Mutex::default(),
             jobs: Registry::new(records),
             slots: Semaphore::new(JOBS_AT_ONCE),
+            uploads: Mutex::default(),
             folder,
         }))
     }

@@ -9,7 +9,9 @@ use crate::catalog::{self, PARTITION_TIME, Table, TimePartitioning};
 use crate::duck::locked;
 use crate::error::{BqError, Reason};
 use crate::ids::{literal, quote};
-use crate::jobs::config::{CreateDisposition, Destination, NewFields, WriteDisposition};
+use crate::jobs::config::{
+    CreateDisposition, Destination, NewFields, TableChange, WriteDisposition,
+};
 use crate::jobs::record::now_ms;
 use crate::partition::{Granularity, Partition};
 use crate::schema::{Field, FieldType, Mode};
@@ -154,6 +156,17 @@ fn wanted_table(
     };
     let mut table = old.clone();
     table.modified_ms = now;
+    match destination.table_change {
+        TableChange::Kept => {}
+        TableChange::Replaced => {
+            table.fields = fields.to_vec();
+            table.partitioning.clone_from(&destination.partitioning);
+            return Ok(Wanted { table, change: Change::Recreate });
+        }
+        TableChange::Refused => {
+            return Err(BqError::already_exists(format_args!("Table {}", destination.table)));
+        }
+    }
     if old.fields.is_empty() {
         // A table made without columns takes those of its first rows, into whichever partition.
         table.fields = fields.to_vec();

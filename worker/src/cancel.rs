@@ -24,7 +24,7 @@ pub(crate) fn over<'a>(
 }
 
 async fn stop(bigquery: &BigQuery, canceled: CanceledJob, config: &WorkerConfig) -> Option<Report> {
-    let CanceledJob { attempt, task, try_no, job, dataset } = canceled;
+    let CanceledJob { attempt, task, try_no, task_name, job, dataset } = canceled;
     let stopped = bigquery.stop(&job, dataset.as_ref(), config.patience).await;
     let state = stopped.inspect_err(|error| {
         let error = error.clone().into_task_error();
@@ -41,6 +41,7 @@ async fn stop(bigquery: &BigQuery, canceled: CanceledJob, config: &WorkerConfig)
             attempt,
             task,
             try_no,
+            task_name,
             worker: config.name.clone(),
             outcome,
         }),

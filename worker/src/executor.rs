@@ -128,6 +128,7 @@ impl Executor {
             attempt: task.attempt,
             task: task.task,
             try_no: task.try_no,
+            task_name: Some(task.task_name.clone()),
             worker: self.config.name.clone(),
             outcome,
         }

@@ -43,6 +43,7 @@ async fn look_up(
             attempt: watched.attempt,
             task: watched.task,
             try_no: watched.try_no,
+            task_name: watched.task_name,
             worker: config.name.clone(),
             outcome,
         }),

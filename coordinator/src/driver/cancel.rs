@@ -9,6 +9,7 @@ use himekuri_protocol::{
 };
 use jiff::{SignedDuration, Timestamp};
 
+use super::forgotten::full_name;
 use super::{Driver, Outgoing};
 
 /// Jobs in one message: a worker ends 16 at once and has their patience for each, so two turns fit into a delivery.
@@ -44,6 +45,7 @@ impl Driver {
                         attempt: *id,
                         task: canceling.task,
                         try_no: canceling.try_no,
+                        task_name: full_name(&live.attempt, canceling.task),
                         job,
                         dataset,
                     });

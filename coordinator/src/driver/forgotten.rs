@@ -101,3 +101,8 @@ impl Driver {
         }
     }
 }
+
+/// What the messages of a task say beside its id, which may be another task's after such a loss.
+pub(super) fn full_name(attempt: &Attempt, task: TaskId) -> Option<String> {
+    attempt.task(task).map(|task| task.full_name.clone())
+}

@@ -7,6 +7,7 @@ use himekuri_engine::{Attempt, Context, Record, ReplayError, Reported};
 use himekuri_protocol::{AttemptId, Report, TaskError, TaskMessage};
 use jiff::Timestamp;
 
+use super::forgotten::full_name;
 use super::{
     AUDIT_EVERY, BeginAttempt, Command, Driver, DriverError, KillCommand, Live, Outgoing,
     RETRY_AFTER,
@@ -196,6 +197,10 @@ impl Driver {
             job: None,
         };
         self.decide(id, round, |attempt, context| {
+            // A task that had this id before the store lost its last seconds.
+            if full_name(attempt, task.task).is_some_and(|name| name != task.task_name) {
+                return Ok(Vec::new());
+            }
             attempt.give_up(task.task, task.try_no, error, now, context)
         });
         round.settlers.push((id, settler));

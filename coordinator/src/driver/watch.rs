@@ -8,6 +8,7 @@ use himekuri_protocol::{
 };
 use jiff::Timestamp;
 
+use super::forgotten::full_name;
 use super::{Driver, Outgoing};
 
 /// Jobs in one message: a worker looks at them with few calls at once, and a lost message costs one period.
@@ -31,7 +32,9 @@ impl Driver {
                 watched.insert(key, if is_due { now } else { last });
                 if is_due {
                     let place = (job.project.clone(), job.location.clone());
-                    let job = WatchedJob { attempt: *id, task, try_no, job: job.clone() };
+                    let task_name = full_name(&live.attempt, task);
+                    let job = job.clone();
+                    let job = WatchedJob { attempt: *id, task, try_no, task_name, job };
                     jobs.entry(place).or_default().push(job);
                 }
             }

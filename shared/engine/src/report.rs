@@ -22,7 +22,8 @@ const UNREACHABLE_WAIT_MAX: Duration = Duration::from_secs(300);
 pub enum Reported {
     /// New: these records follow from it.
     Decided(Vec<Record>),
-    /// For a try that is already decided, or said before: redelivery is normal, and nothing changes.
+    /// For a try that is already decided, or said before, or for a task that had this id before the store lost its last
+    /// seconds: redelivery is normal, and nothing changes.
     Late,
 }
 
@@ -40,6 +41,9 @@ impl Attempt {
         let Some((task, phase)) = self.running_try(report.task, report.try_no) else {
             return Ok(Reported::Late);
         };
+        if report.task_name.as_ref().is_some_and(|name| *name != task.full_name) {
+            return Ok(Reported::Late);
+        }
         let Some(record) = self.decide(task, phase, &report.outcome, now, context) else {
             return Ok(Reported::Late);
         };

@@ -61,6 +61,9 @@ pub struct WatchedJob {
     pub task: TaskId,
     /// Try.
     pub try_no: TryNo,
+    /// [`Report::task_name`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task_name: Option<String>,
     /// The job.
     pub job: JobReference,
 }
@@ -83,6 +86,9 @@ pub struct CanceledJob {
     pub task: TaskId,
     /// Try.
     pub try_no: TryNo,
+    /// [`Report::task_name`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task_name: Option<String>,
     /// The job. It may not exist, and its task message may still be on its way.
     pub job: JobReference,
     /// Dataset that it writes to: it runs where this is, if `job` names no location.

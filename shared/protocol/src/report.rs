@@ -18,6 +18,10 @@ pub struct Report {
     pub task: TaskId,
     /// Try.
     pub try_no: TryNo,
+    /// Full name of the task, as the message said it: an id may name another task after a store has lost its last seconds.
+    /// `None` from workers of before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task_name: Option<String>,
     /// Who reports, for logs.
     pub worker: String,
     /// What happened.

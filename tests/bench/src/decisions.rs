@@ -205,6 +205,7 @@ fn succeed(
         attempt: AttemptId(1),
         task,
         try_no,
+        task_name: None,
         worker: "bench".to_owned(),
         outcome: Outcome::Succeeded { store_params: StoreParams::new(), job: None },
     };

@@ -286,6 +286,7 @@ impl World {
             attempt: AttemptId(0),
             task,
             try_no,
+            task_name: None,
             worker: "compat".to_owned(),
             outcome,
         }

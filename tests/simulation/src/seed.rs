@@ -126,8 +126,12 @@ async fn roll_back(world: Arc<World>) {
         copies.truncate(3);
         tokio::time::sleep(Duration::from_secs(1)).await;
         if world.faults.strikes(Fault::StoreRolledBack, &world.dice) {
-            let copies: Vec<&MemoryStore> = copies.iter().collect();
-            if let Some(earlier) = world.dice.pick(&copies) {
+            let back = world.dice.number(0..u64::try_from(copies.len()).unwrap_or(1));
+            // What was written after it is gone for good: no later loss brings it back.
+            for _ in 0..back {
+                copies.pop_front();
+            }
+            if let Some(earlier) = copies.front() {
                 world.store.roll_back(earlier);
             }
         }

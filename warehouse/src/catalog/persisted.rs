@@ -53,7 +53,7 @@ pub(crate) fn load(connection: &Connection) -> Result<Catalog, BqError> {
     Ok(catalog)
 }
 
-/// Writes a dataset's entry and its DuckDB schema.
+/// Writes a dataset's entry, in place of an older one, and its DuckDB schema.
 ///
 /// # Errors
 /// `backendError` when the data folder cannot be written.
@@ -68,6 +68,10 @@ pub(crate) fn put_dataset(
         other: dataset.other.clone(),
     };
     connection.execute_batch(&format!("CREATE SCHEMA IF NOT EXISTS {}", id.schema()))?;
+    connection.execute(
+        &format!("DELETE FROM {SCHEMA}.datasets WHERE project = ? AND dataset = ?"),
+        params![id.project, id.dataset],
+    )?;
     connection.execute(
         &format!("INSERT INTO {SCHEMA}.datasets VALUES (?, ?, ?)"),
         params![id.project, id.dataset, encoded(&row)?],

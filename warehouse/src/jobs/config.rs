@@ -8,6 +8,7 @@ use crate::error::{BqError, Reason};
 use crate::ids::{DatasetId, TableId};
 use crate::partition::split_decorator;
 use crate::schema::Field;
+use crate::sql::{self, CreateAs};
 
 /// What a job does.
 #[derive(Debug, Clone)]
@@ -50,6 +51,19 @@ pub(crate) struct Destination {
     pub(crate) partitioning: Option<TimePartitioning>,
     /// `schemaUpdateOptions: ALLOW_FIELD_ADDITION`.
     pub(crate) new_fields: NewFields,
+    /// What happens to a table of that name.
+    pub(crate) table_change: TableChange,
+}
+
+/// What a job does to a table that is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TableChange {
+    /// It stays; so the dispositions decide.
+    Kept,
+    /// `CREATE OR REPLACE TABLE`: it is made anew, with its partitioning.
+    Replaced,
+    /// `CREATE TABLE`: there must be none.
+    Refused,
 }
 
 /// What happens to the rows that are there.
@@ -94,6 +108,22 @@ impl Destination {
         }
     }
 
+    fn made_by(create: CreateAs) -> Self {
+        let (write, table_change) = match create.replaces {
+            true => (WriteDisposition::Truncate, TableChange::Replaced),
+            false => (WriteDisposition::Empty, TableChange::Refused),
+        };
+        Self {
+            table: create.table,
+            decorator: None,
+            write,
+            create: CreateDisposition::IfNeeded,
+            partitioning: create.partitioning,
+            new_fields: NewFields::Refused,
+            table_change,
+        }
+    }
+
     fn parse(
         config: &Value,
         default_project: &str,
@@ -116,6 +146,7 @@ impl Destination {
             create: optional(config, "createDisposition")?.unwrap_or(CreateDisposition::IfNeeded),
             partitioning: optional(config, "timePartitioning")?,
             new_fields: if adds { NewFields::Added } else { NewFields::Refused },
+            table_change: TableChange::Kept,
         }))
     }
 }
@@ -138,9 +169,20 @@ impl JobKind {
                 }
                 None => None,
             };
+            let sql = required(config, "query", "configuration.query.query")?;
+            let destination = Destination::parse(config, project, WriteDisposition::Empty)?;
+            let create = sql::create_as(sql, project, default_dataset.as_ref())?;
+            let (sql, destination) = match (create, destination) {
+                (Some(_), Some(_)) => {
+                    let why = "Cannot set destination table in jobs with DDL statements";
+                    return Err(BqError::new(Reason::InvalidQuery, why));
+                }
+                (Some(create), None) => (create.query.clone(), Some(Destination::made_by(create))),
+                (None, destination) => (sql.to_owned(), destination),
+            };
             return Ok(Self::Query(Box::new(QueryConfig {
-                sql: required(config, "query", "configuration.query.query")?.to_owned(),
-                destination: Destination::parse(config, project, WriteDisposition::Empty)?,
+                sql,
+                destination,
                 default_dataset,
                 bytes_max: config["maximumBytesBilled"].as_str().and_then(|text| text.parse().ok()),
                 parameters: config["queryParameters"].as_array().cloned().unwrap_or_default(),

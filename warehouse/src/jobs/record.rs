@@ -181,7 +181,7 @@ impl JobRecord {
             let bytes = output.bytes.to_string();
             statistics["totalBytesProcessed"] = json!(bytes);
             statistics["query"] = json!({
-                "statementType": "SELECT",
+                "statementType": statement_type(&self.configuration),
                 "totalBytesProcessed": bytes,
                 "totalBytesBilled": bytes,
                 "cacheHit": false,
@@ -190,6 +190,12 @@ impl JobRecord {
         }
         statistics
     }
+}
+
+fn statement_type(configuration: &Value) -> &'static str {
+    let text = configuration["query"]["query"].as_str().unwrap_or_default().trim_start();
+    let creates = text.get(..6).is_some_and(|word| word.eq_ignore_ascii_case("create"));
+    if creates { "CREATE_TABLE_AS_SELECT" } else { "SELECT" }
 }
 
 /// Milliseconds since 1970.

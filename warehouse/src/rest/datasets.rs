@@ -1,4 +1,4 @@
-//! `datasets.insert`, `get`, `list`, `delete`.
+//! `datasets.insert`, `get`, `list`, `patch`, `delete`.
 
 use std::collections::BTreeMap;
 
@@ -14,6 +14,9 @@ use crate::ids::DatasetId;
 use crate::jobs::config::required;
 use crate::jobs::record::now_ms;
 
+/// What is kept and shown, without effect.
+const KEPT: &[&str] = &["description", "friendlyName", "labels", "defaultTableExpirationMs"];
+
 /// `datasets.insert`.
 pub(super) async fn insert(
     State(warehouse): Shared,
@@ -26,10 +29,7 @@ pub(super) async fn insert(
     let dataset = Dataset {
         location: body["location"].as_str().unwrap_or("US").to_uppercase(),
         created_ms: now_ms(),
-        other: others(
-            &body,
-            &["description", "friendlyName", "labels", "defaultTableExpirationMs"],
-        ),
+        other: others(&body, KEPT),
         tables: BTreeMap::new(),
     };
     let answer = resource(&id, &dataset);
@@ -66,6 +66,29 @@ pub(super) async fn list(
     let of_project = catalog.datasets.iter().filter(|(id, _)| id.project == project);
     let datasets: Vec<Value> = of_project.map(|(id, dataset)| resource(id, dataset)).collect();
     Ok(Answer(json!({ "kind": "bigquery#datasetList", "datasets": datasets })))
+}
+
+/// `datasets.patch`: what is sent replaces what was, null removes it.
+pub(super) async fn patch(
+    State(warehouse): Shared,
+    Path((project, dataset)): Path<(String, String)>,
+    body: Bytes,
+) -> Result<Answer, BqError> {
+    let body = object(&body)?;
+    let id = DatasetId::new(&project, &dataset)?;
+    let answer = blocking(move || {
+        let connection = warehouse.connection()?;
+        warehouse.change(&connection, |c, catalog| {
+            let mut dataset = catalog.dataset(&id)?.clone();
+            replace(&mut dataset.other, &body, KEPT);
+            catalog::put_dataset(c, &id, &dataset)?;
+            let answer = resource(&id, &dataset);
+            catalog.datasets.insert(id, dataset);
+            Ok(answer)
+        })
+    })
+    .await?;
+    Ok(Answer(answer))
 }
 
 /// `datasets.delete`; with tables only when `deleteContents=true`.
@@ -107,6 +130,21 @@ fn resource(id: &DatasetId, dataset: &Dataset) -> Value {
         resource[key] = value.clone();
     }
     resource
+}
+
+/// Takes from a body what is kept and shown: what it does not name stays.
+pub(super) fn replace(kept: &mut Map<String, Value>, body: &Value, keys: &[&str]) {
+    for key in keys {
+        match body.get(*key) {
+            None => {}
+            Some(Value::Null) => {
+                kept.remove(*key);
+            }
+            Some(value) => {
+                kept.insert((*key).to_owned(), value.clone());
+            }
+        }
+    }
 }
 
 /// The fields of a body that are kept and shown, without effect.

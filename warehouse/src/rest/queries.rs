@@ -107,8 +107,9 @@ impl Paging {
             None => number(params, "startIndex")?.unwrap_or(0),
         };
         let length = number(params, "maxResults")?.unwrap_or(PAGE_DEFAULT).min(PAGE_DEFAULT);
-        let whole =
-            params.get("formatOptions.useInt64Timestamp").is_some_and(|value| value == "true");
+        let whole = params
+            .get("formatOptions.useInt64Timestamp")
+            .is_some_and(|value| value.eq_ignore_ascii_case("true"));
         Ok(Self { page: Page { start, length }, format: timestamp_format(whole) })
     }
 }
@@ -154,6 +155,9 @@ async fn answer(
     if next < total && !rows.is_empty() {
         answer["pageToken"] = json!(next.to_string());
     }
-    answer["rows"] = Value::Array(rows);
+    // BigQuery leaves it out where there is none. Google's Python client takes an empty one for the whole result.
+    if !rows.is_empty() {
+        answer["rows"] = Value::Array(rows);
+    }
     Ok(Answer(answer))
 }

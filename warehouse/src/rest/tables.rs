@@ -1,4 +1,4 @@
-//! `tables.insert`, `get`, `list`, `delete`, and `tabledata.list`.
+//! `tables.insert`, `get`, `list`, `patch`, `delete`, and `tabledata.list`.
 
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::datasets::others;
+use super::datasets::{others, replace};
 use super::queries::Paging;
 use super::{Answer, Params, Shared, blocking, object};
 use crate::catalog::{self, Table, TimePartitioning};
@@ -19,6 +19,16 @@ use crate::partition::split_decorator;
 use crate::partitions;
 use crate::query;
 use crate::schema::{Field, FieldType, Mode};
+
+/// What is kept and shown, without effect.
+const KEPT: &[&str] = &[
+    "description",
+    "friendlyName",
+    "labels",
+    "clustering",
+    "requirePartitionFilter",
+    "expirationTime",
+];
 
 /// `tables.insert`.
 pub(super) async fn insert(
@@ -57,23 +67,7 @@ pub(super) async fn insert(
 }
 
 fn parse(body: &Value) -> Result<Table, BqError> {
-    let read =
-        |error: serde_json::Error| BqError::invalid(format!("Invalid value for: schema: {error}"));
-    let fields = &body["schema"]["fields"];
-    let fields = match fields.is_null() {
-        true => Vec::new(),
-        false => Vec::<Field>::deserialize(fields).map_err(read)?,
-    };
-    for (index, field) in fields.iter().enumerate() {
-        let upper = field.name.to_uppercase();
-        if upper.starts_with("_PARTITION") || upper.starts_with("_TABLE_") || field.name.is_empty()
-        {
-            return Err(BqError::invalid(format!("Invalid field name \"{}\".", field.name)));
-        }
-        if fields[..index].iter().any(|other| other.name.eq_ignore_ascii_case(&field.name)) {
-            return Err(BqError::invalid(format!("Duplicate field name \"{}\".", field.name)));
-        }
-    }
+    let fields = fields_of(body)?;
     let partitioning = &body["timePartitioning"];
     let partitioning = match partitioning.is_null() {
         true => None,
@@ -85,18 +79,35 @@ fn parse(body: &Value) -> Result<Table, BqError> {
         return Err(BqError::not_implemented("Partitioning by a range of integers"));
     }
     let now = now_ms();
-    let keys = [
-        "description",
-        "friendlyName",
-        "labels",
-        "clustering",
-        "requirePartitionFilter",
-        "expirationTime",
-    ];
-    let other = others(body, &keys);
+    let other = others(body, KEPT);
     let table = Table { fields, partitioning, created_ms: now, modified_ms: now, other };
     check_partitioning(&table)?;
     Ok(table)
+}
+
+fn fields_of(body: &Value) -> Result<Vec<Field>, BqError> {
+    let fields = &body["schema"]["fields"];
+    if fields.is_null() {
+        return Ok(Vec::new());
+    }
+    let fields = Vec::<Field>::deserialize(fields)
+        .map_err(|error| BqError::invalid(format!("Invalid value for: schema: {error}")))?;
+    check_fields(&fields)?;
+    Ok(fields)
+}
+
+fn check_fields(fields: &[Field]) -> Result<(), BqError> {
+    for (index, field) in fields.iter().enumerate() {
+        let upper = field.name.to_uppercase();
+        if upper.starts_with("_PARTITION") || upper.starts_with("_TABLE_") || field.name.is_empty()
+        {
+            return Err(BqError::invalid(format!("Invalid field name \"{}\".", field.name)));
+        }
+        if fields[..index].iter().any(|other| other.name.eq_ignore_ascii_case(&field.name)) {
+            return Err(BqError::invalid(format!("Duplicate field name \"{}\".", field.name)));
+        }
+    }
+    Ok(())
 }
 
 fn check_partitioning(table: &Table) -> Result<(), BqError> {
@@ -116,6 +127,67 @@ fn check_partitioning(table: &Table) -> Result<(), BqError> {
              DATETIME. The type found is: {}.",
             field.kind.name()
         ))),
+    }
+}
+
+/// `tables.patch`: what is sent replaces what was, null removes it. A schema may add columns and describe the others.
+pub(super) async fn patch(
+    State(warehouse): Shared,
+    Path((project, dataset, name)): Path<(String, String, String)>,
+    body: Bytes,
+) -> Result<Answer, BqError> {
+    let body = object(&body)?;
+    let id = TableId::new(&project, &dataset, &name)?;
+    let answer = blocking(move || {
+        let connection = warehouse.connection()?;
+        let lock = warehouse.write_lock(&id);
+        let _only_writer = locked(&lock);
+        warehouse.change(&connection, |c, catalog| {
+            let location = catalog.dataset(&id.dataset_id())?.location.clone();
+            let mut table = catalog.table(&id)?.clone();
+            replace(&mut table.other, &body, KEPT);
+            if !body["schema"]["fields"].is_null() {
+                let fields = fields_of(&body)?;
+                for column in added(&id, &table, &fields)? {
+                    let sql =
+                        format!("ALTER TABLE {} ADD COLUMN {}", id.duck(), column.duck_column());
+                    c.execute_batch(&sql)?;
+                }
+                table.fields = fields;
+            }
+            table.modified_ms = now_ms();
+            catalog::put_table(c, &id, &table)?;
+            let answer = resource(&id, &table, &location);
+            if let Some(dataset) = catalog.datasets.get_mut(&id.dataset_id()) {
+                dataset.tables.insert(id.table.clone(), table);
+            }
+            Ok(answer)
+        })
+    })
+    .await?;
+    Ok(Answer(answer))
+}
+
+/// The columns that a new schema adds; those that were there must be there still, in their order.
+fn added(id: &TableId, table: &Table, fields: &[Field]) -> Result<Vec<Field>, BqError> {
+    let refused = |what: String| {
+        BqError::invalid(format!("Provided Schema does not match Table {id}. {what}"))
+    };
+    for (index, old) in table.fields.iter().enumerate() {
+        match fields.get(index) {
+            Some(new) if new.name == old.name && new.kind == old.kind && old.accepts(new) => {}
+            Some(_) | None => {
+                return Err(refused(format!("Field {} is missing in new schema", old.name)));
+            }
+        }
+    }
+    let added = fields.get(table.fields.len()..).unwrap_or_default();
+    match added.iter().find(|field| field.mode == Mode::Required) {
+        Some(field) => Err(refused(format!(
+            "Cannot add required fields to an existing schema. (field: {})",
+            field.name
+        ))),
+        None => Ok(added.to_vec()),
     }
 }
 

@@ -3,15 +3,26 @@
 use serde_json::Value;
 
 use crate::error::BqError;
-use crate::ids::literal;
+use crate::ids::{literal, quote};
 
-/// The DuckDB text of a parameter.
+/// The DuckDB text of a parameter. The `position` is that of a `?` among all of them, from 0.
 ///
 /// # Errors
 /// `invalidQuery` when it was not sent, or has a type that is not known here.
-pub(super) fn value(parameters: &[Value], placeholder: &str) -> Result<String, BqError> {
+pub(super) fn value(
+    parameters: &[Value],
+    placeholder: &str,
+    position: usize,
+) -> Result<String, BqError> {
     let Some(name) = placeholder.strip_prefix('@') else {
-        return Err(BqError::not_implemented("A positional query parameter (use a named one)"));
+        let number = position + 1;
+        let parameter = parameters.get(position).filter(|p| p["name"].as_str().is_none());
+        let parameter = parameter.ok_or_else(|| {
+            BqError::query(format!("Query parameter number {number} is not defined"))
+        })?;
+        return typed(&parameter["parameterType"], &parameter["parameterValue"]).ok_or_else(|| {
+            BqError::query(format!("Query parameter number {number} has an unsupported type"))
+        });
     };
     let parameter = parameters
         .iter()
@@ -29,6 +40,11 @@ fn typed(kind: &Value, value: &Value) -> Option<String> {
             values.iter().map(|value| typed(element, value)).collect();
         return Some(format!("CAST([{}] AS {}[])", values?.join(", "), duck(element)?));
     }
+    if kind["type"].as_str()? == "STRUCT" {
+        let fields: Option<Vec<String>> =
+            kind["structTypes"].as_array()?.iter().map(|field| member(field, value)).collect();
+        return Some(format!("struct_pack({})", fields?.join(", ")));
+    }
     let value = &value["value"];
     let text = match value.as_str() {
         Some(text) => literal(text),
@@ -36,6 +52,12 @@ fn typed(kind: &Value, value: &Value) -> Option<String> {
         None => literal(&value.to_string()),
     };
     Some(format!("CAST({text} AS {})", duck(kind)?))
+}
+
+fn member(field: &Value, value: &Value) -> Option<String> {
+    let name = field["name"].as_str()?;
+    let text = typed(&field["type"], &value["structValues"][name])?;
+    Some(format!("{} := {text}", quote(name)))
 }
 
 fn duck(kind: &Value) -> Option<&'static str> {

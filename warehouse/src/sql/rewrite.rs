@@ -30,6 +30,8 @@ pub(super) struct Rewriter<'a> {
     pub(super) ctes: BTreeSet<String>,
     pub(super) reads: BTreeSet<TableId>,
     unnests: usize,
+    /// Placeholders without a name so far: the tree is walked in the order of the text.
+    placeholders: usize,
     row_id: RowId,
 }
 
@@ -40,6 +42,7 @@ impl<'a> Rewriter<'a> {
             ctes: BTreeSet::new(),
             reads: BTreeSet::new(),
             unnests: 0,
+            placeholders: 0,
             row_id: RowId::default(),
         }
     }
@@ -113,7 +116,9 @@ impl VisitorMut for Rewriter<'_> {
         let Some(name) = placeholder(expr) else {
             return ControlFlow::Continue(());
         };
-        match parameters::value(self.scope.parameters, name) {
+        let position = self.placeholders;
+        self.placeholders += usize::from(!name.starts_with('@'));
+        match parameters::value(self.scope.parameters, name, position) {
             Ok(text) => {
                 *expr = raw(text);
                 ControlFlow::Continue(())

@@ -3,6 +3,7 @@
 
 mod client;
 mod destinations;
+mod google;
 mod jobs;
 mod loads;
 mod marts;

@@ -89,6 +89,7 @@ fn succeed(attempt: &mut Attempt, task: TaskId) -> Vec<Record> {
         attempt: himekuri_protocol::AttemptId(7),
         task,
         try_no: TryNo::FIRST,
+        task_name: None,
         worker: "test".to_owned(),
         outcome: himekuri_protocol::Outcome::Succeeded { store_params: Config::new(), job: None },
     };

@@ -232,3 +232,18 @@ fn a_dead_letter_of_a_try_that_somebody_has_changes_nothing() {
         assert_eq!(world.attempt, before);
     }
 }
+
+#[test]
+fn a_report_of_another_task_that_had_this_id_changes_nothing() {
+    let mut world = query("");
+    world.send("+a").unwrap();
+    let task = world.task("+a");
+    let (id, name) = (task.id, task.full_name.clone());
+    let before = world.attempt.clone();
+
+    let other = world.report_named(id, Some("+wf+z"), TryNo::FIRST, succeeded());
+
+    assert_eq!((other, &world.attempt), (Reported::Late, &before));
+    let own = world.report_named(id, Some(&name), TryNo::FIRST, succeeded());
+    assert!(matches!(own, Reported::Decided(_)));
+}

@@ -230,11 +230,23 @@ impl World {
     }
 
     pub(crate) fn report_try(&mut self, task: TaskId, try_no: TryNo, outcome: Outcome) -> Reported {
+        self.report_named(task, None, try_no, outcome)
+    }
+
+    /// A report that says which task its worker had.
+    pub(crate) fn report_named(
+        &mut self,
+        task: TaskId,
+        task_name: Option<&str>,
+        try_no: TryNo,
+        outcome: Outcome,
+    ) -> Reported {
         let report = Report {
             version: PROTOCOL_VERSION,
             attempt: AttemptId(7),
             task,
             try_no,
+            task_name: task_name.map(str::to_owned),
             worker: "test".to_owned(),
             outcome,
         };
