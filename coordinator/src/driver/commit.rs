@@ -40,7 +40,7 @@ impl Driver {
                 Err(error @ (CommitError::Conflict { .. } | CommitError::Store { .. })) => {
                     let error: anyhow::Error = error.into();
                     tracing::warn!(attempt.id = %effect.attempt, "attempt {} is claimed again: {error:#}", effect.attempt);
-                    self.lose(effect.attempt);
+                    self.lose(effect.attempt, &effect.records);
                 }
             }
         }
@@ -71,7 +71,7 @@ impl Driver {
         let snapshot = live.snapshot(self.parts.snapshot_every).transpose();
         let (Ok(records), Ok(summary), Ok(snapshot)) = (records, summary, snapshot) else {
             tracing::error!(attempt.id = %id, "could not write the decisions of attempt {id} as JSON");
-            self.lose(id);
+            self.lose(id, &draft.records);
             return None;
         };
         let commit = Commit {

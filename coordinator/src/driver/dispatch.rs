@@ -89,7 +89,7 @@ impl Driver {
             self.decide(id, round, |attempt, context| attempt.refuse(task, error, now, context));
             return;
         }
-        if self.forgotten.contains_key(&id) {
+        if !self.forgotten.is_empty() {
             let full_name = live.attempt.peek(task).map(|task| task.full_name.clone());
             self.meet_forgotten(id, &full_name.unwrap_or_default(), &prepared);
         }
@@ -120,15 +120,13 @@ impl Driver {
                     // Nothing is committed: the attempt is replayed as it was.
                     Err(error) => {
                         tracing::error!(attempt.id = %id, "could not write a task message: {error}");
-                        round.drafts.remove(&id);
-                        self.lose(id);
+                        self.lose(id, &round.withdraw(id));
                     }
                 }
             }
             Err(error) => {
                 tracing::error!(attempt.id = %id, "attempt {id} is replayed: {error}");
-                round.drafts.remove(&id);
-                self.lose(id);
+                self.lose(id, &round.withdraw(id));
             }
         }
     }

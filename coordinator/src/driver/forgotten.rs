@@ -1,13 +1,13 @@
 //! Tries that this leader knows of and the store does not: it lost its last seconds, and what was committed in them.
 //!
 //! Their jobs may run. Until the same try goes out again and meets its job, which it will as its job id is the same
-//! (design D5), the job's partition is kept from all other attempts. The attempt's own tasks pass: whatever they do before
-//! that try they have done already, and only meet their jobs again.
+//! (design D5), the job's partition is kept from other attempts. The attempt's own tasks pass, and those of older attempts
+//! of its session: whatever they do before that try they have done already, and only meet their jobs again.
 //!
 //! Known by name: what the log has lost may come again under other ids. Known to nobody but this leader: a store that goes
 //! back and a leader that dies are more than this can bear.
 
-use himekuri_engine::{Attempt, Prepared};
+use himekuri_engine::{Attempt, Prepared, Record};
 use himekuri_protocol::{AttemptId, TableReference, TaskId, TryNo};
 
 use super::Driver;
@@ -40,9 +40,16 @@ impl OutTry {
 }
 
 impl Driver {
-    /// Before an attempt's memory is dropped: notes what is out. It keeps its places until the attempt is read again.
-    pub(super) fn note_out(&mut self, id: AttemptId, attempt: &Attempt) {
-        self.out.entry(id).or_default().extend(OutTry::all(attempt));
+    /// Before an attempt's memory is dropped: notes what is out. It keeps its places until the attempt is read again. What
+    /// was only decided, and not committed, is not out.
+    pub(super) fn note_out(&mut self, id: AttemptId, attempt: &Attempt, unsent: &[Record]) {
+        let is_sent = |out: &OutTry| {
+            !unsent.iter().any(|record| {
+                matches!(record, Record::Dispatched { task, try_no, .. }
+                    if *task == out.task && *try_no == out.try_no)
+            })
+        };
+        self.out.entry(id).or_default().extend(OutTry::all(attempt).filter(is_sent));
     }
 
     /// An attempt was read again, or has lost all of its log: what it has out takes its places, and what it has forgotten
@@ -77,12 +84,16 @@ impl Driver {
     /// A task whose attempt's own forgotten try keeps the partition goes out all the same; the try itself, or a later one
     /// of it, is forgotten no more.
     pub(super) fn meet_forgotten(&mut self, id: AttemptId, full_name: &str, prepared: &Prepared) {
-        let Some(forgotten) = self.forgotten.get_mut(&id) else { return };
         let demand = prepared.demand();
-        let is_kept = forgotten.iter().any(|out| out.destination == demand.destination);
+        let session = |id: AttemptId| self.live.get(&id).map(|live| live.summary.session_key());
+        let passes = |of: AttemptId| of == id || of > id && session(of) == session(id);
+        let is_kept = self.forgotten.iter().any(|(of, forgotten)| {
+            forgotten.iter().any(|out| out.destination == demand.destination) && passes(*of)
+        });
         if is_kept && demand.destination.is_some() {
             self.dispatcher.restore((id, prepared.task), demand);
         }
+        let Some(forgotten) = self.forgotten.get_mut(&id) else { return };
         let met = |out: &mut OutTry| out.full_name == full_name && out.try_no <= prepared.try_no;
         let met: Vec<OutTry> = forgotten.extract_if(.., met).collect();
         for destination in met.iter().filter_map(|out| out.destination.as_ref()) {

@@ -42,6 +42,11 @@ impl Round {
             messages: Vec::new(),
         })
     }
+
+    /// Takes a draft back; its records.
+    pub(super) fn withdraw(&mut self, attempt: AttemptId) -> Vec<Record> {
+        self.drafts.remove(&attempt).map(|draft| draft.records).unwrap_or_default()
+    }
 }
 
 impl Driver {
@@ -248,17 +253,17 @@ impl Driver {
             }
             Err(error) => {
                 tracing::error!(attempt.id = %id, "attempt {id} is replayed: {error}");
-                round.drafts.remove(&id);
-                self.lose(id);
+                self.lose(id, &round.withdraw(id));
             }
         }
     }
 
     /// Forgets an attempt's memory; its log is the truth. Its partitions stay taken until it is read again: its jobs may
     /// run.
-    pub(super) fn lose(&mut self, id: AttemptId) {
+    /// `unsent`: what was decided and is not committed, as far as anybody knows. Its messages have not gone out.
+    pub(super) fn lose(&mut self, id: AttemptId, unsent: &[Record]) {
         if let Some(live) = self.live.remove(&id) {
-            self.note_out(id, &live.attempt);
+            self.note_out(id, &live.attempt, unsent);
         }
         self.dispatcher.suspend(id);
         self.lost.insert(id);
