@@ -25,6 +25,9 @@ const PREFETCH: u16 = 250;
 /// Times that a leader dies, roughly: it makes a call for each message, and some for each round.
 const DEATHS: f64 = 2.0;
 
+/// Deaths for each call at most: of a small attempt, no leader would live long enough to get on with it.
+const DEATHS_RATE_MAX: f64 = 0.005;
+
 /// How long a job that is done stays known: messages that come twice come sooner.
 const KNOWN_FOR: Duration = Duration::from_secs(300);
 
@@ -63,7 +66,7 @@ async fn live(dates: u32, marts: u32) -> LargeResult {
     let began = Instant::now();
     let begin = Timestamp::from_second(BEGIN_SECONDS).unwrap_or(Timestamp::UNIX_EPOCH);
     let tasks = f64::from(dates) * f64::from(marts);
-    let faults = Faults::only(Fault::CoordinatorCrash, DEATHS / tasks);
+    let faults = Faults::only(Fault::CoordinatorCrash, (DEATHS / tasks).min(DEATHS_RATE_MAX));
     let world = World::new(Dice::new(0), faults, Clock::virtual_from(begin), PREFETCH);
     world.warehouse().forget_after(KNOWN_FOR);
     let title = title(dates, marts);

@@ -98,7 +98,8 @@ fn product(text: &str) -> Result<(u32, u32), String> {
     let factors = text
         .split_once('x')
         .and_then(|(dates, marts)| Some((dates.parse().ok()?, marts.parse().ok()?)));
-    factors.ok_or_else(|| "give two numbers, such as 1000x1000".to_owned())
+    let factors = factors.filter(|(dates, marts)| *dates > 0 && *marts > 0);
+    factors.ok_or_else(|| "give two numbers from 1 on, such as 1000x1000".to_owned())
 }
 
 /// One attempt of so many tasks: it must succeed, and the process must stay below [`MEMORY_MAX_KIB`].
