@@ -2,9 +2,10 @@
 //! they have figures of their own.
 
 use std::collections::VecDeque;
-use std::fs;
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Instant;
+use std::{env, fs};
 
 use anyhow::{Context as _, ensure};
 use himekuri_engine::{
@@ -23,6 +24,9 @@ const MARTS: u32 = 1_000;
 
 /// Tasks out at once, as the pool's default.
 const WINDOW: usize = 1_000;
+
+/// Measures what a task that is out costs, in a process that does nothing else.
+pub(crate) const PENDING_FLAG: &str = "--pending-task";
 
 /// Tasks that are out at once to see what one costs.
 const PENDING: u32 = 100_000;
@@ -61,7 +65,7 @@ pub(crate) fn measure() -> anyhow::Result<Vec<Measurement>> {
     let mut results = vec![decisions.measurement(figure)];
     let mut memory = Rounds::default();
     for _ in 0..ROUNDS {
-        let (bytes, json_bytes) = pending()?;
+        let (bytes, json_bytes) = pending_alone()?;
         memory.value.push(bytes);
         memory.floor.push(json_bytes);
     }
@@ -132,8 +136,18 @@ fn run(parallel: &str) -> anyhow::Result<Run> {
     Ok(run)
 }
 
+/// [`pending`] in a process of its own: here, what earlier rounds have freed would be used again and not be seen.
+fn pending_alone() -> anyhow::Result<(f64, f64)> {
+    let program = env::current_exe().context("could not find this program")?;
+    let child = Command::new(program).arg(PENDING_FLAG).output();
+    let output = child.context("could not start this program again")?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout)
+        .context("could not read what the second process measured")
+}
+
 /// Bytes of the process for each task that is out, and the bytes of the record that sent it.
-fn pending() -> anyhow::Result<(f64, f64)> {
+pub(crate) fn pending() -> anyhow::Result<(f64, f64)> {
     let dig =
         format!("+l:\n  loop>: {PENDING}\n  _parallel: true\n  _do:\n    +t: {{echo>: mart}}\n");
     let (mut attempt, files) = begin(&dig)?;

@@ -28,6 +28,9 @@ struct Arguments {
     /// What to measure; all of it when missing.
     #[arg(value_enum)]
     parts: Vec<Part>,
+    /// Print, as JSON, what one task that is out costs in memory, and nothing else.
+    #[arg(long, hide = true)]
+    pending_task: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -41,6 +44,10 @@ enum Part {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
+    if arguments.pending_task {
+        println!("{}", serde_json::to_string(&decisions::pending()?)?);
+        return Ok(());
+    }
     let wanted = |part| arguments.parts.is_empty() || arguments.parts.contains(&part);
     let mut results = Vec::new();
     if wanted(Part::Language) {

@@ -95,7 +95,7 @@ async fn no_bigquery() -> anyhow::Result<BigQuery> {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let endpoint = Endpoint::Local(format!("http://{}", listener.local_addr()?));
     tokio::spawn(async move { axum::serve(listener, axum::Router::new()).await });
-    Ok(BigQuery::connect(&BigQueryConfig { endpoint }).await?)
+    Ok(BigQuery::connect(&BigQueryConfig::new(endpoint)).await?)
 }
 
 fn project(tasks: u32, order: Order) -> ProjectFiles {
