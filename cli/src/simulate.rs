@@ -170,14 +170,17 @@ fn is_failure(record: &Record) -> bool {
 fn note_of(work: &Work) -> &'static str {
     match work {
         Work::HttpCall(_) => "its tasks are known when it runs",
-        Work::Bq(_) | Work::Echo { .. } => "",
+        Work::Bq(_)
+        | Work::BqLoad(_)
+        | Work::BqExtract(_)
+        | Work::BqDdl(_)
+        | Work::BqWait(_)
+        | Work::GcsWait(_)
+        | Work::Echo { .. } => "",
     }
 }
 
 /// What the task would store; the job's id is known before the job.
 fn store_params(work: &Work) -> StoreParams {
-    match work {
-        Work::Bq(job) => job.job.store_params(),
-        Work::Echo { .. } | Work::HttpCall(_) => StoreParams::new(),
-    }
+    work.job().map(|job| job.reference().store_params()).unwrap_or_default()
 }

@@ -68,10 +68,12 @@ impl Pool {
         let message = WorkerMessage::decode(&delivery.body).unwrap();
         delivery.ack().unwrap();
         match message.clone() {
-            WorkerMessage::Task(task) => match task.work.clone() {
-                Work::Echo { message } => (task, message),
-                Work::Bq(_) | Work::HttpCall(_) => panic!("only `echo>` was written: {task:?}"),
-            },
+            WorkerMessage::Task(task) => {
+                let Work::Echo { message } = task.work.clone() else {
+                    panic!("only `echo>` was written: {task:?}")
+                };
+                (task, message)
+            }
             WorkerMessage::Watch(_) | WorkerMessage::Cancel(_) => {
                 panic!("nothing has a job: {message:?}")
             }

@@ -49,10 +49,8 @@ async fn look(backfiller: &mut Backfiller) -> usize {
 }
 
 fn date_of(task: &TaskMessage) -> String {
-    match &task.work {
-        Work::Echo { message } => message.clone(),
-        other @ (Work::Bq(_) | Work::HttpCall(_)) => panic!("{other:?} is no echo"),
-    }
+    let Work::Echo { message } = &task.work else { panic!("{task:?} is no echo") };
+    message.clone()
 }
 
 /// Ends the task that runs, and its attempt.

@@ -84,10 +84,10 @@ async fn tasks(broker: &MemoryBroker, count: usize) -> Vec<(AttemptId, String)> 
     while tasks.len() < count {
         let delivery = consumer.next().await.unwrap();
         match WorkerMessage::decode(&delivery.body).unwrap() {
-            WorkerMessage::Task(task) => match task.work {
-                Work::Echo { message } => tasks.push((task.attempt, message)),
-                other @ (Work::Bq(_) | Work::HttpCall(_)) => panic!("no task is that: {other:?}"),
-            },
+            WorkerMessage::Task(task) => {
+                let Work::Echo { message } = task.work else { panic!("no task is that: {task:?}") };
+                tasks.push((task.attempt, message));
+            }
             other @ (WorkerMessage::Watch(_) | WorkerMessage::Cancel(_)) => {
                 panic!("nothing else is sent: {other:?}")
             }

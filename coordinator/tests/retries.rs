@@ -169,9 +169,9 @@ async fn a_job_of_a_retry_has_an_id_that_no_earlier_attempt_had() {
     let third = retry(&pool, second, request(RetryMode::Resume)).await.unwrap();
 
     let again = pool.task().await;
-    let id = |task: &TaskMessage| match &task.work {
-        Work::Bq(job) => job.job.job_id.clone(),
-        other @ (Work::Echo { .. } | Work::HttpCall(_)) => panic!("{other:?} is no query"),
+    let id = |task: &TaskMessage| {
+        let Work::Bq(job) = &task.work else { panic!("{task:?} is no query") };
+        job.job.job_id.clone()
     };
     assert_eq!((again.attempt, &again.task_name), (third, &job.task_name));
     assert_ne!(id(&again), id(&job));

@@ -32,7 +32,7 @@ async fn stop(bigquery: &BigQuery, canceled: CanceledJob, config: &WorkerConfig)
         tracing::warn!(job.id = %job.job_id, attempt.id = %attempt, reason, "could not end job {}; it is tried again: {message}", job.job_id);
     });
     match outcome_of(state.ok()?) {
-        Outcome::Submitted { .. } => None,
+        Outcome::Submitted { .. } | Outcome::NotYet => None,
         outcome @ (Outcome::Succeeded { .. }
         | Outcome::Fetched { .. }
         | Outcome::Failed { .. }

@@ -2,6 +2,7 @@
 
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable};
@@ -13,18 +14,42 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{DELIVERY_MAX, WorkerConfig};
+use crate::operators::waits::Awaited;
+use crate::watch::Lists;
 use crate::{cancel, operators, watch};
 
 /// How long a stopping worker looks for the job that it may have sent.
 const HAND_OVER: Duration = Duration::from_secs(1);
+
+/// How long a worker that is more than half full waits for a job.
+const BRIEF_WAIT: Duration = Duration::from_secs(2);
 
 /// Shared by all deliveries of a worker.
 pub(crate) struct Executor {
     pub(crate) broker: Arc<dyn Broker>,
     pub(crate) bigquery: BigQuery,
     pub(crate) config: WorkerConfig,
+    pub(crate) lists: Lists,
+    /// Deliveries that are being handled.
+    pub(crate) in_hand: AtomicUsize,
     /// Set when the worker stops: waiting ends, and jobs are handed over.
     pub(crate) stop: CancellationToken,
+}
+
+/// Counts a delivery as long as it lives.
+struct InHand<'a>(&'a AtomicUsize);
+
+impl<'a> InHand<'a> {
+    fn take(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for InHand<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// How far a delivery came.
@@ -44,6 +69,7 @@ impl Executor {
     /// Handles one delivery; never fails: what cannot be done comes again.
     pub(crate) async fn run(&self, delivery: Delivery) {
         let (body, settler) = delivery.into_parts();
+        let _in_hand = InHand::take(&self.in_hand);
         let settlement = settlement_of(self.handle(&body).await);
         if settler.settle(settlement).is_err() {
             tracing::debug!("the delivery's channel is gone; the message comes again");
@@ -54,7 +80,8 @@ impl Executor {
         match WorkerMessage::decode(body) {
             Ok(WorkerMessage::Task(task)) => self.run_task(task).await,
             Ok(WorkerMessage::Watch(message)) => {
-                self.publish_all(watch::ended(&self.bigquery, message, &self.config)).await
+                self.publish_all(watch::ended(&self.bigquery, &self.lists, message, &self.config))
+                    .await
             }
             Ok(WorkerMessage::Cancel(message)) => {
                 self.publish_all(cancel::over(&self.bigquery, message, &self.config)).await
@@ -85,30 +112,45 @@ impl Executor {
     }
 
     async fn run_task(&self, task: TaskMessage) -> Reported {
-        let outcome = match &task.work {
-            Work::Echo { message } => operators::echo::run(&task, message),
-            Work::HttpCall(request) => {
-                tokio::select! {
-                    biased;
-                    outcome = operators::http_call::run(request) => outcome,
-                    () = self.stop.cancelled() => return Reported::Interrupted,
-                }
-            }
-            Work::Bq(job) => {
-                let run = operators::bq::run(&self.bigquery, job, &self.config);
-                tokio::select! {
-                    biased;
-                    outcome = run => outcome,
-                    () = self.stop.cancelled() => return self.hand_over(&task).await,
-                }
-            }
+        let outcome = tokio::select! {
+            biased;
+            outcome = self.outcome(&task) => outcome,
+            () = self.stop.cancelled() => return self.hand_over(&task).await,
         };
         self.publish(self.report(&task, outcome)).await
     }
 
+    async fn outcome(&self, task: &TaskMessage) -> Outcome {
+        let (bigquery, config) = (&self.bigquery, &self.config_now());
+        match &task.work {
+            Work::Bq(job) => operators::bq::run(bigquery, job.as_ref().into(), config).await,
+            Work::BqLoad(job) => operators::bq::run(bigquery, job.as_ref().into(), config).await,
+            Work::BqExtract(job) => operators::bq::run(bigquery, job.as_ref().into(), config).await,
+            Work::Echo { message } => operators::echo::run(task, message),
+            Work::HttpCall(request) => operators::http_call::run(request).await,
+            Work::BqDdl(work) => operators::bq_ddl::run(bigquery, work, config).await,
+            Work::BqWait(wait) => {
+                operators::waits::run(bigquery, Awaited::Table(wait), config).await
+            }
+            Work::GcsWait(wait) => {
+                operators::waits::run(bigquery, Awaited::Object(wait), config).await
+            }
+        }
+    }
+
+    /// A worker with little room left waits only briefly for each job: others are to be sent meanwhile.
+    fn config_now(&self) -> WorkerConfig {
+        let is_full = self.in_hand.load(Ordering::Relaxed) * 2 > usize::from(self.config.prefetch);
+        let job_wait = match is_full {
+            true => self.config.job_wait.min(BRIEF_WAIT),
+            false => self.config.job_wait,
+        };
+        WorkerConfig { job_wait, ..self.config.clone() }
+    }
+
     /// A worker that stops leaves its jobs running: known ones are watched by others, the rest is delivered again.
     async fn hand_over(&self, task: &TaskMessage) -> Reported {
-        let Work::Bq(job) = &task.work else { return Reported::Interrupted };
+        let Some(job) = task.work.job() else { return Reported::Interrupted };
         match self.bigquery.find(job, HAND_OVER).await {
             Ok(state) => {
                 let outcome = operators::bq::outcome_of(state);
@@ -179,6 +221,7 @@ fn verb(outcome: &Outcome) -> &'static str {
         Outcome::Succeeded { .. } => "succeeded",
         Outcome::Failed { .. } => "failed",
         Outcome::Fetched { .. } => "fetched its workflow",
+        Outcome::NotYet => "waits on",
         Outcome::Unreachable { .. } => "could not reach BigQuery or its server",
     }
 }

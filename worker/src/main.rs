@@ -1,5 +1,6 @@
 //! `himekuri-worker`: one worker as a process of its own.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,6 +33,9 @@ struct Arguments {
     /// A local BigQuery endpoint; without it, Google's.
     #[arg(long, env = "HIMEKURI_BIGQUERY", value_name = "URL")]
     bigquery: Option<String>,
+    /// Folder with credentials for single GCP projects, each in `PROJECT.json`; others use the environment's.
+    #[arg(long, env = "HIMEKURI_CREDENTIALS", value_name = "FOLDER")]
+    credentials: Option<PathBuf>,
     /// Tasks taken at once.
     #[arg(long, env = "HIMEKURI_PREFETCH", default_value_t = WorkerConfig::new().prefetch)]
     prefetch: u16,
@@ -66,6 +70,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let stop = stop_on_signal().context("could not listen for signals")?;
     let bigquery = BigQuery::connect(&BigQueryConfig {
         endpoint: arguments.bigquery.map_or(Endpoint::Google, Endpoint::Local),
+        credentials: arguments.credentials,
     })
     .await?;
     let broker = RabbitBroker::connect(RabbitConfig {

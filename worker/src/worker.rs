@@ -1,6 +1,7 @@
 //! The consumer: takes deliveries as fast as the prefetch allows and winds up on a stop.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use himekuri_bigquery::BigQuery;
 use himekuri_broker::{Broker, BrokerError, Queue};
@@ -10,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::WorkerConfig;
 use crate::executor::Executor;
+use crate::watch::Lists;
 
 /// One worker.
 pub struct Worker {
@@ -25,7 +27,8 @@ impl Worker {
         config: WorkerConfig,
         stop: CancellationToken,
     ) -> Self {
-        Self { executor: Arc::new(Executor { broker, bigquery, config, stop }) }
+        let (lists, in_hand) = (Lists::default(), AtomicUsize::new(0));
+        Self { executor: Arc::new(Executor { broker, bigquery, config, lists, in_hand, stop }) }
     }
 
     /// Works until stopped; running deliveries then get the drain time of the configuration to wind up.

@@ -2,7 +2,6 @@
 
 use himekuri_coordinator::ScriptEvaluator;
 use himekuri_engine::{Config, Prepared};
-use himekuri_protocol::Work;
 use serde::Serialize;
 
 use crate::arguments::{ExpressionArguments, SessionArguments};
@@ -73,10 +72,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
 fn show(arguments: &Arguments, session: &str, task: &PlannedTask) -> anyhow::Result<()> {
     let prepared = task.prepared.as_ref();
     let destination = prepared.and_then(Prepared::destination).map(ToString::to_string);
-    let query = prepared.and_then(|prepared| match &prepared.work {
-        Work::Bq(job) => Some(job.query.as_str()),
-        Work::Echo { .. } | Work::HttpCall(_) => None,
-    });
+    let query = prepared.and_then(|prepared| prepared.work.query());
     if arguments.json {
         return output::json_line(&PlanLine {
             session_time: session,

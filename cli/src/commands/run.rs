@@ -110,9 +110,9 @@ async fn run_on(
     planned: u64,
     local: Option<&str>,
 ) -> anyhow::Result<RunResult> {
-    let bigquery = BigQuery::connect(&BigQueryConfig {
-        endpoint: local.map_or(Endpoint::Google, |url| Endpoint::Local(url.to_owned())),
-    })
+    let bigquery = BigQuery::connect(&BigQueryConfig::new(
+        local.map_or(Endpoint::Google, |url| Endpoint::Local(url.to_owned())),
+    ))
     .await?;
     let signal = stop_on_signal().context("could not listen for signals")?;
     let stop = CancellationToken::new();

@@ -6,17 +6,19 @@ use himekuri_engine::{Attempt, Phase, TaskState};
 use himekuri_protocol::{
     FIRST_VERSION, JobReference, TaskId, TryNo, WatchMessage, WatchedJob, WorkerMessage,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::forgotten::full_name;
 use super::{Driver, Outgoing};
 
 /// Jobs in one message: a worker looks at them with few calls at once, and a lost message costs one period.
-const JOBS_PER_MESSAGE: usize = 100;
+const JOBS_PER_MESSAGE: usize = 1_000;
 
-/// A job is looked at again when a tenth of its age has passed: a long one costs few calls, a short one is not kept
-/// waiting, and watches that nobody reads do not fill the queue.
+/// A job is looked at again when a tenth of its age has passed: a short one is not kept waiting.
 const AGE_SHARE: i32 = 10;
+
+/// Longest time between two looks: with the age of a worker's list, an end is noticed within 5 seconds (decision 0020).
+const PERIOD_MAX: SignedDuration = SignedDuration::from_secs(3);
 
 impl Driver {
     /// One message for each batch of due jobs of the same GCP project and location.
@@ -27,7 +29,7 @@ impl Driver {
             for (task, try_no, since, job) in submitted(&live.attempt) {
                 let key = (*id, task);
                 let last = self.watched.get(&key).copied().unwrap_or(since);
-                let wait = now.duration_since(since) / AGE_SHARE;
+                let wait = (now.duration_since(since) / AGE_SHARE).min(PERIOD_MAX);
                 let is_due = now.duration_since(last) >= wait;
                 watched.insert(key, if is_due { now } else { last });
                 if is_due {

@@ -1,11 +1,12 @@
-//! What an answer of the API means for a job that was sent or asked for (BigQuery "Error messages"; the table with
-//! its sources is in the project's notes on reliability). One place, one arm a row.
+//! What an error of the client means for a job that was sent or asked for. The reasons have a table of their own, which the
+//! engine reads too: `himekuri_protocol::reason`.
 
 use std::error::Error as _;
 
-use gcp_bigquery_client::error::{BQError, NestedResponseError};
+use gcp_bigquery_client::error::BQError;
 
 use crate::answer::{Answer, Why};
+use crate::call::of_error;
 
 /// Reads an error of the client.
 #[expect(
@@ -14,11 +15,11 @@ use crate::answer::{Answer, Why};
 )]
 pub(crate) fn classify(error: &BQError) -> Answer {
     match error {
-        BQError::ResponseError { error } => of_response(&error.error),
-        // Also an error page that is not Google's JSON: its status is lost in the client, so nothing is certain.
-        BQError::RequestError(error) => {
-            Answer::Transient(Why { reason: "connection".to_owned(), message: chain(error) })
+        BQError::ResponseError { error } => {
+            of_error(u16::try_from(error.error.code).unwrap_or_default(), &error.error)
         }
+        // Also an error page that is not Google's JSON: its status is lost in the client, so nothing is certain.
+        BQError::RequestError(error) => broken(error),
         // The metadata server is not ready in the first seconds of a pod.
         BQError::AuthError(_) | BQError::YupAuthError(_) | BQError::NoToken => {
             Answer::Transient(Why { reason: "credentials".to_owned(), message: error.to_string() })
@@ -27,25 +28,9 @@ pub(crate) fn classify(error: &BQError) -> Answer {
     }
 }
 
-fn of_response(error: &NestedResponseError) -> Answer {
-    let first = error.errors.first();
-    let reason = first.and_then(|error| error.get("reason")).cloned();
-    let why = Why {
-        reason: reason.unwrap_or_else(|| error.status.to_lowercase()),
-        message: error.message.clone(),
-    };
-    let waits = matches!(
-        why.reason.as_str(),
-        "rateLimitExceeded" | "quotaExceeded" | "backendError" | "internalError" | "badGateway"
-    );
-    match error.code {
-        409 => Answer::AlreadyExists(why.message),
-        404 => Answer::NotFound(why),
-        // An expired token (the clock may be off) and a time-out are asked again like an outage.
-        401 | 408 | 429 | 500..=599 => Answer::Transient(why),
-        _ if waits => Answer::Transient(why),
-        _ => Answer::Rejected(why),
-    }
+/// A call without an answer: it may have been made.
+pub(crate) fn broken(error: &reqwest::Error) -> Answer {
+    Answer::Transient(Why { reason: "connection".to_owned(), message: chain(error) })
 }
 
 /// The whole chain in one line: reqwest's own text leaves the cause out.
@@ -58,44 +43,4 @@ fn chain(error: &reqwest::Error) -> String {
         cause = error.source();
     }
     text
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::HashMap;
-
-    use super::*;
-
-    fn response(code: i64, reason: &str) -> Answer {
-        of_response(&NestedResponseError {
-            code,
-            errors: vec![HashMap::from([("reason".to_owned(), reason.to_owned())])],
-            message: "m".to_owned(),
-            status: String::new(),
-        })
-    }
-
-    fn why(reason: &str) -> Why {
-        Why { reason: reason.to_owned(), message: "m".to_owned() }
-    }
-
-    #[test]
-    fn each_answer_has_one_meaning() {
-        let rows = [
-            (409, "duplicate", Answer::AlreadyExists("m".to_owned())),
-            (401, "authError", Answer::Transient(why("authError"))),
-            (404, "notFound", Answer::NotFound(why("notFound"))),
-            (403, "rateLimitExceeded", Answer::Transient(why("rateLimitExceeded"))),
-            (403, "quotaExceeded", Answer::Transient(why("quotaExceeded"))),
-            (429, "tooMany", Answer::Transient(why("tooMany"))),
-            (500, "internalError", Answer::Transient(why("internalError"))),
-            (503, "backendError", Answer::Transient(why("backendError"))),
-            (400, "invalidQuery", Answer::Rejected(why("invalidQuery"))),
-            (403, "accessDenied", Answer::Rejected(why("accessDenied"))),
-        ];
-
-        for (code, reason, meaning) in rows {
-            assert_eq!(response(code, reason), meaning, "{code} {reason}");
-        }
-    }
 }

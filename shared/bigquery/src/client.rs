@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable};
 use gcp_bigquery_client::model::job::Job;
-use himekuri_protocol::{JobReference, QueryJob, TaskError};
+use himekuri_protocol::{JobReference, JobSpec, TaskError};
 use tokio::time::Instant;
 
 use crate::answer::{Answer, Why};
@@ -20,6 +20,9 @@ const LONG_POLL: Duration = Duration::from_secs(10);
 
 /// Pause between long polls that came back at once without an end, so that a broken server is not hammered.
 const POLL_PAUSE: Duration = Duration::from_millis(200);
+
+/// Longest such pause: load and extract jobs have no results to wait for, and are looked up.
+const POLL_PAUSE_MAX: Duration = Duration::from_secs(2);
 
 /// How much longer than the patience a call that hangs is waited for: the retries end by themselves before.
 const GRACE: Duration = Duration::from_secs(1);
@@ -42,20 +45,32 @@ impl BigQuery {
     ///
     /// # Errors
     /// [`JobError`]: refused, or no clear answer.
-    pub async fn submit(&self, job: &QueryJob, patience: Duration) -> Result<JobState, JobError> {
-        let answer = self.persist(patience, &job.job, || self.insert_or_adopt(job)).await?;
-        Ok(JobState::of(&answer, &job.job))
+    pub async fn submit(
+        &self,
+        job: impl Into<JobSpec<'_>>,
+        patience: Duration,
+    ) -> Result<JobState, JobError> {
+        let job = job.into();
+        let reference = job.reference();
+        let answer = self.persist(patience, reference, || self.insert_or_adopt(job)).await?;
+        Ok(JobState::of(&answer, reference))
     }
 
     /// The state of a job that may have been sent, if it is ours.
     ///
     /// # Errors
     /// [`JobError`]: no such job, another's job, or no clear answer.
-    pub async fn find(&self, job: &QueryJob, patience: Duration) -> Result<JobState, JobError> {
-        let found = self.persist(patience, &job.job, || self.get(&job.job)).await?;
+    pub async fn find(
+        &self,
+        job: impl Into<JobSpec<'_>>,
+        patience: Duration,
+    ) -> Result<JobState, JobError> {
+        let job = job.into();
+        let reference = job.reference();
+        let found = self.persist(patience, reference, || self.get(reference)).await?;
         match ours(found, job) {
-            Ok(found) => Ok(JobState::of(&found, &job.job)),
-            Err(why) => Err(JobError::Rejected(error(&job.job, why))),
+            Ok(found) => Ok(JobState::of(&found, reference)),
+            Err(why) => Err(JobError::Rejected(error(reference, why))),
         }
     }
 
@@ -65,15 +80,17 @@ impl BigQuery {
     /// No clear answer, or no such job.
     pub async fn wait(&self, job: &JobReference, patience: Duration) -> Result<JobState, JobError> {
         let deadline = Instant::now() + patience;
+        let mut pause = POLL_PAUSE;
         loop {
             let remaining = deadline.saturating_duration_since(Instant::now());
-            self.long_poll(job, remaining.min(LONG_POLL)).await;
-            let state = self.look_up(job, remaining.max(GRACE)).await?;
+            let rows = self.long_poll(job, remaining.min(LONG_POLL)).await;
+            let state = self.look_up(job, remaining.max(GRACE)).await?.with_rows(rows);
             let is_over = !matches!(state, JobState::Running(_));
-            if is_over || Instant::now() + POLL_PAUSE >= deadline {
+            if is_over || Instant::now() + pause >= deadline {
                 return Ok(state);
             }
-            tokio::time::sleep(POLL_PAUSE).await;
+            tokio::time::sleep(pause).await;
+            pause = POLL_PAUSE_MAX.min(pause * 2);
         }
     }
 
@@ -90,8 +107,8 @@ impl BigQuery {
         Ok(JobState::of(&found, job))
     }
 
-    async fn insert_or_adopt(&self, job: &QueryJob) -> Result<Job, Answer> {
-        let project = project(&job.job)?;
+    async fn insert_or_adopt(&self, job: JobSpec<'_>) -> Result<Job, Answer> {
+        let project = project(job.reference())?;
         match self.jobs.insert(project, to_api(job, project)).await {
             Ok(inserted) => Ok(inserted),
             Err(Answer::AlreadyExists(words)) => self.adopt(job, &words).await,
@@ -103,9 +120,10 @@ impl BigQuery {
 
     /// The job with our id, if it is ours. Right after 409 it may be unknown for a while (python-bigquery#2134), which
     /// is asked again.
-    async fn adopt(&self, job: &QueryJob, words: &str) -> Result<Job, Answer> {
-        let found = self.existing(&job.job, words).await?;
-        tracing::debug!(job.id = %job.job.job_id, "job {} exists already", job.job.job_id);
+    async fn adopt(&self, job: JobSpec<'_>, words: &str) -> Result<Job, Answer> {
+        let reference = job.reference();
+        let found = self.existing(reference, words).await?;
+        tracing::debug!(job.id = %reference.job_id, "job {} exists already", reference.job_id);
         ours(found, job).map_err(Answer::Rejected)
     }
 
@@ -127,15 +145,14 @@ impl BigQuery {
         self.jobs.get(project(job)?, job).await
     }
 
-    /// Only to wait: the truth comes from [`Self::look_up`]. So an answer that does not come in time is nobody's loss.
-    async fn long_poll(&self, job: &JobReference, timeout: Duration) {
-        if let Ok(project) = project(job) {
-            let answer = self.jobs.long_poll(project, job, timeout);
-            let _in_time = tokio::time::timeout(timeout + GRACE, answer).await;
-        }
+    /// Only to wait, and for the number of rows: the truth comes from [`Self::look_up`]. So an answer that does not come in
+    /// time is nobody's loss.
+    async fn long_poll(&self, job: &JobReference, timeout: Duration) -> Option<u64> {
+        let answer = self.jobs.long_poll(project(job).ok()?, job, timeout);
+        tokio::time::timeout(timeout + GRACE, answer).await.ok().flatten()
     }
 
-    /// Repeats a call that gave no clear answer, with growing pauses, and ends with the patience even when the call hangs.
+    /// Repeats a call about a job until its answer is clear, within the patience.
     pub(crate) async fn persist<T, F, A>(
         &self,
         patience: Duration,
@@ -146,32 +163,47 @@ impl BigQuery {
         F: FnMut() -> A,
         A: Future<Output = Result<T, Answer>>,
     {
-        let pauses = ExponentialBuilder::new()
-            .with_min_delay(Duration::from_millis(200))
-            .with_max_delay(Duration::from_secs(10))
-            .with_total_delay(Some(patience))
-            .without_max_times()
-            .with_jitter();
-        let calls = call
-            .retry(pauses)
-            .when(|answer| matches!(answer, Answer::Transient(_)))
-            .notify(|answer, pause| {
-                if let Answer::Transient(why) = answer {
-                    let (reason, message) = (&why.reason, &why.message);
-                    tracing::warn!(job.id = %job.job_id, reason, "no clear answer from BigQuery: {message}; again in {pause:?}");
-                }
-            });
-        let answer = tokio::time::timeout(patience + GRACE, calls).await;
-        answer.unwrap_or_else(|_| Err(Answer::Transient(Why::silent()))).map_err(|answer| {
-            match answer {
-                Answer::Transient(why) => JobError::Unreachable(error(job, why)),
-                Answer::Rejected(why) => JobError::Rejected(error(job, why)),
-                Answer::NotFound(why) => JobError::Missing(error(job, why)),
-                // Only an insert says so, and that adopts.
-                Answer::AlreadyExists(_) => JobError::Unreachable(error(job, Why::silent())),
-            }
+        let answer = until_clear(patience, &format!("job {}", job.job_id), call).await;
+        answer.map_err(|answer| match answer {
+            Answer::Transient(why) => JobError::Unreachable(error(job, why)),
+            Answer::Rejected(why) => JobError::Rejected(error(job, why)),
+            Answer::NotFound(why) => JobError::Missing(error(job, why)),
+            // Only an insert says so, and that adopts.
+            Answer::AlreadyExists(_) => JobError::Unreachable(error(job, Why::silent())),
         })
     }
+}
+
+/// Repeats a call that gave no clear answer, with growing pauses, and ends with the patience even when the call hangs.
+/// `what` it is about goes into the log.
+pub(crate) async fn until_clear<T, F, A>(
+    patience: Duration,
+    what: &str,
+    call: F,
+) -> Result<T, Answer>
+where
+    F: FnMut() -> A,
+    A: Future<Output = Result<T, Answer>>,
+{
+    let pauses = ExponentialBuilder::new()
+        .with_min_delay(Duration::from_millis(200))
+        .with_max_delay(Duration::from_secs(10))
+        .with_total_delay(Some(patience))
+        .without_max_times()
+        .with_jitter();
+    let calls = call.retry(pauses).when(|answer| matches!(answer, Answer::Transient(_))).notify(
+        |answer, pause| {
+            if let Answer::Transient(why) = answer {
+                let (reason, message) = (&why.reason, &why.message);
+                tracing::warn!(
+                    reason,
+                    "no clear answer from BigQuery about {what}: {message}; again in {pause:?}"
+                );
+            }
+        },
+    );
+    let answer = tokio::time::timeout(patience + GRACE, calls).await;
+    answer.unwrap_or_else(|_| Err(Answer::Transient(Why::silent())))
 }
 
 /// The project in which a job runs. The coordinator always names one: two workers with different ideas of it would run the
@@ -187,8 +219,8 @@ pub(crate) fn project(job: &JobReference) -> Result<&str, Answer> {
 }
 
 /// The job, if its fingerprint label says that it does what ours does, or if a cancel took the id.
-fn ours(found: Job, job: &QueryJob) -> Result<Job, Why> {
-    if fingerprint_of(&found) == Some(job.fingerprint.as_str()) || is_tombstone(&found) {
+fn ours(found: Job, job: JobSpec<'_>) -> Result<Job, Why> {
+    if fingerprint_of(&found) == Some(job.fingerprint()) || is_tombstone(&found) {
         return Ok(found);
     }
     Err(Why {

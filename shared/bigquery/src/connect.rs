@@ -1,5 +1,7 @@
 //! Where BigQuery is and who we are there.
 
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,8 +12,11 @@ use gcp_bigquery_client::auth::Authenticator;
 use gcp_bigquery_client::client_builder::ClientBuilder;
 use gcp_bigquery_client::error::BQError;
 use gcp_bigquery_client::project::GetOptions;
+use reqwest::Url;
 
+use crate::accounts::{Account, Accounts};
 use crate::client::BigQuery;
+use crate::credentials;
 use crate::error::ConnectError;
 use crate::jobs::HttpJobs;
 
@@ -23,6 +28,10 @@ const TOKEN_PATIENCE: Duration = Duration::from_secs(20);
 
 /// Longest wait for a TCP connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Google's interfaces.
+const GOOGLE: &str = "https://bigquery.googleapis.com";
+const GOOGLE_STORAGE: &str = "https://storage.googleapis.com";
 
 /// Which BigQuery.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +47,16 @@ pub enum Endpoint {
 pub struct BigQueryConfig {
     /// Which one.
     pub endpoint: Endpoint,
+    /// Folder with a file of credentials for each GCP project that has its own, `PROJECT.json`: mounted, and read at the start.
+    pub credentials: Option<PathBuf>,
+}
+
+impl BigQueryConfig {
+    /// One account for all GCP projects.
+    #[must_use]
+    pub fn new(endpoint: Endpoint) -> Self {
+        Self { endpoint, credentials: None }
+    }
 }
 
 impl BigQuery {
@@ -51,24 +70,70 @@ impl BigQuery {
             .connect_timeout(CONNECT_TIMEOUT)
             .build()
             .map_err(ConnectError::Client)?;
-        let mut builder = ClientBuilder::new();
-        builder.with_client(http.clone());
-        let client = match &config.endpoint {
+        let (base, storage, tokens) = match &config.endpoint {
             Endpoint::Google => {
-                let client = builder.build_from_application_default_credentials().await;
-                let client = client.map_err(ConnectError::Credentials)?;
-                first_token(&client).await?;
-                Ok(client)
+                (GOOGLE.to_owned(), GOOGLE_STORAGE.to_owned(), credentials::of_environment().await?)
             }
             Endpoint::Local(address) => {
                 probe(&http, address).await?;
-                builder.with_v2_base_url(format!("{}/bigquery/v2", address.trim_end_matches('/')));
-                builder.build_from_authenticator(Arc::new(AnyToken)).await
+                let base = address.trim_end_matches('/');
+                let tokens: Arc<dyn Authenticator> = Arc::new(AnyToken);
+                (base.to_owned(), base.to_owned(), tokens)
             }
         };
-        let client = client.map_err(ConnectError::Credentials)?;
-        Ok(Self::over(Arc::new(HttpJobs::new(client))))
+        let bigquery = format!("{base}/bigquery/v2");
+        let default = account(&http, &bigquery, tokens).await?;
+        if config.endpoint == Endpoint::Google {
+            first_token(&default.client).await?;
+        }
+        let accounts = Accounts {
+            bigquery: parsed(&bigquery)?,
+            storage: parsed(&format!("{storage}/storage/v1"))?,
+            default,
+            by_project: of_projects(&http, &bigquery, config.credentials.as_deref()).await?,
+            http,
+        };
+        Ok(Self::over(Arc::new(HttpJobs::new(accounts))))
     }
+}
+
+async fn account(
+    http: &reqwest::Client,
+    bigquery: &str,
+    tokens: Arc<dyn Authenticator>,
+) -> Result<Account, ConnectError> {
+    let mut builder = ClientBuilder::new();
+    builder.with_client(http.clone()).with_v2_base_url(bigquery.to_owned());
+    let client = builder.build_from_authenticator(Arc::clone(&tokens)).await;
+    Ok(Account { client: client.map_err(ConnectError::Credentials)?, tokens })
+}
+
+/// The accounts of a folder: `title-a-prod.json` works in the GCP project `title-a-prod`.
+async fn of_projects(
+    http: &reqwest::Client,
+    bigquery: &str,
+    folder: Option<&Path>,
+) -> Result<HashMap<String, Account>, ConnectError> {
+    let mut accounts = HashMap::new();
+    let Some(folder) = folder else { return Ok(accounts) };
+    let unreadable = |source| ConnectError::KeyFile { path: folder.to_owned(), source };
+    let mut entries = tokio::fs::read_dir(folder).await.map_err(unreadable)?;
+    while let Some(entry) = entries.next_entry().await.map_err(unreadable)? {
+        let path = entry.path();
+        let is_json = path.extension().is_some_and(|extension| extension == "json");
+        if let (true, Some(project)) = (is_json, path.file_stem().and_then(|stem| stem.to_str())) {
+            let tokens = credentials::of_file(&path).await?;
+            accounts.insert(project.to_owned(), account(http, bigquery, tokens).await?);
+        }
+    }
+    Ok(accounts)
+}
+
+fn parsed(address: &str) -> Result<Url, ConnectError> {
+    Url::parse(address)
+        .ok()
+        .filter(Url::has_host)
+        .ok_or_else(|| ConnectError::Address { address: address.to_owned() })
 }
 
 /// Makes sure that there are credentials: without them every job would be "unreachable" for half an hour. The metadata server

@@ -1,57 +1,89 @@
-//! From our job to BigQuery's JSON.
+//! From our jobs to BigQuery's JSON (REST, `Job`).
 
-use gcp_bigquery_client::model::dataset_reference::DatasetReference as ApiDataset;
 use gcp_bigquery_client::model::job::Job;
-use gcp_bigquery_client::model::job_configuration::JobConfiguration;
-use gcp_bigquery_client::model::job_configuration_query::JobConfigurationQuery;
-use gcp_bigquery_client::model::job_reference::JobReference as ApiJobReference;
-use gcp_bigquery_client::model::table_reference::TableReference as ApiTable;
-use himekuri_protocol::{CreateDisposition, Priority, QueryJob, WriteDisposition};
+use himekuri_protocol::{ExtractJob, JobReference, JobSpec, LoadJob, QueryJob, TableReference};
+use serde_json::{Map, Value, json};
 
 /// The label by which a job is recognised as ours.
 pub(crate) const FINGERPRINT_LABEL: &str = "himekuri_fingerprint";
 
-pub(crate) fn to_api(job: &QueryJob, project: &str) -> Job {
-    let query = JobConfigurationQuery {
-        query: job.query.clone(),
-        use_legacy_sql: Some(job.use_legacy_sql),
-        use_query_cache: job.use_query_cache,
-        default_dataset: job.default_dataset.as_ref().map(|dataset| ApiDataset {
-            project_id: dataset.project.clone().unwrap_or_else(|| project.to_owned()),
-            dataset_id: dataset.dataset.clone(),
-        }),
-        destination_table: job.destination.as_ref().map(|table| {
-            let project = table.project.as_deref().unwrap_or(project);
-            ApiTable::new(project, &table.dataset, &table.table_id())
-        }),
-        create_disposition: job.create_disposition.map(|disposition| match disposition {
-            CreateDisposition::CreateIfNeeded => "CREATE_IF_NEEDED".to_owned(),
-            CreateDisposition::CreateNever => "CREATE_NEVER".to_owned(),
-        }),
-        write_disposition: job.write_disposition.map(|disposition| match disposition {
-            WriteDisposition::WriteTruncate => "WRITE_TRUNCATE".to_owned(),
-            WriteDisposition::WriteAppend => "WRITE_APPEND".to_owned(),
-            WriteDisposition::WriteEmpty => "WRITE_EMPTY".to_owned(),
-        }),
-        priority: job.priority.map(|priority| match priority {
-            Priority::Interactive => "INTERACTIVE".to_owned(),
-            Priority::Batch => "BATCH".to_owned(),
-        }),
-        ..JobConfigurationQuery::default()
+/// The body of `jobs.insert`.
+pub(crate) fn to_api(job: JobSpec<'_>, project: &str) -> Value {
+    let (kind, work) = match job {
+        JobSpec::Query(job) => ("query", query(job, project)),
+        JobSpec::Load(job) => ("load", load(job, project)),
+        JobSpec::Extract(job) => ("extract", extract(job, project)),
     };
-    Job {
-        job_reference: Some(ApiJobReference {
-            job_id: Some(job.job.job_id.clone()),
-            location: job.job.location.clone(),
-            project_id: Some(project.to_owned()),
-        }),
-        configuration: Some(JobConfiguration {
-            query: Some(query),
-            labels: Some(job.labels.clone().into_iter().collect()),
-            ..JobConfiguration::default()
-        }),
-        ..Job::default()
+    let mut configuration = Map::from_iter([
+        (kind.to_owned(), Value::Object(work)),
+        ("labels".to_owned(), json!(job.labels())),
+    ]);
+    let limits = job.limits();
+    if let Some(timeout) = limits.timeout_ms {
+        configuration.insert("jobTimeoutMs".to_owned(), Value::from(timeout.to_string()));
     }
+    if let Some(reservation) = &limits.reservation {
+        configuration.insert("reservation".to_owned(), Value::from(reservation.clone()));
+    }
+    json!({
+        "jobReference": reference(job.reference(), project),
+        "configuration": configuration,
+    })
+}
+
+/// A job's name; its location only if it is known.
+pub(crate) fn reference(job: &JobReference, project: &str) -> Value {
+    let mut reference = json!({"jobId": job.job_id, "projectId": project});
+    if let Some(location) = &job.location {
+        reference["location"] = Value::from(location.clone());
+    }
+    reference
+}
+
+fn query(job: &QueryJob, project: &str) -> Map<String, Value> {
+    let mut fields = job.settings.clone();
+    fields.insert("query".to_owned(), Value::from(job.query.clone()));
+    fields.insert("useLegacySql".to_owned(), Value::from(job.use_legacy_sql));
+    if let Some(dataset) = &job.default_dataset {
+        let project = dataset.project.as_deref().unwrap_or(project);
+        let dataset = json!({"projectId": project, "datasetId": dataset.dataset});
+        fields.insert("defaultDataset".to_owned(), dataset);
+    }
+    if let Some(destination) = &job.destination {
+        fields.insert("destinationTable".to_owned(), table(destination, project));
+    }
+    let words = [
+        ("useQueryCache", job.use_query_cache.map(Value::from)),
+        ("createDisposition", job.create_disposition.map(|word| json!(word))),
+        ("writeDisposition", job.write_disposition.map(|word| json!(word))),
+        ("priority", job.priority.map(|word| json!(word))),
+    ];
+    let given = words.into_iter().filter_map(|(field, word)| Some((field.to_owned(), word?)));
+    fields.extend(given);
+    fields
+}
+
+fn load(job: &LoadJob, project: &str) -> Map<String, Value> {
+    let mut fields = job.settings.clone();
+    fields.insert("sourceUris".to_owned(), json!(job.source_uris));
+    fields.insert("destinationTable".to_owned(), table(&job.destination, project));
+    fields
+}
+
+fn extract(job: &ExtractJob, project: &str) -> Map<String, Value> {
+    let mut fields = job.settings.clone();
+    fields.insert("sourceTable".to_owned(), table(&job.source, project));
+    fields.insert("destinationUris".to_owned(), json!(job.destination_uris));
+    fields
+}
+
+/// BigQuery's name of a table or partition.
+pub(crate) fn table(table: &TableReference, project: &str) -> Value {
+    json!({
+        "projectId": table.project.as_deref().unwrap_or(project),
+        "datasetId": table.dataset,
+        "tableId": table.table_id(),
+    })
 }
 
 /// The fingerprint that a job carries.

@@ -1,5 +1,7 @@
 //! What can go wrong on the way to a job.
 
+use std::path::PathBuf;
+
 use himekuri_protocol::TaskError;
 
 /// Why there is no connection to BigQuery. The start of a program fails with it.
@@ -10,6 +12,26 @@ pub enum ConnectError {
         "could not find Google credentials; set GOOGLE_APPLICATION_CREDENTIALS to a key file, or run where workload identity is set up, or name a local endpoint with `--bigquery http://HOST:PORT`"
     )]
     Credentials(#[source] gcp_bigquery_client::error::BQError),
+    /// A file of credentials cannot be read. Its text is never part of the error.
+    #[error("could not read the credentials in `{}`", path.display())]
+    KeyFile {
+        /// Which file or folder.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A file of credentials of a kind that is not known.
+    #[error(
+        "`{}` has credentials of the type `{kind}`; the known ones are `service_account`, `authorized_user`, `external_account` and `impersonated_service_account` with its `service_account_impersonation_url`",
+        path.display()
+    )]
+    KeyKind {
+        /// Which file.
+        path: PathBuf,
+        /// What it says that it is.
+        kind: String,
+    },
     /// The HTTP client could not be built.
     #[error("could not set up the HTTP client for BigQuery")]
     Client(#[source] reqwest::Error),

@@ -10,18 +10,22 @@ use gcp_bigquery_client::Client;
 use gcp_bigquery_client::model::get_query_results_parameters::GetQueryResultsParameters;
 use gcp_bigquery_client::model::job::Job;
 use himekuri_protocol::JobReference;
+use reqwest::Method;
+use serde_json::Value;
 
-use crate::answer::Answer;
+use crate::accounts::Accounts;
+use crate::answer::{Answer, Why};
+use crate::call::Call;
 use crate::classify::classify;
 
 /// The jobs of BigQuery (REST, `jobs`).
 #[async_trait]
 pub trait Jobs: Send + Sync {
-    /// `jobs.insert`. The job's id is its own.
+    /// `jobs.insert` of a job in BigQuery's JSON. Its id is its own.
     ///
     /// # Errors
     /// [`Answer::AlreadyExists`] for an id that exists; [`Answer::Transient`] when the job may have been accepted.
-    async fn insert(&self, project: &str, job: Job) -> Result<Job, Answer>;
+    async fn insert(&self, project: &str, job: Value) -> Result<Job, Answer>;
 
     /// `jobs.get`.
     ///
@@ -36,62 +40,89 @@ pub trait Jobs: Send + Sync {
     async fn cancel(&self, project: &str, job: &JobReference) -> Result<(), Answer>;
 
     /// `jobs.getQueryResults` without rows: comes back when the job has ended, after `timeout`, or at once if BigQuery
-    /// does not answer. What it says does not count.
-    async fn long_poll(&self, project: &str, job: &JobReference, timeout: Duration);
+    /// does not answer. All that counts of what it says is the number of rows of a finished query.
+    async fn long_poll(&self, project: &str, job: &JobReference, timeout: Duration) -> Option<u64>;
 
     /// Where a dataset is (`datasets.get`); `None` if nobody knows.
     ///
     /// # Errors
     /// [`Answer::NotFound`]; [`Answer::Transient`].
     async fn location(&self, project: &str, dataset: &str) -> Result<Option<String>, Answer>;
+
+    /// Any other call, with the credentials of `project`. Who answers in BigQuery's place need not know it.
+    ///
+    /// # Errors
+    /// As [`Answer`] says.
+    async fn call(&self, project: &str, call: Call) -> Result<Value, Answer> {
+        let message = format!("{project}: {} is not answered here", call.path.join("/"));
+        Err(Answer::Rejected(Why { reason: "notImplemented".to_owned(), message }))
+    }
 }
 
 /// Over HTTP.
 pub(crate) struct HttpJobs {
-    client: Client,
+    accounts: Accounts,
 }
 
 impl HttpJobs {
-    pub(crate) fn new(client: Client) -> Self {
-        Self { client }
+    pub(crate) fn new(accounts: Accounts) -> Self {
+        Self { accounts }
+    }
+
+    fn client(&self, project: &str) -> &Client {
+        &self.accounts.of(project).client
     }
 }
 
 #[async_trait]
 impl Jobs for HttpJobs {
-    async fn insert(&self, project: &str, job: Job) -> Result<Job, Answer> {
-        let inserted = self.client.job().insert(project, job).await;
-        inserted.map_err(|error| classify(&error))
+    async fn insert(&self, project: &str, job: Value) -> Result<Job, Answer> {
+        let call = Call::bigquery(Method::POST, ["projects", project, "jobs"]).body(job);
+        let inserted = self.call(project, call).await?;
+        serde_json::from_value(inserted).map_err(|error| {
+            // It was accepted: the same id finds it.
+            let message = format!("BigQuery's answer cannot be read: {error}");
+            Answer::Transient(Why { reason: "connection".to_owned(), message })
+        })
     }
 
     async fn get(&self, project: &str, job: &JobReference) -> Result<Job, Answer> {
         let location = job.location.as_deref();
-        let found = self.client.job().get_job(project, &job.job_id, location).await;
+        let found = self.client(project).job().get_job(project, &job.job_id, location).await;
         found.map_err(|error| classify(&error))
     }
 
     async fn cancel(&self, project: &str, job: &JobReference) -> Result<(), Answer> {
         let location = job.location.as_deref();
-        let answer = self.client.job().cancel_job(project, &job.job_id, location).await;
+        let answer = self.client(project).job().cancel_job(project, &job.job_id, location).await;
         answer.map(|_| ()).map_err(|error| classify(&error))
     }
 
-    async fn long_poll(&self, project: &str, job: &JobReference, timeout: Duration) {
+    async fn long_poll(&self, project: &str, job: &JobReference, timeout: Duration) -> Option<u64> {
         let parameters = GetQueryResultsParameters {
             location: job.location.clone(),
             max_results: Some(0),
             timeout_ms: i32::try_from(timeout.as_millis()).ok(),
             ..GetQueryResultsParameters::default()
         };
-        let jobs = self.client.job();
-        // A failed job makes this call fail too.
-        if let Err(error) = jobs.get_query_results(project, &job.job_id, parameters).await {
-            tracing::trace!("long poll of {} ended: {error}", job.job_id);
+        let jobs = self.client(project).job();
+        match jobs.get_query_results(project, &job.job_id, parameters).await {
+            Ok(results) if results.job_complete == Some(true) => results.total_rows?.parse().ok(),
+            Ok(_) => None,
+            // A failed job makes this call fail too.
+            Err(error) => {
+                tracing::trace!("long poll of {} ended: {error}", job.job_id);
+                None
+            }
         }
     }
 
     async fn location(&self, project: &str, dataset: &str) -> Result<Option<String>, Answer> {
-        let found = self.client.dataset().get(project, dataset).await;
+        let found = self.client(project).dataset().get(project, dataset).await;
         found.map(|dataset| dataset.location).map_err(|error| classify(&error))
+    }
+
+    async fn call(&self, project: &str, call: Call) -> Result<Value, Answer> {
+        self.accounts.call(project, call).await
     }
 }

@@ -11,20 +11,29 @@
 //! - a job that is not wanted any more is ended for good: its id is taken by a tombstone if it has not begun, so that
 //!   nobody can send it later, and else it is cancelled and waited for.
 
+mod accounts;
 mod answer;
+mod call;
 mod classify;
 mod client;
 mod connect;
 mod convert;
+mod credentials;
 mod error;
+mod explain;
+mod impersonate;
 mod jobs;
+mod listing;
+mod resources;
 mod state;
 mod stop;
 mod tombstone;
 
 pub use answer::{Answer, Why};
+pub use call::{Call, Service};
 pub use client::BigQuery;
 pub use connect::{BigQueryConfig, Endpoint};
 pub use error::{ConnectError, JobError};
 pub use jobs::Jobs;
+pub use listing::Created;
 pub use state::JobState;

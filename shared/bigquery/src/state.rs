@@ -3,6 +3,7 @@
 use gcp_bigquery_client::model::job::Job;
 use himekuri_protocol::{JobReference, JobStatistics, TaskError};
 
+use crate::explain::explained;
 use crate::tombstone::{is_tombstone, never_began};
 
 /// A job's state as far as the pool cares.
@@ -28,12 +29,19 @@ impl JobState {
             return Self::Running(reference);
         }
         match status.error_result {
-            Some(error) => Self::Failed(TaskError {
-                reason: error.reason.unwrap_or_else(|| "unknown".to_owned()),
-                message: error.message.unwrap_or_else(|| "BigQuery gave no message".to_owned()),
-                job: Some(reference),
-            }),
+            Some(error) => Self::Failed(explained(job, error, reference)),
             None => Self::Succeeded(statistics(job, &reference)),
+        }
+    }
+
+    /// With the number of rows that the results of a query have.
+    pub(crate) fn with_rows(self, rows: Option<u64>) -> Self {
+        match self {
+            Self::Succeeded(statistics) => {
+                let rows = statistics.rows.or(rows);
+                Self::Succeeded(JobStatistics { rows, ..statistics })
+            }
+            Self::Running(_) | Self::Failed(_) => self,
         }
     }
 }
@@ -53,12 +61,17 @@ fn statistics(job: &Job, reference: &JobReference) -> JobStatistics {
     let of_job = job.statistics.clone().unwrap_or_default();
     let start = number(of_job.start_time.as_deref());
     let end = number(of_job.end_time.as_deref());
+    let query = of_job.query.unwrap_or_default();
+    let load = of_job.load.unwrap_or_default();
     JobStatistics {
         job: reference.clone(),
         total_bytes_processed: number(of_job.total_bytes_processed.as_deref()),
+        total_bytes_billed: number(query.total_bytes_billed.as_deref()),
         total_slot_ms: number(of_job.total_slot_ms.as_deref()),
+        rows: number(load.output_rows.as_deref())
+            .or_else(|| number(query.num_dml_affected_rows.as_deref())),
         duration_ms: start.zip(end).map(|(start, end)| end.saturating_sub(start)),
-        cache_hit: of_job.query.and_then(|query| query.cache_hit),
+        cache_hit: query.cache_hit,
     }
 }
 

@@ -10,7 +10,7 @@ use crate::answer::Answer;
 use crate::client::{BigQuery, project};
 use crate::error::JobError;
 use crate::state::JobState;
-use crate::tombstone::tombstone;
+use crate::tombstone::{marked, tombstone};
 
 impl BigQuery {
     /// Makes sure that a job is over or can never begin, within `patience`. `dataset` is where it writes: it runs there if
@@ -69,7 +69,7 @@ impl BigQuery {
         let project = project(job)?;
         match self.jobs.insert(project, tombstone(job, project)).await {
             // BigQuery's answer need not repeat the labels.
-            Ok(_) => Ok(tombstone(job, project)),
+            Ok(inserted) => Ok(marked(inserted)),
             Err(Answer::AlreadyExists(words)) => self.existing(job, &words).await,
             Err(Answer::NotFound(why)) => Err(Answer::Rejected(why)),
             Err(other @ (Answer::Transient(_) | Answer::Rejected(_))) => Err(other),

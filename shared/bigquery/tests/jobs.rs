@@ -12,8 +12,8 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use himekuri_bigquery::{BigQuery, BigQueryConfig, Endpoint, JobError, JobState};
-use himekuri_protocol::{JobReference, QueryJob, TableReference, WriteDisposition};
-use serde_json::{Value, json};
+use himekuri_protocol::{JobLimits, JobReference, QueryJob, TableReference, WriteDisposition};
+use serde_json::{Map, Value, json};
 
 /// Long enough for the retries that a test expects, short enough to wait for its end.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -50,7 +50,7 @@ impl Server {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = Endpoint::Local(format!("http://{}", listener.local_addr().unwrap()));
         tokio::spawn(async move { axum::serve(listener, router).await });
-        let config = BigQueryConfig { endpoint };
+        let config = BigQueryConfig::new(endpoint);
         Self { script, bigquery: BigQuery::connect(&config).await.unwrap() }
     }
 
@@ -98,6 +98,8 @@ fn job() -> QueryJob {
         priority: None,
         use_legacy_sql: false,
         use_query_cache: None,
+        settings: Map::new(),
+        limits: JobLimits::default(),
         labels: BTreeMap::from([("himekuri_fingerprint".to_owned(), FINGERPRINT.to_owned())]),
     }
 }
@@ -225,7 +227,12 @@ async fn done_with_an_error_result_is_a_failure_with_its_reason() {
 
     let JobState::Failed(error) = state else { panic!("{state:?}") };
     assert_eq!(error.reason, "resourcesExceeded");
-    assert_eq!(error.message, "it went wrong");
+    assert_eq!(
+        error.message,
+        "it went wrong\n\
+         job: https://console.cloud.google.com/bigquery?project=title-a&j=bq:asia-northeast1:himekuri_x_1_1&page=queryresults\n\
+         not tried again by itself; the query needs more memory than BigQuery gives, so make it smaller"
+    );
 }
 
 #[tokio::test]
@@ -292,4 +299,34 @@ async fn a_job_that_may_have_been_sent_is_found_only_if_it_is_ours() {
 
     assert_eq!(found, Ok(JobState::Running(job().job)));
     assert!(matches!(refused, Err(JobError::Rejected(_))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_finished_job_stores_what_it_took() {
+    let mut done = stored("DONE", FINGERPRINT);
+    done["statistics"]["query"] =
+        json!({"totalBytesBilled": "10485760", "cacheHit": false, "numDmlAffectedRows": "3"});
+    let server = Server::start(&[(200, done)], &[]).await;
+
+    let JobState::Succeeded(statistics) = server.bigquery.submit(&job(), PATIENCE).await.unwrap()
+    else {
+        panic!("the job is done")
+    };
+
+    let stored = Value::Object(statistics.store_params());
+    assert_eq!(
+        stored["bq"],
+        json!({
+            "last_job_id": "title-a:himekuri_x_1_1",
+            "last_jobid": "title-a:himekuri_x_1_1",
+            "last_job": {
+                "bytes_processed": 42,
+                "bytes_billed": 10_485_760,
+                "slot_ms": 7,
+                "duration_ms": 250,
+                "rows": 3,
+                "cache_hit": false,
+            },
+        })
+    );
 }

@@ -12,8 +12,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use himekuri_bigquery::{BigQuery, BigQueryConfig, Endpoint, JobError, JobState};
-use himekuri_protocol::{DatasetReference, JobReference, QueryJob};
-use serde_json::{Value, json};
+use himekuri_protocol::{DatasetReference, JobLimits, JobReference, QueryJob};
+use serde_json::{Map, Value, json};
 
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -61,7 +61,7 @@ impl Server {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = Endpoint::Local(format!("http://{}", listener.local_addr().unwrap()));
         tokio::spawn(async move { axum::serve(listener, router).await });
-        let bigquery = BigQuery::connect(&BigQueryConfig { endpoint }).await.unwrap();
+        let bigquery = BigQuery::connect(&BigQueryConfig::new(endpoint)).await.unwrap();
         Self { world, bigquery }
     }
 
@@ -163,6 +163,8 @@ fn job(location: Option<&str>) -> QueryJob {
         priority: None,
         use_legacy_sql: false,
         use_query_cache: None,
+        settings: Map::new(),
+        limits: JobLimits::default(),
         labels: BTreeMap::from([("himekuri_fingerprint".to_owned(), "f".to_owned())]),
     }
 }

@@ -6,9 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use himekuri_protocol::{StoreParams, TaskError, TaskId, TryNo};
-use himekuri_workflow::{RetryPolicy, TaskKind};
 use jiff::Timestamp;
-use serde_json::Value;
 
 use crate::attempt::{Attempt, Task};
 use crate::content::Contents;
@@ -85,33 +83,6 @@ impl Attempt {
         self.peek(subtasks.id(subtasks.open().next()?))
     }
 
-    /// The retry that `_retry` still grants, if any.
-    pub(crate) fn retry_decision(
-        &self,
-        task: &Task,
-        at: Timestamp,
-        error: TaskError,
-        context: &mut Context<'_>,
-    ) -> Option<Record> {
-        let delay = self.retry_policy(task, context)?.delay(task.retry_count)?;
-        let retry_at = at.checked_add(delay).unwrap_or(at);
-        let retry_count = task.retry_count.saturating_add(1);
-        Some(Record::RetryScheduled { task: task.id, at, retry_at, retry_count, error })
-    }
-
-    /// `_retry` of a group is read raw, that of an operator evaluated (digdag reference 1.9). What cannot be read means no
-    /// retry, as in digdag; `check` has said so before.
-    fn retry_policy(&self, task: &Task, context: &mut Context<'_>) -> Option<RetryPolicy> {
-        let raw = task.definition.retry.as_ref()?;
-        let evaluated = match &task.definition.kind {
-            TaskKind::Operator { .. } if holds_expression(raw) => {
-                self.evaluate(task, context).ok()?.get("_retry").cloned()
-            }
-            TaskKind::Operator { .. } | TaskKind::Group { .. } => None,
-        };
-        RetryPolicy::parse(evaluated.as_ref().unwrap_or(raw)).ok()
-    }
-
     fn expand_decision(&self, task: &Task, at: Timestamp, context: &mut Context<'_>) -> Record {
         match self.expansion(task, at, context) {
             Ok(record) => record,
@@ -155,14 +126,5 @@ impl Attempt {
 
     fn expanded(&self, task: &Task, at: Timestamp, expansion: Expansion) -> Record {
         Record::Expanded { task: task.id, at, first: self.next_id, expansion }
-    }
-}
-
-fn holds_expression(value: &Value) -> bool {
-    match value {
-        Value::String(text) => text.contains("${"),
-        Value::Array(items) => items.iter().any(holds_expression),
-        Value::Object(fields) => fields.values().any(holds_expression),
-        Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use himekuri_protocol::{
-    JobReference, StoreParams, TableReference, TaskError, TaskId, TaskMessage, TryNo, Work,
+    JobReference, JobSpec, StoreParams, TableReference, TaskError, TaskId, TaskMessage, TryNo, Work,
 };
 use jiff::Timestamp;
 use serde_json::Value;
@@ -46,19 +46,13 @@ impl Prepared {
     /// The partition or table the task writes.
     #[must_use]
     pub fn destination(&self) -> Option<&TableReference> {
-        match &self.work {
-            Work::Bq(job) => job.destination.as_ref(),
-            Work::Echo { .. } | Work::HttpCall(_) => None,
-        }
+        self.work.job()?.destination()
     }
 
     /// Length of the rendered SQL in bytes; 0 for tasks without.
     #[must_use]
     pub fn query_bytes(&self) -> usize {
-        match &self.work {
-            Work::Bq(job) => job.query.len(),
-            Work::Echo { .. } | Work::HttpCall(_) => 0,
-        }
+        self.work.query().map_or(0, str::len)
     }
 
     /// What it needs to go out.
@@ -68,10 +62,7 @@ impl Prepared {
     }
 
     fn job(&self) -> Option<&JobReference> {
-        match &self.work {
-            Work::Bq(job) => Some(&job.job),
-            Work::Echo { .. } | Work::HttpCall(_) => None,
-        }
+        self.work.job().map(JobSpec::reference)
     }
 }
 
@@ -89,19 +80,26 @@ impl Attempt {
         add_family_defaults(task, &mut config);
         let try_no = self.next_try(task);
         let parameters = Parameters { attempt: self, task, config: &config };
-        let work = match task.operator() {
-            Some("bq") => {
-                let mut job = operators::query_job(&parameters, try_no, context)?;
-                if let Some(sent) = is_unreachable(task).then(|| task.sent_job.clone()).flatten() {
-                    job.job = sent;
-                }
-                Work::Bq(Box::new(job))
+        let mut work = match task.operator() {
+            Some("bq") => Work::Bq(Box::new(operators::query_job(&parameters, try_no, context)?)),
+            Some("bq_load") => {
+                Work::BqLoad(Box::new(operators::load_job(&parameters, try_no, context)?))
             }
+            Some("bq_extract") => {
+                Work::BqExtract(Box::new(operators::extract_job(&parameters, try_no)?))
+            }
+            Some("bq_ddl") => Work::BqDdl(Box::new(operators::ddl(&parameters, context)?)),
+            Some("bq_wait") => Work::BqWait(Box::new(operators::table_wait(&parameters)?)),
+            Some("gcs_wait") => Work::GcsWait(Box::new(operators::object_wait(&parameters)?)),
             Some("echo") => operators::echo(&parameters)?,
             Some("http_call") => operators::http_request(&parameters)?,
             Some(other) => return Err(operators::not_run(task, other)),
             None => return Err(config_error("a group is not dispatched")),
         };
+        let sent = is_unreachable(task).then(|| task.sent_job.clone()).flatten();
+        if let (Some(sent), Some(job)) = (sent, work.job_reference_mut()) {
+            *job = sent;
+        }
         let timeout = operators::timeout(&parameters)?;
         Ok(Prepared { task: task.id, try_no, work, config, timeout })
     }
@@ -199,10 +197,7 @@ fn is_requiring(task: &Task) -> bool {
 
 /// digdag: an operator's family gives defaults, `bq: {dataset: ...}` for `bq>`, `http: {headers: ...}` for `http_call>`.
 fn add_family_defaults(task: &Task, config: &mut Config) {
-    let family = task.operator().map(|operator| match operator {
-        "http_call" => "http",
-        other => other,
-    });
+    let family = task.operator().map(operators::family);
     let Some(family) = family.filter(|family| config.get(*family).is_some_and(Value::is_object))
     else {
         return;

@@ -32,6 +32,7 @@ mod render;
 mod report;
 mod require;
 mod resume;
+mod retry;
 mod sla;
 mod snapshot;
 mod state;

@@ -25,7 +25,7 @@ mod require;
 mod timeout;
 mod wait;
 
-pub(crate) use bq::query_job;
+pub(crate) use bq::{ddl, extract_job, load_job, object_wait, query_job, table_wait};
 pub(crate) use echo::echo;
 pub(crate) use http_call::http_request;
 pub(crate) use parameters::Parameters;
@@ -36,7 +36,8 @@ pub const CONTROL_OPERATORS: &[&str] =
     &["call", "fail", "for_each", "for_range", "if", "loop", "require", "wait"];
 
 /// Operators that workers run.
-pub const WORKER_OPERATORS: &[&str] = &["bq", "echo", "http_call"];
+pub const WORKER_OPERATORS: &[&str] =
+    &["bq", "bq_ddl", "bq_extract", "bq_load", "bq_wait", "echo", "gcs_wait", "http_call"];
 
 /// Reason of the error of a task whose operator this version does not run.
 pub const OPERATOR_NOT_RUN: &str = "operatorNotRun";
@@ -59,6 +60,16 @@ pub(crate) enum Control {
 #[must_use]
 pub fn is_known_operator(operator: &str) -> bool {
     CONTROL_OPERATORS.contains(&operator) || WORKER_OPERATORS.contains(&operator)
+}
+
+/// Key of the mapping that gives defaults to an operator's options (digdag `mergeDefault`).
+pub(crate) fn family(operator: &str) -> &str {
+    match operator {
+        "http_call" => "http",
+        "bq_load" | "bq_extract" | "bq_ddl" | "bq_wait" => "bq",
+        "gcs_wait" => "gcs",
+        other => other,
+    }
 }
 
 pub(crate) fn runs_on_worker(operator: &str) -> bool {

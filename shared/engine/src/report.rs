@@ -17,6 +17,9 @@ const UNREACHABLE_WAIT: Duration = Duration::from_secs(30);
 /// Longest of these waits: a job that ended during an outage is noticed so long after it at the latest.
 const UNREACHABLE_WAIT_MAX: Duration = Duration::from_secs(300);
 
+/// How long until the next look for something that is not there yet: within digdag's 5 to 30 seconds.
+const NOT_YET_WAIT: Duration = Duration::from_secs(5);
+
 /// What became of a report.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Reported {
@@ -136,9 +139,15 @@ impl Attempt {
             }
             (Outcome::Fetched { document }, _) => self.fetched(task, document, at, context),
             (Outcome::Failed { error }, _) => {
-                let retry = self.retry_decision(task, at, error.clone(), context);
+                let retry = self.retry_of_try(task, at, error, context);
                 Some(retry.unwrap_or_else(|| self.own_failure(task, at, error.clone())))
             }
+            (Outcome::NotYet, Phase::Dispatched) => Some(look_again(task, at)),
+            // Who waits for something has no job.
+            (
+                Outcome::NotYet,
+                Phase::Submitted { .. } | Phase::Unreachable { .. } | Phase::Canceling { .. },
+            ) => None,
             (Outcome::Unreachable { .. }, Phase::Dispatched | Phase::Submitted { .. }) => {
                 Some(ask_again(task, at))
             }
@@ -156,6 +165,12 @@ fn ask_again(task: &Task, at: Timestamp) -> Record {
         again_at: at.checked_add(wait).unwrap_or(at),
         times: task.unreachable.saturating_add(1),
     }
+}
+
+/// What is waited for is not there yet. A worker has looked for a while, so the next look need not come at once.
+fn look_again(task: &Task, at: Timestamp) -> Record {
+    let again_at = at.checked_add(NOT_YET_WAIT).unwrap_or(at);
+    Record::Unreachable { task: task.id, at, again_at, times: 0 }
 }
 
 /// `wait` doubled `times` times, within what a duration can hold.

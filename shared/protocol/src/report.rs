@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AttemptId, Document, FIRST_VERSION, HTTP_VERSION, JobReference, TaskId, TryNo};
+use crate::{
+    AttemptId, Document, FIRST_VERSION, HTTP_VERSION, JOBS_VERSION, JobReference, TaskId, TryNo,
+};
 
 /// Parameters that a task stores for those that follow.
 pub type StoreParams = serde_json::Map<String, serde_json::Value>;
@@ -55,6 +57,8 @@ pub enum Outcome {
         /// Why.
         error: TaskError,
     },
+    /// What a `bq_wait>` or `gcs_wait>` waits for is not there: the same try looks again.
+    NotYet,
     /// BigQuery, or the server of an `http_call>`, could not be asked: the same try must be looked at again. Nobody knows
     /// whether a job runs.
     Unreachable {
@@ -73,6 +77,7 @@ impl Outcome {
             | Self::Failed { .. }
             | Self::Unreachable { .. } => FIRST_VERSION,
             Self::Fetched { .. } => HTTP_VERSION,
+            Self::NotYet => JOBS_VERSION,
         }
     }
 }
@@ -97,6 +102,12 @@ pub struct JobStatistics {
     /// Bytes read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub total_bytes_processed: Option<u64>,
+    /// Bytes that are paid for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total_bytes_billed: Option<u64>,
+    /// Rows loaded, or changed by DML; BigQuery does not tell how many a query has written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<u64>,
     /// Slot time in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub total_slot_ms: Option<u64>,
@@ -106,4 +117,26 @@ pub struct JobStatistics {
     /// Whether the result came from the cache.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache_hit: Option<bool>,
+}
+
+impl JobStatistics {
+    /// [`JobReference::store_params`], and beside them what the job took as `bq.last_job`.
+    #[must_use]
+    pub fn store_params(&self) -> StoreParams {
+        let mut params = self.job.store_params();
+        let figures = [
+            ("bytes_processed", self.total_bytes_processed),
+            ("bytes_billed", self.total_bytes_billed),
+            ("slot_ms", self.total_slot_ms),
+            ("duration_ms", self.duration_ms),
+            ("rows", self.rows),
+        ];
+        let figures = figures.into_iter().map(|(name, value)| (name.to_owned(), value.into()));
+        let mut last_job = serde_json::Map::from_iter(figures);
+        last_job.insert("cache_hit".to_owned(), self.cache_hit.into());
+        if let Some(serde_json::Value::Object(bq)) = params.get_mut("bq") {
+            bq.insert("last_job".to_owned(), last_job.into());
+        }
+        params
+    }
 }

@@ -8,24 +8,31 @@ use std::fs;
 use std::path::Path;
 
 use himekuri_protocol::{
-    CANCEL_VERSION, CancelMessage, DecodeError, FIRST_VERSION, HTTP_VERSION, Outcome,
+    CANCEL_VERSION, CancelMessage, DecodeError, FIRST_VERSION, HTTP_VERSION, JOBS_VERSION, Outcome,
     PROTOCOL_VERSION, Report, TaskMessage, WatchMessage, Work, WorkerMessage,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
 
-const MESSAGES: [&str; 7] = [
+const MESSAGES: [&str; 13] = [
     "task_bq",
     "task_bq_least",
+    "task_bq_settings",
+    "task_bq_load",
+    "task_bq_extract",
+    "task_bq_ddl",
+    "task_bq_wait",
+    "task_gcs_wait",
     "task_echo",
     "task_http_call",
     "task_http_call_least",
     "watch",
     "cancel",
 ];
-const REPORTS: [&str; 6] = [
+const REPORTS: [&str; 7] = [
     "report_failed",
     "report_fetched",
+    "report_not_yet",
     "report_submitted",
     "report_succeeded",
     "report_succeeded_least",
@@ -51,8 +58,17 @@ fn assert_written_as_read(name: &str, decoded: Result<impl Serialize + Debug, De
 fn file_of_message(message: &WorkerMessage) -> &'static str {
     match message {
         WorkerMessage::Task(TaskMessage { work: Work::Bq(job), .. }) => {
-            if job.destination.is_some() { "task_bq" } else { "task_bq_least" }
+            match (job.settings.is_empty(), job.destination.is_some()) {
+                (false, _) => "task_bq_settings",
+                (true, true) => "task_bq",
+                (true, false) => "task_bq_least",
+            }
         }
+        WorkerMessage::Task(TaskMessage { work: Work::BqLoad(_), .. }) => "task_bq_load",
+        WorkerMessage::Task(TaskMessage { work: Work::BqExtract(_), .. }) => "task_bq_extract",
+        WorkerMessage::Task(TaskMessage { work: Work::BqDdl(_), .. }) => "task_bq_ddl",
+        WorkerMessage::Task(TaskMessage { work: Work::BqWait(_), .. }) => "task_bq_wait",
+        WorkerMessage::Task(TaskMessage { work: Work::GcsWait(_), .. }) => "task_gcs_wait",
         WorkerMessage::Task(TaskMessage { work: Work::Echo { .. }, .. }) => "task_echo",
         WorkerMessage::Task(TaskMessage { work: Work::HttpCall(request), .. }) => {
             if request.body.is_some() { "task_http_call" } else { "task_http_call_least" }
@@ -69,6 +85,7 @@ fn file_of_report(report: &Report) -> &'static str {
         Outcome::Succeeded { job: None, .. } => "report_succeeded_least",
         Outcome::Failed { .. } => "report_failed",
         Outcome::Fetched { .. } => "report_fetched",
+        Outcome::NotYet => "report_not_yet",
         Outcome::Unreachable { .. } => "report_unreachable",
     }
 }
@@ -115,7 +132,7 @@ fn a_newer_message_is_refused_even_if_nothing_else_in_it_is_known() {
 
     assert_eq!(
         message.to_string(),
-        "message has protocol version 4, this program reads up to 3; upgrade this program"
+        "message has protocol version 5, this program reads up to 4; upgrade this program"
     );
     assert!(matches!(report, DecodeError::Newer { found } if found == newer));
 }
@@ -180,8 +197,20 @@ fn a_message_asks_no_more_of_its_reader_than_it_needs() {
     for name in over_http {
         assert_eq!(version(name), json!(HTTP_VERSION), "{name}");
     }
+    let of_jobs = [
+        "task_bq_settings",
+        "task_bq_load",
+        "task_bq_extract",
+        "task_bq_ddl",
+        "task_bq_wait",
+        "task_gcs_wait",
+        "report_not_yet",
+    ];
+    for name in of_jobs {
+        assert_eq!(version(name), json!(JOBS_VERSION), "{name}");
+    }
     let others = MESSAGES.iter().chain(&REPORTS).filter(|name| **name != "cancel");
-    for name in others.filter(|name| !over_http.contains(name)) {
+    for name in others.filter(|name| !over_http.contains(name) && !of_jobs.contains(name)) {
         assert_eq!(version(name), json!(FIRST_VERSION), "{name}");
     }
 }

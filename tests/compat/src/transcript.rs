@@ -123,6 +123,11 @@ fn work(work: &Work) -> String {
             let into = job.destination.as_ref().map(|table| format!(" -> {table}"));
             format!(" «{}»{}", job.query, into.unwrap_or_default())
         }
+        other @ (Work::BqLoad(_)
+        | Work::BqExtract(_)
+        | Work::BqDdl(_)
+        | Work::BqWait(_)
+        | Work::GcsWait(_)) => format!(" «{other:?}»"),
     }
 }
 

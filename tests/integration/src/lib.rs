@@ -4,10 +4,12 @@
 
 mod pool;
 mod process;
+mod proxy;
 mod wait;
 mod warehouse;
 
 pub use pool::{Pool, Task};
 pub use process::{Process, Signal, program, repository};
+pub use proxy::{Proxy, Side};
 pub use wait::until;
 pub use warehouse::{Execution, Job, Partition, WarehouseProcess};

@@ -12,11 +12,11 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 ///
 /// # Errors
 /// `check` fails, or nothing for `deadline`: the error says what was waited for.
-pub async fn until<T, F, A>(what: &str, deadline: Duration, mut check: F) -> anyhow::Result<T>
-where
-    F: FnMut() -> A,
-    A: Future<Output = anyhow::Result<Option<T>>>,
-{
+pub async fn until<T>(
+    what: &str,
+    deadline: Duration,
+    mut check: impl AsyncFnMut() -> anyhow::Result<Option<T>>,
+) -> anyhow::Result<T> {
     let end = Instant::now() + deadline;
     loop {
         if let Some(value) = check().await? {

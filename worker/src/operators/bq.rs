@@ -1,12 +1,13 @@
-//! `bq>`: sends the query job, or meets the one that an earlier delivery sent, and waits briefly for its end.
+//! `bq>`, `bq_load>` and `bq_extract>`: sends the job, or meets the one that an earlier delivery sent, and waits briefly for its
+//! end.
 
 use himekuri_bigquery::{BigQuery, JobError, JobState};
-use himekuri_protocol::{Outcome, QueryJob};
+use himekuri_protocol::{JobSpec, Outcome};
 
 use crate::config::WorkerConfig;
 
 /// Runs one try.
-pub(crate) async fn run(bigquery: &BigQuery, job: &QueryJob, config: &WorkerConfig) -> Outcome {
+pub(crate) async fn run(bigquery: &BigQuery, job: JobSpec<'_>, config: &WorkerConfig) -> Outcome {
     let submitted = bigquery.submit(job, config.patience).await;
     let ended = match submitted {
         Ok(JobState::Running(reference)) => bigquery.wait(&reference, config.job_wait).await,
@@ -22,10 +23,9 @@ pub(crate) async fn run(bigquery: &BigQuery, job: &QueryJob, config: &WorkerConf
 pub(crate) fn outcome_of(state: JobState) -> Outcome {
     match state {
         JobState::Running(job) => Outcome::Submitted { job },
-        JobState::Succeeded(statistics) => Outcome::Succeeded {
-            store_params: statistics.job.store_params(),
-            job: Some(statistics),
-        },
+        JobState::Succeeded(statistics) => {
+            Outcome::Succeeded { store_params: statistics.store_params(), job: Some(statistics) }
+        }
         JobState::Failed(error) => Outcome::Failed { error },
     }
 }

@@ -1,10 +1,11 @@
 //! Typed reads of evaluated parameters, with errors that name the place in the file.
 
 use himekuri_protocol::TaskError;
+use himekuri_workflow::TaskKind;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::config_error;
+use super::{config_error, family};
 use crate::Config;
 use crate::attempt::{Attempt, Task};
 
@@ -24,6 +25,26 @@ impl Parameters<'_> {
     /// A parameter that is not null.
     pub(crate) fn get(&self, key: &str) -> Option<&Value> {
         self.config.get(key).filter(|value| !value.is_null())
+    }
+
+    /// A parameter that digdag does not have: it counts only where the task itself says it, or the defaults of its family do
+    /// (`_export: {bq: {labels: ...}}`). Any other exported value of this name is a variable of a `.dig` file that knows nothing of
+    /// ours.
+    pub(crate) fn own(&self, key: &str) -> Option<&Value> {
+        let is_own = match &self.task.definition.kind {
+            TaskKind::Operator { config, .. } => config.contains_key(key),
+            TaskKind::Group { .. } => false,
+        };
+        let value = match is_own {
+            true => self.get(key),
+            false => self.get(family(self.task.operator()?))?.get(key),
+        };
+        value.filter(|value| !value.is_null())
+    }
+
+    /// [`Self::own`] as a text.
+    pub(crate) fn own_text(&self, key: &str) -> Result<Option<String>, TaskError> {
+        if self.own(key).is_none() { Ok(None) } else { self.text(key) }
     }
 
     /// A text; numbers and booleans become their text, as Jackson reads them for digdag.

@@ -1,19 +1,15 @@
 //! `timeout:` of a worker's task: how long one try may take. Ours; digdag has none (#746).
-//!
-//! It counts only where the task itself says it, or the defaults of its operator do (`_export: {bq: {timeout: 1h}}`): any other
-//! exported `timeout` may be a variable of a `.dig` file that knows nothing of ours.
 
 use std::time::Duration;
 
 use himekuri_protocol::TaskError;
-use himekuri_workflow::TaskKind;
 use serde_json::Value;
 
 use super::Parameters;
 use super::duration::parse_duration;
 
 pub(crate) fn timeout(parameters: &Parameters<'_>) -> Result<Option<Duration>, TaskError> {
-    let Some(value) = value(parameters) else { return Ok(None) };
+    let Some(value) = parameters.own("timeout") else { return Ok(None) };
     let timeout = match value {
         Value::Number(number) => number.as_u64().map(Duration::from_secs),
         Value::String(text) => match text.trim().parse() {
@@ -32,17 +28,4 @@ pub(crate) fn timeout(parameters: &Parameters<'_>) -> Result<Option<Duration>, T
             Err(parameters.error("timeout", message))
         }
     }
-}
-
-fn value<'a>(parameters: &'a Parameters<'_>) -> Option<&'a Value> {
-    let is_own = match &parameters.task.definition.kind {
-        TaskKind::Operator { config, .. } => config.contains_key("timeout"),
-        TaskKind::Group { .. } => false,
-    };
-    let value = if is_own {
-        parameters.get("timeout")
-    } else {
-        parameters.get(parameters.task.operator()?)?.get("timeout")
-    };
-    value.filter(|value| !value.is_null())
 }

@@ -20,11 +20,8 @@ fn mart() -> Project {
 }
 
 fn job(world: &mut World, name: &str) -> QueryJob {
-    match world.work(name) {
-        Work::Bq(job) => *job,
-        Work::HttpCall(request) => panic!("no query: {}", request.uri),
-        Work::Echo { message } => panic!("not a query: {message}"),
-    }
+    let Work::Bq(job) = world.work(name) else { panic!("{name} is no query") };
+    *job
 }
 
 #[test]
@@ -100,7 +97,7 @@ fn what_the_files_say_wrong_is_refused_with_its_place() {
         ),
         (
             "bq>: a.sql\n  write_disposition: APPEND",
-            "wf.dig:3:22: `write_disposition` must be `WRITE_TRUNCATE`, `WRITE_APPEND` or `WRITE_EMPTY`, not `APPEND`",
+            "wf.dig:3:22: `write_disposition` must be `WRITE_TRUNCATE`, `WRITE_TRUNCATE_DATA`, `WRITE_APPEND` or `WRITE_EMPTY`, not `APPEND`",
         ),
         (
             "bq>: a.sql\n  use_query_cache: perhaps",

@@ -128,6 +128,8 @@ fn a_job_that_ended_well_all_the_same_leaves_its_figures_with_a_canceled_task() 
     let figures = JobStatistics {
         job: job("j1"),
         total_bytes_processed: Some(1_024),
+        total_bytes_billed: None,
+        rows: None,
         total_slot_ms: None,
         duration_ms: None,
         cache_hit: None,

@@ -21,6 +21,7 @@ mod order;
 mod order_model;
 mod parallel;
 mod parameters;
+mod remedies;
 mod replay;
 mod reports;
 mod requires;

@@ -12,10 +12,8 @@ fn retried(policy: &str) -> World {
 }
 
 fn job_id(world: &mut World) -> String {
-    match world.work("+a") {
-        Work::Bq(job) => job.job.job_id,
-        Work::Echo { .. } | Work::HttpCall(_) => panic!("`+a` is a query"),
-    }
+    let Work::Bq(job) = world.work("+a") else { panic!("`+a` is a query") };
+    job.job.job_id
 }
 
 #[test]

@@ -195,11 +195,9 @@ impl World {
 
     /// The text of an `echo>`, the shortest way to see a task's parameters.
     pub(crate) fn echo(&mut self, name: &str) -> String {
-        match self.work(name) {
-            Work::Echo { message } => message,
-            Work::Bq(job) => panic!("{name} is a query: {}", job.query),
-            Work::HttpCall(request) => panic!("{name} asks for {}", request.uri),
-        }
+        let work = self.work(name);
+        let Work::Echo { message } = work else { panic!("{name} is {work:?}") };
+        message
     }
 
     /// Dispatches a task, or makes it fail if it cannot be prepared.

@@ -52,7 +52,8 @@ const fn required(name: &'static str, form: Form) -> OperatorOption {
 }
 
 const CREATE: Form = Form::Word(&["CREATE_IF_NEEDED", "CREATE_NEVER"]);
-const WRITE: Form = Form::Word(&["WRITE_TRUNCATE", "WRITE_APPEND", "WRITE_EMPTY"]);
+const WRITE: Form =
+    Form::Word(&["WRITE_TRUNCATE", "WRITE_TRUNCATE_DATA", "WRITE_APPEND", "WRITE_EMPTY"]);
 const PRIORITY: Form = Form::Word(&["INTERACTIVE", "BATCH"]);
 const RERUN_ON: Form = Form::Word(&["none", "failed", "all"]);
 const SOURCE_FORMAT: Form = Form::KnownWord(&[
@@ -91,6 +92,15 @@ pub(super) const TABLE: &[Operator] = &[
             option("maximum_billing_tier", Form::Number),
             option("table_definitions", Form::Any),
             option("user_defined_function_resources", Form::Any),
+            // Ours, here and below.
+            option("query_parameters", Form::Any),
+            option("maximum_bytes_billed", Form::Any),
+            option("time_partitioning", Form::Any),
+            option("range_partitioning", Form::Any),
+            option("clustering", Form::Any),
+            option("schema_update_options", SCHEMA_UPDATE),
+            option("labels", Form::Any),
+            option("reservation", Form::Any),
         ],
         family: Some("bq"),
         command: None,
@@ -116,6 +126,13 @@ pub(super) const TABLE: &[Operator] = &[
             option("projection_fields", Form::Any),
             option("autodetect", Form::Boolean),
             option("schema_update_options", SCHEMA_UPDATE),
+            option("null_marker", Form::Any),
+            option("time_partitioning", Form::Any),
+            option("range_partitioning", Form::Any),
+            option("clustering", Form::Any),
+            option("hive_partitioning_options", Form::Any),
+            option("labels", Form::Any),
+            option("reservation", Form::Any),
         ],
         family: Some("bq"),
         command: Some("a `gs://` address or a list of them"),
@@ -130,6 +147,9 @@ pub(super) const TABLE: &[Operator] = &[
             option("field_delimiter", Form::Any),
             option("destination_format", DESTINATION_FORMAT),
             option("compression", COMPRESSION),
+            option("use_avro_logical_types", Form::Boolean),
+            option("labels", Form::Any),
+            option("reservation", Form::Any),
         ],
         family: Some("bq"),
         command: Some("the table to extract"),
@@ -145,6 +165,16 @@ pub(super) const TABLE: &[Operator] = &[
             option("create_tables", Form::Any),
             option("empty_tables", Form::Any),
             option("delete_tables", Form::Any),
+        ],
+        family: Some("bq"),
+        command: None,
+    },
+    Operator {
+        name: "bq_wait",
+        options: &[
+            option("dataset", Form::Any),
+            option("location", Form::Any),
+            option("table", Form::Any),
         ],
         family: Some("bq"),
         command: None,

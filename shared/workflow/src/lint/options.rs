@@ -22,7 +22,8 @@ const EVERYWHERE: &[&str] = &["timezone", "session_time"];
 const TIMEOUT: &str = "timeout";
 
 /// Operators that workers run.
-const ON_WORKERS: &[&str] = &["bq", "echo", "http_call"];
+const ON_WORKERS: &[&str] =
+    &["bq", "bq_ddl", "bq_extract", "bq_load", "bq_wait", "echo", "gcs_wait", "http_call"];
 
 /// Directives that hold a task, often written without their `_`.
 const BODIES: &[&str] = &["_do", "_else_do", "_error", "_check", "_export", "_parallel", "_retry"];

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use gcp_bigquery_client::model::job::Job;
 use himekuri_bigquery::{Answer, Jobs, Why};
 use himekuri_protocol::JobReference;
+use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::bigquery::Fate;
@@ -66,7 +67,10 @@ impl Jobs for SimJobs {
         Ok(None)
     }
 
-    async fn insert(&self, _project: &str, job: Job) -> Result<Job, Answer> {
+    async fn insert(&self, _project: &str, job: Value) -> Result<Job, Answer> {
+        let job: Job = serde_json::from_value(job).map_err(|error| {
+            Answer::Rejected(Why { reason: "invalid".to_owned(), message: error.to_string() })
+        })?;
         self.go().await?;
         if self.strikes(Fault::InsertQuota) {
             return Err(transient("rateLimitExceeded"));
@@ -121,14 +125,18 @@ impl Jobs for SimJobs {
         }
     }
 
-    async fn long_poll(&self, _project: &str, job: &JobReference, timeout: Duration) {
-        if self.go().await.is_err() {
-            return;
-        }
+    async fn long_poll(
+        &self,
+        _project: &str,
+        job: &JobReference,
+        timeout: Duration,
+    ) -> Option<u64> {
+        self.go().await.ok()?;
         let ends_at = self.life.world.warehouse().job(&job.job_id).map(|found| found.ends_at());
         let timeout = Instant::now() + timeout;
         tokio::time::sleep_until(ends_at.map_or(timeout, |end| end.min(timeout))).await;
         self.life.leave().await;
+        None
     }
 }
 

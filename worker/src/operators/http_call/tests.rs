@@ -70,7 +70,9 @@ fn said(outcome: Outcome, server: &str) -> String {
         Outcome::Fetched { document } => format!("{}: {}", document.media_type, document.text),
         Outcome::Failed { error } => format!("failed: {}", error.message.replace(server, "S")),
         Outcome::Unreachable { error } => format!("again: {}", error.message.replace(server, "S")),
-        Outcome::Submitted { .. } | Outcome::Succeeded { .. } => panic!("{outcome:?}"),
+        Outcome::Submitted { .. } | Outcome::Succeeded { .. } | Outcome::NotYet => {
+            panic!("{outcome:?}")
+        }
     }
 }
 
