@@ -12,4 +12,4 @@ pub use pool::{Pool, Task};
 pub use process::{Process, Signal, program, repository};
 pub use proxy::{Proxy, Side};
 pub use wait::until;
-pub use warehouse::{Execution, Job, Partition, WarehouseProcess};
+pub use warehouse::{Execution, Job, Partition, Times, WarehouseProcess};

@@ -36,10 +36,13 @@ struct Shared {
     deaths: UnboundedSender<String>,
 }
 
-/// The call that is not answered, counted down.
+/// What goes wrong.
 #[derive(Default)]
 struct Plan {
+    /// The call that is not answered, counted down.
     left: Option<(usize, Option<Side>)>,
+    /// Whether BigQuery says yes to a cancel and lets the job run on.
+    ignores_cancels: bool,
 }
 
 impl Proxy {
@@ -72,6 +75,11 @@ impl Proxy {
     pub fn die_at(&mut self, number: usize, side: Side) {
         while self.deaths.try_recv().is_ok() {}
         self.shared.plan().left = Some((number, Some(side)));
+    }
+
+    /// Lets every job run to its end from now on, whatever is cancelled: BigQuery promises no more.
+    pub fn ignore_cancels(&self) {
+        self.shared.plan().ignores_cancels = true;
     }
 
     /// Answers every call from now on.
@@ -110,6 +118,9 @@ async fn pass(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     let side = if call.ends_with("/v2/projects") { None } else { shared.strike() };
     if side == Some(Side::Before) {
         return silence(&shared, call).await;
+    }
+    if request.uri().path().ends_with("/cancel") && shared.plan().ignores_cancels {
+        return Response::new(Body::from(r#"{"kind": "bigquery#jobCancelResponse"}"#));
     }
     let answer = forward(&shared, request).await;
     if side == Some(Side::After) {

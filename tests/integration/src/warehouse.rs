@@ -9,6 +9,7 @@ use anyhow::{Context, bail};
 use himekuri_example_logs::load::{self, MartTables};
 use himekuri_example_logs::{Battles, Day, Logs, Silent, Title};
 use serde::Deserialize;
+use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, ChildStdout, Command};
 
@@ -61,6 +62,19 @@ pub struct Job {
     pub id: String,
     /// `PENDING`, `RUNNING` or `DONE`.
     pub state: String,
+    /// When it ran.
+    #[serde(default)]
+    pub statistics: Times,
+}
+
+/// Milliseconds since 1970, as BigQuery writes them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Times {
+    /// When it began.
+    pub start_time: Option<String>,
+    /// When it had ended.
+    pub end_time: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -151,6 +165,20 @@ impl WarehouseProcess {
         let request = reqwest::Client::new().get(url).bearer_auth("any");
         let list: JobList = request.send().await?.error_for_status()?.json().await?;
         Ok(list.jobs.into_iter().filter(|job| job.id.contains("himekuri_")).collect())
+    }
+
+    /// The first value of the first row of a partition of `summary`.
+    ///
+    /// # Errors
+    /// The warehouse does not answer, or there is no row.
+    pub async fn first_value(&self, project: &str, table: &str) -> anyhow::Result<String> {
+        let url = format!(
+            "{}/bigquery/v2/projects/{project}/datasets/summary/tables/{table}/data",
+            self.url
+        );
+        let rows: Value = reqwest::get(url).await?.error_for_status()?.json().await?;
+        let value = rows.pointer("/rows/0/f/0/v").and_then(Value::as_str);
+        value.map(ToOwned::to_owned).with_context(|| format!("no row in {table}: {rows}"))
     }
 
     /// Query jobs of the pool that were executed.
