@@ -51,7 +51,7 @@ struct Arguments {
     #[arg(long, env = "HIMEKURI_LISTEN", default_value = "127.0.0.1:7070")]
     listen: SocketAddr,
     /// Seconds between looks at jobs that run longer than a delivery.
-    #[arg(long, env = "HIMEKURI_WATCH_EVERY", default_value_t = 5)]
+    #[arg(long, env = "HIMEKURI_WATCH_EVERY", default_value_t = 2)]
     watch_every: u64,
     /// Seconds after its start that an attempt is killed; 0 for never. Holds for attempts that begin from now on.
     #[arg(

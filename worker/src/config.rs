@@ -13,6 +13,8 @@ pub struct WorkerConfig {
     pub job_wait: Duration,
     /// How long BigQuery is asked again when it gives no clear answer.
     pub patience: Duration,
+    /// How long a list of the jobs that run serves all watch messages of its GCP project (decision 0020).
+    pub list_age: Duration,
     /// How long running deliveries may take to wind up after a stop.
     pub drain: Duration,
 }
@@ -30,6 +32,7 @@ impl WorkerConfig {
             prefetch: 64,
             job_wait: Duration::from_secs(20),
             patience: Duration::from_secs(20),
+            list_age: Duration::from_millis(1_500),
             drain: Duration::from_secs(10),
         }
     }

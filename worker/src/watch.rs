@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures::stream::{iter, once};
 use futures::{Stream, StreamExt};
@@ -22,9 +21,6 @@ const LIST_FROM: usize = 4;
 
 /// Ended jobs that are looked up one by one; more are read from a list.
 const LOOKUPS_MAX: usize = 10;
-
-/// How long a list serves all messages of its project.
-const FRESH: Duration = Duration::from_secs(2);
 
 /// What is known of the running jobs of each GCP project. Nothing is lost with it.
 #[derive(Default)]
@@ -111,7 +107,7 @@ impl List {
         project: &str,
         config: &WorkerConfig,
     ) -> Result<(), himekuri_bigquery::Answer> {
-        if self.taken_at.is_some_and(|taken_at| taken_at.elapsed() < FRESH) {
+        if self.taken_at.is_some_and(|taken_at| taken_at.elapsed() < config.list_age) {
             return Ok(());
         }
         let asked_at = Instant::now();

@@ -43,7 +43,7 @@ impl Default for CoordinatorConfig {
             name: format!("coordinator-{}", uuid::Uuid::new_v4().simple()),
             limits: Limits::default(),
             expressions: ExpressionLimits::default(),
-            watch_every: Duration::from_secs(5),
+            watch_every: Duration::from_secs(2),
             lease: Duration::from_secs(6),
             number_base: 0,
             time_limits: TimeLimits::DIGDAG,

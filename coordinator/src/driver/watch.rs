@@ -14,22 +14,21 @@ use super::{Driver, Outgoing};
 /// Jobs in one message: a worker looks at them with few calls at once, and a lost message costs one period.
 const JOBS_PER_MESSAGE: usize = 1_000;
 
-/// A job is looked at again when a tenth of its age has passed: a short one is not kept waiting.
+/// A job is looked at again when a tenth of its age has passed, and at every round when it is older: with the age of a worker's
+/// list, an end is noticed within 5 seconds (decision 0020).
 const AGE_SHARE: i32 = 10;
-
-/// Longest time between two looks: with the age of a worker's list, an end is noticed within 5 seconds (decision 0020).
-const PERIOD_MAX: SignedDuration = SignedDuration::from_secs(3);
 
 impl Driver {
     /// One message for each batch of due jobs of the same GCP project and location.
     pub(super) fn watch(&mut self, now: Timestamp) {
         let mut jobs: BTreeMap<(Option<String>, Option<String>), Vec<WatchedJob>> = BTreeMap::new();
         let mut watched = BTreeMap::new();
+        let every = SignedDuration::try_from(self.parts.watch_every).unwrap_or(SignedDuration::MAX);
         for (id, live) in &self.live {
             for (task, try_no, since, job) in submitted(&live.attempt) {
                 let key = (*id, task);
                 let last = self.watched.get(&key).copied().unwrap_or(since);
-                let wait = (now.duration_since(since) / AGE_SHARE).min(PERIOD_MAX);
+                let wait = (now.duration_since(since) / AGE_SHARE).min(every / 2);
                 let is_due = now.duration_since(last) >= wait;
                 watched.insert(key, if is_due { now } else { last });
                 if is_due {

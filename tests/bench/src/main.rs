@@ -5,6 +5,8 @@
 
 #![expect(clippy::print_stdout, reason = "the table is the program's result")]
 
+use std::time::Duration;
+
 use clap::{Parser, ValueEnum};
 
 mod bare;
@@ -15,6 +17,7 @@ mod language;
 mod measurement;
 mod pool;
 mod servers;
+mod watch;
 
 use measurement::{print, write};
 
@@ -28,6 +31,12 @@ struct Arguments {
     /// What to measure; all of it when missing.
     #[arg(value_enum)]
     parts: Vec<Part>,
+    /// Jobs of the part `watch`.
+    #[arg(long, default_value_t = 10_000)]
+    jobs: u32,
+    /// Seconds that each of them runs.
+    #[arg(long, default_value_t = 600)]
+    job_seconds: u64,
     /// Print, as JSON, what one task that is out costs in memory, and nothing else.
     #[arg(long, hide = true)]
     pending_task: bool,
@@ -39,6 +48,8 @@ enum Part {
     Language,
     /// The pool on RabbitMQ and Redis.
     Pool,
+    /// Many long jobs on one worker process, in real time; only when it is named. Needs `cargo build --release -p himekuri-worker`.
+    Watch,
 }
 
 #[tokio::main]
@@ -57,6 +68,10 @@ async fn main() -> anyhow::Result<()> {
     }
     if wanted(Part::Pool) {
         results.extend(servers::measure().await?);
+    }
+    if arguments.parts.contains(&Part::Watch) {
+        let length = Duration::from_secs(arguments.job_seconds);
+        results.extend(watch::measure(arguments.jobs, length).await?);
     }
     print(&results);
     write(&results)

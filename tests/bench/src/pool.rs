@@ -84,7 +84,7 @@ pub(crate) async fn tasks_per_second(
     Ok(f64::from(tasks) / seconds)
 }
 
-async fn broker(rabbitmq: &RabbitMq, prefix: &str) -> anyhow::Result<RabbitBroker> {
+pub(crate) async fn broker(rabbitmq: &RabbitMq, prefix: &str) -> anyhow::Result<RabbitBroker> {
     let topology = Topology::new(prefix);
     Ok(RabbitBroker::connect(RabbitConfig { topology, ..RabbitConfig::new(rabbitmq.url()) })
         .await?)

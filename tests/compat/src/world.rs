@@ -186,7 +186,7 @@ impl World {
         let Some(report) = self.last_report.clone() else { return };
         // Of a try that went out again nobody can tell which of its deliveries could not ask.
         let is_last = match &report.outcome {
-            Outcome::Unreachable { .. } => false,
+            Outcome::Unreachable { .. } | Outcome::NotYet => false,
             Outcome::Succeeded { .. }
             | Outcome::Fetched { .. }
             | Outcome::Failed { .. }
@@ -197,7 +197,10 @@ impl World {
         }
         let contrary = match &report.outcome {
             Outcome::Succeeded { .. } | Outcome::Fetched { .. } => failed("late"),
-            Outcome::Failed { .. } | Outcome::Submitted { .. } | Outcome::Unreachable { .. } => {
+            Outcome::Failed { .. }
+            | Outcome::Submitted { .. }
+            | Outcome::Unreachable { .. }
+            | Outcome::NotYet => {
                 Outcome::Succeeded { store_params: serde_json::Map::new(), job: None }
             }
         };

@@ -1,0 +1,7 @@
+//! Deliveries on a worker, against an endpoint that says what it is told to say.
+
+#![expect(clippy::unwrap_used, reason = "a test ends where it fails")]
+
+mod endpoint;
+mod waits;
+mod watches;
