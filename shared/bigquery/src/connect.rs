@@ -46,29 +46,32 @@ impl BigQuery {
     /// # Errors
     /// No credentials, or nobody at the address.
     pub async fn connect(config: &BigQueryConfig) -> Result<Self, ConnectError> {
-        let http = reqwest::Client::builder()
-            .timeout(REQUEST_TIMEOUT)
-            .connect_timeout(CONNECT_TIMEOUT)
-            .build()
-            .map_err(ConnectError::Client)?;
-        let mut builder = ClientBuilder::new();
-        builder.with_client(http.clone());
-        let client = match &config.endpoint {
-            Endpoint::Google => {
-                let client = builder.build_from_application_default_credentials().await;
-                let client = client.map_err(ConnectError::Credentials)?;
-                first_token(&client).await?;
-                Ok(client)
-            }
-            Endpoint::Local(address) => {
-                probe(&http, address).await?;
-                builder.with_v2_base_url(format!("{}/bigquery/v2", address.trim_end_matches('/')));
-                builder.build_from_authenticator(Arc::new(AnyToken)).await
-            }
-        };
-        let client = client.map_err(ConnectError::Credentials)?;
-        Ok(Self::over(Arc::new(HttpJobs::new(client))))
+        Ok(Self::over(Arc::new(HttpJobs::new(connected(config).await?))))
     }
+}
+
+pub(crate) async fn connected(config: &BigQueryConfig) -> Result<Client, ConnectError> {
+    let http = reqwest::Client::builder()
+        .timeout(REQUEST_TIMEOUT)
+        .connect_timeout(CONNECT_TIMEOUT)
+        .build()
+        .map_err(ConnectError::Client)?;
+    let mut builder = ClientBuilder::new();
+    builder.with_client(http.clone());
+    let client = match &config.endpoint {
+        Endpoint::Google => {
+            let client = builder.build_from_application_default_credentials().await;
+            let client = client.map_err(ConnectError::Credentials)?;
+            first_token(&client).await?;
+            Ok(client)
+        }
+        Endpoint::Local(address) => {
+            probe(&http, address).await?;
+            builder.with_v2_base_url(format!("{}/bigquery/v2", address.trim_end_matches('/')));
+            builder.build_from_authenticator(Arc::new(AnyToken)).await
+        }
+    };
+    client.map_err(ConnectError::Credentials)
 }
 
 /// Makes sure that there are credentials: without them every job would be "unreachable" for half an hour. The metadata server

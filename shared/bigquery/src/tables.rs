@@ -1,0 +1,43 @@
+//! How a table is partitioned (`tables.get`).
+
+use himekuri_cost::Partitioning;
+use himekuri_protocol::{JobReference, TableReference};
+
+use crate::classify::classify;
+use crate::dry_run::{Estimator, PATIENCE};
+use crate::error::JobError;
+
+impl Estimator {
+    /// How a table is partitioned; `None` if there is no such table. `project` is the one of tables that name none.
+    ///
+    /// # Errors
+    /// [`JobError`]: the table may not be seen, or there was no clear answer.
+    pub async fn partitioning(
+        &self,
+        table: &TableReference,
+        project: &str,
+    ) -> Result<Option<Partitioning>, JobError> {
+        let project = table.project.as_deref().unwrap_or(project);
+        let call = || async {
+            self.pace.wait().await;
+            let tables = self.client.table();
+            let found = tables.get(project, &table.dataset, &table.table, None).await;
+            found.map_err(|error| classify(&error))
+        };
+        // No job is asked about; only the errors carry its name.
+        let nobody = JobReference {
+            project: Some(project.to_owned()),
+            location: None,
+            job_id: String::new(),
+        };
+        match self.bigquery.persist(PATIENCE, &nobody, call).await {
+            Ok(found) => Ok(Some(match (found.time_partitioning, found.range_partitioning) {
+                (Some(by_time), _) if by_time.field.is_none() => Partitioning::IngestionTime,
+                (Some(_), _) | (None, Some(_)) => Partitioning::Column,
+                (None, None) => Partitioning::None,
+            })),
+            Err(JobError::Missing(_)) => Ok(None),
+            Err(error @ (JobError::Rejected(_) | JobError::Unreachable(_))) => Err(error),
+        }
+    }
+}
