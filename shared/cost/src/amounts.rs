@@ -185,6 +185,6 @@ mod tests {
     fn programs_get_a_number() {
         let usd: Usd = "0.000059605".parse().unwrap();
 
-        assert_eq!(serde_json::to_string(&usd).unwrap(), "5.9605e-5");
+        assert_eq!(serde_json::to_value(usd).unwrap(), 0.000059605);
     }
 }
