@@ -10,7 +10,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use bigquery::{BigQuery, Rules};
+use bigquery::{BigQuery, Refusal, Rules};
 use serde_json::Value;
 
 /// Two marts for each session; `+notes` is no query.
@@ -59,7 +59,7 @@ fn stderr(output: &Output) -> String {
 }
 
 /// A gibibyte for each mart and date.
-fn gibibyte(_: &str) -> Result<u64, (u16, &'static str, String)> {
+fn gibibyte(_: &str) -> Result<u64, Refusal> {
     Ok(1 << 30)
 }
 

@@ -227,7 +227,7 @@ async fn a_dry_run_says_the_sessions_and_begins_nothing() {
 
 #[tokio::test]
 async fn nothing_begins_with_other_files_than_those_that_were_looked_at() {
-    let (mut pool, mut backfiller) = pool(WORKFLOW).await;
+    let (pool, mut backfiller) = pool(WORKFLOW).await;
     let looked_at = pool.coordinator.project("title").await.unwrap().revision;
     let request = BackfillRequest { revision: Some(looked_at), ..five_days() };
     pool.push(&[("wf.dig", "+a: {echo>: pushed meanwhile}\n")]).await;

@@ -74,11 +74,13 @@ pub(crate) fn brief(totals: &Totals) -> String {
 
 fn how(totals: &Totals) -> String {
     let number = |count: usize| grouped(u64::try_from(count).unwrap_or(u64::MAX));
-    let mut text = format!(
-        "{} dry runs; {} queries inferred: others of their shape read the same on all sampled dates",
-        number(totals.dry_runs),
-        number(totals.inferred)
-    );
+    let mut text = counted(totals.dry_runs, "dry run");
+    if totals.inferred > 0 {
+        text.push_str(&format!(
+            "; {} queries inferred: others of their shape read the same on all sampled dates (`--exact` asks about each)",
+            number(totals.inferred)
+        ));
+    }
     text.push_str(&format!(
         "\nthe bytes are an upper bound, of the tables as they are now; the price is that of on-demand queries, which are \
          billed 10 MB at least for each table that they read ({RULES})"

@@ -15,9 +15,12 @@ use serde_json::{Value, json};
 pub(crate) struct Rules {
     /// Whether its tables are partitioned.
     pub(crate) partitioned: bool,
-    /// Bytes that a query reads, or status, reason and message of its refusal.
-    pub(crate) reads: fn(&str) -> Result<u64, (u16, &'static str, String)>,
+    /// Bytes that a query reads.
+    pub(crate) reads: fn(&str) -> Result<u64, Refusal>,
 }
+
+/// HTTP status, reason and message.
+pub(crate) type Refusal = (u16, &'static str, String);
 
 /// It ends with the test.
 pub(crate) struct BigQuery {
