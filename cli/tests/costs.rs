@@ -196,7 +196,27 @@ fn what_the_plan_itself_makes_has_no_cost_yet_and_no_limit_can_be_kept() {
     assert!(shown.status.success(), "{}", stderr(&shown));
     assert!(text.contains("not known: reads `title.summary.access`"), "{text}");
     assert_eq!(limited.status.code(), Some(3));
-    assert!(stderr(&limited).contains("create the table first"), "{}", stderr(&limited));
+    assert!(stderr(&limited).contains("create missing tables first"), "{}", stderr(&limited));
+}
+
+#[test]
+fn what_is_fetched_at_run_time_has_no_known_cost_and_required_sessions_are_named_as_missing() {
+    let workflow = "
++other: {require>: other}
++fetched: {http_call>: 'http://nowhere.invalid/'}
+";
+    let folder = project(workflow);
+    fs::write(folder.path().join("title/other.dig"), "+a:\n  echo>: x\n").unwrap();
+    let bigquery = BigQuery::start(Rules { partitioned: false, reads: gibibyte });
+
+    let shown = plan(folder.path(), &bigquery, &["--session", "2019-09-01", "--cost"]);
+    let limited = plan(folder.path(), &bigquery, &["--session", "2019-09-01", "--max-cost", "9"]);
+
+    let text = String::from_utf8_lossy(&shown.stdout);
+    assert!(text.contains("+wf+fetched  http_call>  not known: what it fetches"), "{text}");
+    assert!(text.contains("without 1 required session"), "{text}");
+    assert_eq!(limited.status.code(), Some(3));
+    assert!(stderr(&limited).contains("`+wf+fetched`: what it fetches"), "{}", stderr(&limited));
 }
 
 #[test]

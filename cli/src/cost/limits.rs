@@ -14,12 +14,14 @@ pub(crate) fn check(arguments: &CostArguments, totals: &Totals) -> anyhow::Resul
     if !arguments.has_limit() {
         return Ok(());
     }
-    if let Some(table) = &totals.not_there_yet {
-        let tasks = counted(totals.unknown, "task");
+    if let Some(why) = &totals.why_unknown {
+        let others = match totals.unknown {
+            0 | 1 => String::new(),
+            count => format!(", and {} more", counted(count - 1, "task")),
+        };
         return Err(OverLimit(format!(
-            "what the plan costs is not known, so no limit can be kept: {tasks} read `{table}`, which the plan itself \
-             makes and which is not there yet; nothing was sent\n  to measure it, create the table first (`bq mk --table`), \
-             or run one session without a limit"
+            "what the plan costs is not known, so no limit can be kept: {why}{others}; nothing was sent\n  to measure it, \
+             create missing tables first (`bq mk --table`), or run one session without a limit"
         ))
         .into());
     }

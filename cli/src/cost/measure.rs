@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use himekuri_bigquery::{DryRun, position_in};
 use himekuri_cost::{Bytes, Price, Usd};
-use himekuri_protocol::{CreateDisposition, QueryJob, TableReference, TaskError};
+use himekuri_protocol::{CreateDisposition, QueryJob, TableReference, TaskError, Work};
 use indicatif::ProgressBar;
 use serde::Serialize;
 
@@ -23,10 +23,10 @@ pub(crate) enum Cost {
     Known(Estimate),
     /// BigQuery would not run the query.
     Refused(Refusal),
-    /// The query reads a table that the plan itself makes, and that is not there yet.
+    /// Nobody can know yet.
     Unknown {
-        /// The table.
-        reads: String,
+        /// Such as a query that reads a table which the plan itself makes.
+        why: String,
     },
 }
 
@@ -134,7 +134,7 @@ async fn ask(
 fn costs(groups: &[Group<'_>], price: Price, plan: &[Planned]) -> Vec<Cost> {
     let made: BTreeSet<String> =
         plan.iter().filter_map(Planned::mart).map(|mart| mart.to_string()).collect();
-    let mut costs = vec![Cost::None; plan.len()];
+    let mut costs: Vec<Cost> = plan.iter().map(without_query).collect();
     for (place, group) in groups.iter().enumerate() {
         for query in &group.queries {
             let Some(answer) = query.answer.as_ref().or(group.same.as_ref()) else { continue };
@@ -154,6 +154,16 @@ fn costs(groups: &[Group<'_>], price: Price, plan: &[Planned]) -> Vec<Cost> {
     costs
 }
 
+/// What a task costs that runs no query.
+fn without_query(planned: &Planned) -> Cost {
+    match planned.task.prepared.as_ref().map(|prepared| &prepared.work) {
+        Some(Work::HttpCall(_)) => {
+            Cost::Unknown { why: "what it fetches is known when it runs".to_owned() }
+        }
+        Some(Work::Bq(_) | Work::Echo { .. }) | None => Cost::None,
+    }
+}
+
 fn estimate(reads: &DryRun, price: Price, inferred: bool, made: &BTreeSet<String>) -> Estimate {
     let read = Bytes(reads.bytes);
     let billed = Price::billed(read, reads.tables.as_ref().map(Vec::len));
@@ -169,8 +179,8 @@ fn estimate(reads: &DryRun, price: Price, inferred: bool, made: &BTreeSet<String
 }
 
 fn refused(error: &TaskError, job: &QueryJob, group: usize, made: &BTreeSet<String>) -> Cost {
-    if let Some(reads) = missing_yet(error, job, made) {
-        return Cost::Unknown { reads };
+    if let Some(table) = missing_yet(error, job, made) {
+        return Cost::Unknown { why: format!("reads `{table}`, which the plan makes") };
     }
     Cost::Refused(Refusal {
         reason: error.reason.clone(),

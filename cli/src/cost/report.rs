@@ -40,7 +40,7 @@ pub(crate) fn brief_cost(cost: &Cost) -> String {
             format!("{}  {}{how}", estimate.read, estimate.usd)
         }
         Cost::Refused(refusal) => format!("refused: {}", refusal.reason),
-        Cost::Unknown { reads } => format!("not known: reads `{reads}`, which the plan makes"),
+        Cost::Unknown { why } => format!("not known: {why}"),
     }
 }
 
@@ -69,7 +69,11 @@ pub(crate) fn show(totals: &Totals) {
 
 /// One line about a plan that goes on.
 pub(crate) fn brief(totals: &Totals) -> String {
-    format!("the plan costs up to {} ({} billed)", totals.usd, totals.billed_bytes)
+    let without = match totals.required {
+        0 => String::new(),
+        required => format!(", without {}", counted(required, "required session")),
+    };
+    format!("the plan costs up to {} ({} billed){without}", totals.usd, totals.billed_bytes)
 }
 
 fn how(totals: &Totals) -> String {
@@ -97,7 +101,11 @@ fn how(totals: &Totals) -> String {
     }
     if totals.unknown > 0 {
         let tasks = counted(totals.unknown, "task");
-        text.push_str(&format!("\nwithout {tasks} that read tables which the plan makes first"));
+        text.push_str(&format!("\nwithout {tasks} of which it is not known yet"));
+    }
+    if totals.required > 0 {
+        let sessions = counted(totals.required, "required session");
+        text.push_str(&format!("\nwithout {sessions}, which are plans of their own"));
     }
     text
 }

@@ -9,6 +9,9 @@ use super::measure::{Cost, Estimate, Measured};
 /// Name of a mart that is none: queries without a destination.
 const NO_MART: &str = "(no destination)";
 
+/// The operator that waits for a session of another workflow, and starts it if nobody has.
+const REQUIRE: &str = "require";
+
 /// What a plan costs in all.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Totals {
@@ -22,9 +25,11 @@ pub(crate) struct Totals {
     pub(crate) inferred: usize,
     pub(crate) refused: usize,
     pub(crate) unknown: usize,
-    /// A table that the plan makes and one of its queries reads, though it is not there yet.
+    /// Why that is so for the first of them.
     #[serde(skip)]
-    pub(crate) not_there_yet: Option<String>,
+    pub(crate) why_unknown: Option<String>,
+    /// Sessions that the plan waits for, and that are plans of their own.
+    pub(crate) required: usize,
     /// Tasks that read what the plan writes.
     pub(crate) reads_own: usize,
     /// Tasks of which BigQuery knows the bytes from below only.
@@ -47,16 +52,18 @@ impl Totals {
     pub(crate) fn of(plan: &[Planned], measured: &Measured) -> Self {
         let mut totals = Self { tasks: plan.len(), dry_runs: measured.dry_runs, ..Self::default() };
         for (planned, cost) in plan.iter().zip(&measured.costs) {
+            totals.queries += usize::from(planned.query().is_some());
+            totals.required += usize::from(planned.task.operator == REQUIRE);
             match cost {
-                Cost::None => continue,
+                Cost::None => {}
                 Cost::Known(estimate) => totals.add(planned, estimate),
                 Cost::Refused(_) => totals.refused += 1,
-                Cost::Unknown { reads } => {
+                Cost::Unknown { why } => {
                     totals.unknown += 1;
-                    totals.not_there_yet.get_or_insert_with(|| reads.clone());
+                    let name = &planned.task.name;
+                    totals.why_unknown.get_or_insert_with(|| format!("`{name}`: {why}"));
                 }
             }
-            totals.queries += 1;
         }
         let sum = |of: fn(&Mart) -> Bytes| totals.marts.iter().map(of).sum();
         totals.bytes = sum(|mart| mart.bytes);
