@@ -17,7 +17,7 @@ tree() {
   cargo tree --locked --target "$target" --prefix none "$@" || fail "cargo could not list the dependencies"
 }
 
-for crate in himekuri-engine himekuri-workflow himekuri-protocol himekuri-schedule; do
+for crate in himekuri-engine himekuri-workflow himekuri-protocol himekuri-schedule himekuri-cost; do
   # Each crate alone: in a build of several, Cargo joins their features.
   packages=$(tree -p "$crate" -e normal)
   found=$(grep -oE "^($forbidden) v[^ ]+" <<<"$packages" | sort -u | paste -sd ' ' || true)

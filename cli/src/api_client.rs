@@ -51,6 +51,13 @@ impl ApiClient {
         &self,
         request: RequestBuilder,
     ) -> anyhow::Result<T> {
+        let body = self.bytes(request).await?;
+        let what = || format!("the answer of `{}` is not a coordinator's", self.base);
+        serde_json::from_slice(&body).with_context(what)
+    }
+
+    /// Sends a request; the answer as it is.
+    pub(crate) async fn bytes(&self, request: RequestBuilder) -> anyhow::Result<Vec<u8>> {
         let response = request.send().await.with_context(|| {
             format!(
                 "could not reach the coordinator at `{}`; start `himekuri-coordinator`, or name another with `--coordinator URL`",
@@ -60,8 +67,7 @@ impl ApiClient {
         let status = response.status();
         let body = response.bytes().await.context("the coordinator's answer broke off")?;
         if status == StatusCode::OK {
-            let what = || format!("the answer of `{}` is not a coordinator's", self.base);
-            return serde_json::from_slice(&body).with_context(what);
+            return Ok(body.into());
         }
         match serde_json::from_slice::<Problem>(&body) {
             Ok(problem) if problem.diagnostics.is_empty() => bail!("{}", problem.detail),

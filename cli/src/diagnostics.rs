@@ -43,14 +43,49 @@ pub(crate) fn to_json(problem: &Diagnostic) -> impl Serialize {
     }
 }
 
+/// A query that BigQuery refuses.
+pub(crate) struct QueryProblem<'a> {
+    /// BigQuery's reason, such as `invalidQuery`.
+    pub(crate) reason: &'a str,
+    pub(crate) message: &'a str,
+    /// Line and column in the SQL, from 1.
+    pub(crate) position: Option<(u32, u32)>,
+    /// Whose query it is.
+    pub(crate) task: &'a str,
+    /// Where the SQL comes from.
+    pub(crate) file: &'a str,
+    /// The SQL as it would be sent.
+    pub(crate) sql: &'a str,
+}
+
 /// Shows a problem with its line, as compilers do.
-#[expect(clippy::print_stderr, reason = "problems are for the eye, not for a pipe")]
 pub(crate) fn print(problem: &Diagnostic, files: &ProjectFiles) {
+    render(&report(problem, files), problem);
+}
+
+/// Shows a refused query with the line of its SQL, which is rendered: no `${...}` is left in it.
+pub(crate) fn print_query(problem: &QueryProblem<'_>) {
+    let headline = format!("{} (task {})", problem.message, problem.task);
+    let code = format!("error[{}]", problem.reason);
+    let shown = MietteDiagnostic::new(&headline).with_code(code);
+    let Some((line, column)) = problem.position else {
+        return render(&Report::new(shown), &headline);
+    };
+    let file = format!("{} as rendered", problem.file);
+    let excerpt = Excerpt::around(&file, problem.sql, line, None);
+    let start = excerpt.offset(line, column);
+    let length = usize::from(start < excerpt.text.len());
+    let label = LabeledSpan::new_with_span(None, (start, length));
+    render(&Report::new(shown.and_label(label)).with_source_code(excerpt), &headline);
+}
+
+#[expect(clippy::print_stderr, reason = "problems are for the eye, not for a pipe")]
+fn render(report: &Report, in_short: &dyn std::fmt::Display) {
     let mut text = String::new();
     let handler = GraphicalReportHandler::new_themed(theme()).with_links(false);
-    match handler.render_report(&mut text, report(problem, files).as_ref()) {
+    match handler.render_report(&mut text, report.as_ref()) {
         Ok(()) => eprint!("{}", text.trim_start_matches('\n')),
-        Err(_) => eprintln!("{problem}"),
+        Err(_) => eprintln!("{in_short}"),
     }
     eprintln!();
 }

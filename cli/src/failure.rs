@@ -5,6 +5,9 @@ use std::process::ExitCode;
 /// Exit code of a command line that cannot be read, as clap has it.
 const USAGE: u8 = 2;
 
+/// Exit code of a plan that is over a limit: nothing is broken, and nothing was sent.
+const OVER_LIMIT: u8 = 3;
+
 /// Everything was said already, only the exit code is missing.
 #[derive(Debug, thiserror::Error)]
 #[error("failed")]
@@ -15,13 +18,22 @@ pub(crate) struct SaidAlready;
 #[error(transparent)]
 pub(crate) struct Usage(pub(crate) anyhow::Error);
 
-/// 0 for success, 2 for wrong use, 1 for anything else; prints an error that was not shown yet.
+/// A plan is over a limit that somebody set, or that BigQuery has: exit code 3.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct OverLimit(pub(crate) String);
+
+/// 0 for success, 2 for wrong use, 3 for a limit, 1 for anything else; prints an error that was not shown yet.
 pub(crate) fn exit_code(result: anyhow::Result<()>) -> ExitCode {
     match result {
         Err(error) if error.is::<SaidAlready>() => ExitCode::FAILURE,
         Err(error) if error.is::<Usage>() => {
             himekuri_service::report(Err(error));
             ExitCode::from(USAGE)
+        }
+        Err(error) if error.is::<OverLimit>() => {
+            himekuri_service::report(Err(error));
+            ExitCode::from(OVER_LIMIT)
         }
         other => himekuri_service::report(other),
     }

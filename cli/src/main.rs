@@ -1,7 +1,7 @@
 //! `himekuri`: check, plan and run a project locally; push and start it on a pool.
 //!
 //! Results go to standard output, everything for the eye (progress, logs, errors) to standard error. Exit codes: 0 done,
-//! 1 the work failed or the input has errors, 2 the command line cannot be read.
+//! 1 the work failed or the input has errors, 2 the command line cannot be read, 3 over a limit, and nothing was sent.
 
 use std::process::ExitCode;
 
@@ -11,11 +11,13 @@ use himekuri_service::{LogFormat, init_logs};
 mod api_client;
 mod arguments;
 mod commands;
+mod cost;
 mod diagnostics;
 mod failure;
 mod local_warehouse;
 mod output;
 mod project;
+mod pushed;
 mod simulate;
 
 use commands::{
@@ -23,9 +25,16 @@ use commands::{
     schedules, start, tasks, warehouse,
 };
 
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  the work failed, or the input has errors
+  2  the command line cannot be read
+  3  over a limit (--max-cost, --max-bytes, a table's daily budget); nothing was sent";
+
 /// Daily data marts on BigQuery from digdag-compatible `.dig` files.
 #[derive(Debug, Parser)]
-#[command(version, about, propagate_version = true)]
+#[command(version, about, propagate_version = true, after_help = EXIT_CODES)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -67,7 +76,7 @@ async fn main() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Eval(arguments) => eval::run(&arguments),
-        Command::Plan(arguments) => plan::run(&arguments),
+        Command::Plan(arguments) => plan::run(&arguments).await,
         Command::Run(arguments) => run::run(arguments).await,
         Command::Warehouse(arguments) => warehouse::run(&arguments),
         Command::Partitions(arguments) => partitions::run(&arguments).await,

@@ -43,31 +43,46 @@ impl ProjectArguments {
         revision.gcp_project =
             given.or_else(|| default_gcp_project.map(|make| make(&revision.project)));
         let checked = check_and_print(&revision)?;
-        let workflow = self.choose(&revision.project, checked.workflows)?;
+        let workflow = choose(self.workflow.as_deref(), &revision.project, checked.workflows)?;
         Ok(LoadedProject { revision, workflow })
     }
 
-    fn choose(&self, project: &str, workflows: Vec<Workflow>) -> anyhow::Result<Workflow> {
-        let names: Vec<String> = workflows.iter().map(|workflow| workflow.name.clone()).collect();
-        let Some(wanted) = &self.workflow else {
-            let mut workflows = workflows.into_iter();
-            return match (workflows.next(), workflows.next()) {
-                (Some(only), None) => Ok(only),
-                (None, _) => bail!("`{project}` has no workflow: no `.dig` file in its top folder"),
-                (Some(_), Some(_)) => {
-                    bail!("`{project}` has several workflows: {}; name one", names.join(", "))
-                }
-            };
-        };
-        let hint = did_you_mean(wanted, names.iter().map(String::as_str)).map_or_else(
-            || format!("it has: {}", names.join(", ")),
-            |near| format!("did you mean `{near}`?"),
-        );
-        workflows
-            .into_iter()
-            .find(|workflow| &workflow.name == wanted)
-            .with_context(|| format!("`{project}` has no workflow `{wanted}`; {hint}"))
+    /// Whether a GCP project was named.
+    pub(crate) fn names_gcp_project(&self) -> bool {
+        self.gcp_project.is_some()
     }
+}
+
+/// The GCP project of a title on a local warehouse: BigQuery's project ids have no `_`.
+pub(crate) fn local_gcp_project(project: &str) -> String {
+    project.to_lowercase().replace('_', "-")
+}
+
+/// The workflow that was asked for, or the only one.
+pub(crate) fn choose(
+    wanted: Option<&str>,
+    project: &str,
+    workflows: Vec<Workflow>,
+) -> anyhow::Result<Workflow> {
+    let names: Vec<String> = workflows.iter().map(|workflow| workflow.name.clone()).collect();
+    let Some(wanted) = wanted else {
+        let mut workflows = workflows.into_iter();
+        return match (workflows.next(), workflows.next()) {
+            (Some(only), None) => Ok(only),
+            (None, _) => bail!("`{project}` has no workflow: no `.dig` file in its top folder"),
+            (Some(_), Some(_)) => {
+                bail!("`{project}` has several workflows: {}; name one", names.join(", "))
+            }
+        };
+    };
+    let hint = did_you_mean(wanted, names.iter().map(String::as_str)).map_or_else(
+        || format!("it has: {}", names.join(", ")),
+        |near| format!("did you mean `{near}`?"),
+    );
+    workflows
+        .into_iter()
+        .find(|workflow| workflow.name == wanted)
+        .with_context(|| format!("`{project}` has no workflow `{wanted}`; {hint}"))
 }
 
 /// Reads a project's folder.

@@ -19,7 +19,8 @@ const ARCHIVE_MAX: usize = 64 << 20;
 pub fn router(coordinator: Coordinator) -> Router {
     Router::new()
         .route("/livez", get(|| async { "ok" }))
-        .route("/v1/projects/{name}", put(projects::push))
+        .route("/v1/projects/{name}", put(projects::push).get(projects::one))
+        .route("/v1/revisions/{revision}", get(projects::archive))
         .route("/v1/attempts", post(attempts::start).get(attempts::list))
         .route("/v1/attempts/{id}", get(attempts::one))
         .route("/v1/attempts/{id}/tasks", get(attempts::tasks))

@@ -41,6 +41,7 @@ fn five_days() -> BackfillRequest {
         overrides: Config::new(),
         attempt_name: None,
         dry_run: false,
+        revision: None,
     }
 }
 
@@ -186,6 +187,7 @@ async fn a_name_that_any_of_its_sessions_has_is_refused_in_advance_and_nothing_s
         params: Config::new(),
         overrides: Config::new(),
         attempt_name: "again".to_owned(),
+        revision: None,
     };
     pool.coordinator.start(&start).await.unwrap();
 
@@ -219,6 +221,19 @@ async fn a_dry_run_says_the_sessions_and_begins_nothing() {
     assert_eq!(plan.sessions[0], "2019-09-05T00:00:00+00:00");
     assert_eq!(look(&mut backfiller).await, 0);
     assert_eq!(pool.coordinator.backfills().await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn nothing_begins_with_other_files_than_those_that_were_looked_at() {
+    let (pool, mut backfiller) = pool(WORKFLOW).await;
+    let looked_at = pool.coordinator.project("title").await.unwrap().revision;
+    let request = BackfillRequest { revision: Some(looked_at), ..five_days() };
+    pool.push(&[("wf.dig", "+a: {echo>: pushed meanwhile}\n")]).await;
+
+    let refused = pool.coordinator.backfill(&request).await.unwrap_err();
+
+    assert!(refused.to_string().contains("somebody pushed it meanwhile"), "{refused}");
+    assert_eq!(look(&mut backfiller).await, 0);
 }
 
 #[tokio::test]

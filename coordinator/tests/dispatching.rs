@@ -39,6 +39,7 @@ async fn start(coordinator: &Coordinator, workflow: &str, from: Date, to: Date) 
         params: Config::new(),
         overrides: Config::new(),
         attempt_name: String::new(),
+        revision: None,
     };
     coordinator.start(&request).await.unwrap();
 }

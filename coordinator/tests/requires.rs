@@ -74,6 +74,7 @@ impl Pool {
             params: Config::new(),
             overrides: Config::new(),
             attempt_name: attempt_name.to_owned(),
+            revision: None,
         };
         self.coordinator.start(&request).await.unwrap()[0].attempt
     }

@@ -46,6 +46,7 @@ async fn failed_attempt(pool: &mut Pool) -> AttemptId {
         params: Config::from_iter([("p".to_owned(), json!(1))]),
         overrides: Config::new(),
         attempt_name: String::new(),
+        revision: None,
     };
     pool.coordinator.start(&request).await.unwrap();
     pool.work("a", stored(json!({"x": "of a"}))).await;

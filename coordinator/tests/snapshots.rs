@@ -36,6 +36,7 @@ async fn half_way() -> (Arc<MemoryStore>, TaskMessage) {
         params: Config::new(),
         overrides: Config::new(),
         attempt_name: "first".to_owned(),
+        revision: None,
     };
     pool.coordinator.start(&request).await.unwrap();
     pool.work("a", stored(json!({"x": 1}))).await;

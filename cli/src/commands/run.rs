@@ -24,7 +24,7 @@ use crate::arguments::{ExpressionArguments, SessionArguments};
 use crate::commands::partitions;
 use crate::failure::SaidAlready;
 use crate::local_warehouse::{self, LocalWarehouse, Partition};
-use crate::project::{LoadedProject, ProjectArguments};
+use crate::project::{LoadedProject, ProjectArguments, local_gcp_project};
 use crate::simulate::{planned_attempts, simulate};
 
 mod progress;
@@ -66,7 +66,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let project = arguments.project.load(Some(gcp_project_of))?;
+    let project = arguments.project.load(Some(local_gcp_project))?;
     let planned = count_tasks(&project, &arguments)?;
     let warehouse = match (&arguments.bigquery, arguments.google) {
         (None, false) => Some(LocalWarehouse::start(&arguments.data).await?),
@@ -84,11 +84,6 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let result = finished?;
     show(&arguments, &result, &written?)?;
     if result.succeeded() { Ok(()) } else { Err(SaidAlready.into()) }
-}
-
-/// BigQuery's project ids have no `_`.
-fn gcp_project_of(project: &str) -> String {
-    project.to_lowercase().replace('_', "-")
 }
 
 /// Also finds what cannot run, before anything does.
@@ -140,6 +135,7 @@ async fn run_on(
         params: arguments.sessions.params(),
         overrides: arguments.sessions.overrides(),
         attempt_name: String::new(),
+        revision: None,
     };
     let attempts = coordinator.start(&request).await?;
     let progress = Progress::new(planned, &attempts);

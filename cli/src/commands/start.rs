@@ -4,17 +4,23 @@ use himekuri_coordinator::{StartRequest, Started};
 use serde::Deserialize;
 
 use crate::api_client::ApiClient;
-use crate::arguments::{CoordinatorArguments, SessionArguments};
+use crate::arguments::{CoordinatorArguments, ExpressionArguments, SessionArguments};
+use crate::cost::CostArguments;
 use crate::failure::SaidAlready;
 use crate::output;
+use crate::pushed::{self, Asked};
 
 /// Start sessions of a pushed workflow.
 ///
 /// A session has one attempt; another one needs a name of its own (`--retry NAME`). Exit code 1 when a session had its
 /// attempt already.
 ///
-/// Example:
+/// With a limit, BigQuery is first asked what the pushed files' queries would read. Above --max-cost, --max-bytes or the
+/// daily budget of a table nothing starts, and the exit code is 3.
+///
+/// Examples:
 ///   himekuri start title_a summary --from 2019-09-02 --to 2019-09-08
+///   himekuri start title_a summary --from 2019-09-02 --to 2019-09-08 --max-cost 5
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Arguments {
@@ -27,6 +33,10 @@ pub(crate) struct Arguments {
     /// Name of a further attempt of sessions that have one.
     #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
     retry: String,
+    #[command(flatten)]
+    costs: CostArguments,
+    #[command(flatten)]
+    expressions: ExpressionArguments,
     #[command(flatten)]
     coordinator: CoordinatorArguments,
     /// One JSON object a line for each session.
@@ -41,6 +51,14 @@ struct StartedList {
 
 pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let client = ApiClient::new(&arguments.coordinator.coordinator);
+    let asked = Asked {
+        project: &arguments.project,
+        workflow: &arguments.workflow,
+        sessions: &arguments.sessions,
+        expressions: &arguments.expressions,
+        costs: &arguments.costs,
+    };
+    let revision = pushed::within_limits(&client, &asked).await?;
     let request = StartRequest {
         project: arguments.project.clone(),
         workflow: arguments.workflow.clone(),
@@ -48,6 +66,7 @@ pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         params: arguments.sessions.params(),
         overrides: arguments.sessions.overrides(),
         attempt_name: arguments.retry.clone(),
+        revision,
     };
     let list: StartedList = client.call(client.post("/v1/attempts").json(&request)).await?;
     for started in &list.started {

@@ -87,6 +87,7 @@ impl From<StartError> for Problem {
                 ResumeError::NotEnded(_) | ResumeError::Succeeded(_) | ResumeError::NotDone { .. },
             )
             | StartError::Unreadable(_)
+            | StartError::OtherRevision { .. }
             | StartError::BackfillExists { .. }
             | StartError::BackfillOver(_)
             | StartError::NameTaken { .. } => StatusCode::CONFLICT,

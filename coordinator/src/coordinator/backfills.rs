@@ -42,6 +42,9 @@ pub struct BackfillRequest {
     /// Says what would run, and begins nothing.
     #[serde(default)]
     pub dry_run: bool,
+    /// Hash of the files that the caller has looked at: with others nothing begins.
+    #[serde(default)]
+    pub revision: Option<String>,
 }
 
 /// digdag's: one session after another.
@@ -77,6 +80,7 @@ impl Coordinator {
     /// See [`StartError`]. Nothing is begun if a session has an attempt of the backfill's name.
     pub async fn backfill(&self, request: &BackfillRequest) -> Result<BackfillPlan, StartError> {
         let revision = self.revision(&request.project).await?;
+        revision.must_be(request.revision.as_deref())?;
         let workflow = Self::workflow_of(&revision, &request.workflow)?;
         let now = self.now();
         let mut sessions = plan_sessions(&workflow, request.sessions, now)?;

@@ -74,6 +74,18 @@ pub enum StartError {
     /// No such revision was pushed.
     #[error("there is no revision `{0}`")]
     UnknownRevision(String),
+    /// Other files were pushed since the caller looked.
+    #[error(
+        "project `{project}` is at revision {pushed} now, and not at {expected} any more: somebody pushed it meanwhile; ask again"
+    )]
+    OtherRevision {
+        /// Project.
+        project: String,
+        /// What is pushed.
+        pushed: String,
+        /// What the caller looked at.
+        expected: String,
+    },
     /// No such backfill.
     #[error("there is no backfill {0}; `himekuri backfills` lists them")]
     UnknownBackfill(u64),

@@ -87,6 +87,9 @@ pub struct StartRequest {
     /// Name of the attempt; a second attempt of a session needs one of its own (digdag `--retry NAME`).
     #[serde(default)]
     pub attempt_name: String,
+    /// Hash of the files that the caller has looked at: with others nothing starts.
+    #[serde(default)]
+    pub revision: Option<String>,
 }
 
 /// What became of one session's start.

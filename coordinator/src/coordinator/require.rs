@@ -102,6 +102,7 @@ impl Coordinator {
             | StartError::Resume(_)
             | StartError::Replay(_)
             | StartError::UnknownRevision(_)
+            | StartError::OtherRevision { .. }
             | StartError::UnknownBackfill(_)
             | StartError::BackfillExists { .. }
             | StartError::BackfillOver(_)

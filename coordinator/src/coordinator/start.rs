@@ -18,6 +18,7 @@ impl Coordinator {
     /// See [`StartError`]. Sessions before the failing one are started; asking again finds them.
     pub async fn start(&self, request: &StartRequest) -> Result<Vec<Started>, StartError> {
         let revision = self.revision(&request.project).await?;
+        revision.must_be(request.revision.as_deref())?;
         let workflow = Self::workflow_of(&revision, &request.workflow)?;
         let requested_at = self.clock.now();
         let mut started = Vec::new();
@@ -100,11 +101,28 @@ impl Coordinator {
         Ok(compile_workflow(&revision.files, name)?)
     }
 
+    /// What was pushed last of a project.
+    ///
+    /// # Errors
+    /// Nobody pushed it, or the store cannot be reached.
+    pub async fn project(&self, name: &str) -> Result<ProjectRecord, StartError> {
+        let unknown = || StartError::UnknownProject(name.to_owned());
+        let record = self.store.project(name).await?.ok_or_else(unknown)?;
+        Ok(serde_json::from_str(&record)?)
+    }
+
+    /// The archive of a revision.
+    ///
+    /// # Errors
+    /// No such revision was pushed, or the store cannot be reached.
+    pub async fn archive(&self, revision: &str) -> Result<Vec<u8>, StartError> {
+        let archive = self.store.revision(revision).await?;
+        archive.ok_or_else(|| StartError::UnknownRevision(revision.to_owned()))
+    }
+
     /// What sessions of a project start from now.
     pub(super) async fn revision(&self, project: &str) -> Result<ProjectRevision, StartError> {
-        let unknown = || StartError::UnknownProject(project.to_owned());
-        let record = self.store.project(project).await?.ok_or_else(unknown)?;
-        self.revision_of(serde_json::from_str(&record)?).await
+        self.revision_of(self.project(project).await?).await
     }
 
     /// The files of a pushed project.

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use gcp_bigquery_client::Client;
 use gcp_bigquery_client::auth::Authenticator;
-use reqwest::Url;
+use reqwest::{Method, Url};
 use serde_json::Value;
 
 use crate::answer::Answer;
 use crate::call::{Call, Service, read};
 use crate::classify::{broken, classify};
+use crate::pace::Pace;
 
 /// One account.
 pub(crate) struct Account {
@@ -28,6 +29,42 @@ pub(crate) struct Accounts {
     pub(crate) default: Account,
     /// By GCP project.
     pub(crate) by_project: HashMap<String, Account>,
+    pub(crate) paces: Paces,
+}
+
+/// Calls in a second, for each method: four fifths of what Google allows one user (BigQuery "Quotas and limits", API requests per
+/// second: 100 for a method; August 2026).
+const CALLS_PER_SECOND: u32 = 80;
+
+/// What is counted by itself.
+pub(crate) struct Paces {
+    pub(crate) inserts: Pace,
+    pub(crate) cancels: Pace,
+    pub(crate) lists: Pace,
+    pub(crate) others: Pace,
+}
+
+impl Paces {
+    /// Google's.
+    pub(crate) fn of_google() -> Self {
+        let pace = || Pace::per_second(CALLS_PER_SECOND);
+        Self { inserts: pace(), cancels: pace(), lists: pace(), others: pace() }
+    }
+
+    /// A local endpoint takes what comes.
+    pub(crate) fn unlimited() -> Self {
+        let pace = Pace::unlimited;
+        Self { inserts: pace(), cancels: pace(), lists: pace(), others: pace() }
+    }
+
+    fn of(&self, call: &Call) -> &Pace {
+        let is_jobs = call.path.last().is_some_and(|last| last == "jobs");
+        match (is_jobs, &call.method) {
+            (true, &Method::POST) => &self.inserts,
+            (true, &Method::GET) => &self.lists,
+            _ => &self.others,
+        }
+    }
 }
 
 impl Accounts {
@@ -37,6 +74,7 @@ impl Accounts {
     }
 
     pub(crate) async fn call(&self, project: &str, call: Call) -> Result<Value, Answer> {
+        self.paces.of(&call).wait().await;
         let token = self.of(project).tokens.access_token().await.map_err(|e| classify(&e))?;
         let mut request = self
             .http

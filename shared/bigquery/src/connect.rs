@@ -14,7 +14,7 @@ use gcp_bigquery_client::error::BQError;
 use gcp_bigquery_client::project::GetOptions;
 use reqwest::Url;
 
-use crate::accounts::{Account, Accounts};
+use crate::accounts::{Account, Accounts, Paces};
 use crate::client::BigQuery;
 use crate::credentials;
 use crate::error::ConnectError;
@@ -83,14 +83,19 @@ impl BigQuery {
         };
         let bigquery = format!("{base}/bigquery/v2");
         let default = account(&http, &bigquery, tokens).await?;
-        if config.endpoint == Endpoint::Google {
-            first_token(&default.client).await?;
-        }
+        let paces = match &config.endpoint {
+            Endpoint::Google => {
+                first_token(&default.client).await?;
+                Paces::of_google()
+            }
+            Endpoint::Local(_) => Paces::unlimited(),
+        };
         let accounts = Accounts {
             bigquery: parsed(&bigquery)?,
             storage: parsed(&format!("{storage}/storage/v1"))?,
             default,
             by_project: of_projects(&http, &bigquery, config.credentials.as_deref()).await?,
+            paces,
             http,
         };
         Ok(Self::over(Arc::new(HttpJobs::new(accounts))))

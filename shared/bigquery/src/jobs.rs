@@ -93,6 +93,7 @@ impl Jobs for HttpJobs {
     }
 
     async fn cancel(&self, project: &str, job: &JobReference) -> Result<(), Answer> {
+        self.accounts.paces.cancels.wait().await;
         let location = job.location.as_deref();
         let answer = self.client(project).job().cancel_job(project, &job.job_id, location).await;
         answer.map(|_| ()).map_err(|error| classify(&error))

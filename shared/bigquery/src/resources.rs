@@ -125,7 +125,7 @@ fn new_dataset(dataset: &DatasetReference, own: &str, resource: &Map<String, Val
     Call::bigquery(Method::POST, ["projects", project, "datasets"]).body(Value::Object(body))
 }
 
-fn of_table(table: &TableReference, own: &str, method: Method) -> Call {
+pub(crate) fn of_table(table: &TableReference, own: &str, method: Method) -> Call {
     let project = table.project.as_deref().unwrap_or(own);
     let id = table.table_id();
     Call::bigquery(method, ["projects", project, "datasets", &table.dataset, "tables", &id])

@@ -61,6 +61,7 @@ pub(crate) async fn tasks_per_second(
         params: Config::new(),
         overrides: Config::new(),
         attempt_name: String::new(),
+        revision: None,
     };
     let began = Instant::now();
     coordinator.start(&request).await?;

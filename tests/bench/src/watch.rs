@@ -176,6 +176,7 @@ pub(crate) async fn measure(count: u32, length: Duration) -> anyhow::Result<Vec<
             params: Config::new(),
             overrides: Config::new(),
             attempt_name: String::new(),
+            revision: None,
         })
         .await?;
     let (mut late, mut done) = (0.0_f64, 0_u32);

@@ -140,6 +140,7 @@ pub(crate) async fn start(world: &World, coordinator: &Coordinator, titles: &[St
         params: Config::new(),
         overrides: Config::new(),
         attempt_name: format!("by-hand-{}", world.dice.number(0..5)),
+        revision: None,
     };
     let asked = tokio::time::timeout(PATIENCE, coordinator.start(&request)).await;
     if let Ok(Ok(started)) = asked {
