@@ -1,5 +1,9 @@
 //! A job's life: checked, written down, run in a slot, ended.
 
+mod copy;
+mod extract;
+mod load;
+
 use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,14 +12,16 @@ use duckdb::Connection;
 use serde_json::Value;
 use tracing::{debug, error, info};
 
-use super::config::{JobKind, LoadConfig, QueryConfig};
+use super::config::{Destination, JobKind, QueryConfig};
 use super::ledger;
 use super::record::{JobKey, JobRecord, JobState, Outcome, Output, now_ms};
 use super::registry::Job;
+use crate::catalog::Catalog;
 use crate::error::{BqError, Reason};
-use crate::ids::{TableId, quote};
-use crate::load;
+use crate::faults::Facts;
+use crate::ids::{DatasetId, TableId, quote};
 use crate::query::{self, RESULT};
+use crate::ranges::Ranges;
 use crate::warehouse::{RESULTS_SCHEMA, Warehouse, in_transaction};
 use crate::write::{self, Rows, Written};
 
@@ -29,7 +35,7 @@ pub(crate) struct Request {
     pub(crate) job_id: Option<String>,
     pub(crate) location: Option<String>,
     pub(crate) configuration: Value,
-    /// The rows of a load job, newline-delimited JSON.
+    /// The rows of a load job.
     pub(crate) upload: Option<Vec<u8>>,
 }
 
@@ -78,7 +84,7 @@ impl Warehouse {
         let connection = self.connection()?;
         let catalog = self.catalog();
         if let Some(destination) = &config.destination {
-            catalog.dataset(&destination.table.dataset_id())?;
+            located(&catalog, &destination.table.dataset_id(), &location)?;
         }
         let plan = query::plan(&connection, &catalog, config, &request.project, &location)?;
         let output = Output { fields: plan.fields, bytes: plan.bytes, ..Output::default() };
@@ -89,6 +95,8 @@ impl Warehouse {
             configuration: request.configuration.clone(),
             created_ms: now,
             state: JobState::Done { started_ms: now, ended_ms: now, outcome },
+            parent: None,
+            deleted: false,
         })
     }
 
@@ -108,6 +116,8 @@ impl Warehouse {
             configuration: request.configuration,
             created_ms: now_ms(),
             state: JobState::Pending,
+            parent: None,
+            deleted: false,
         };
         let job = self.jobs.insert(record.clone())?;
         let written = self.connection().and_then(|c| ledger::put_job(&c, &record));
@@ -131,34 +141,75 @@ impl Warehouse {
             .or_else(|| of_dataset(kind.destination()?.table.dataset_id()))
             .or_else(|| match kind {
                 JobKind::Query(config) => query::location_of(&catalog, config, &request.project),
+                JobKind::Copy(config) => of_dataset(config.sources.first()?.table.dataset_id()),
+                JobKind::Extract(config) => of_dataset(config.source.table.dataset_id()),
                 JobKind::Load(_) => None,
             });
         found.unwrap_or_else(|| DEFAULT_LOCATION.into()).to_uppercase()
     }
 
     async fn work(self: Arc<Self>, job: Arc<Job>, kind: JobKind, upload: Option<Vec<u8>>) {
+        let latency = self.faults.latency(&Facts::of_record(&job.record()));
+        if !pass(&job, latency.pending).await {
+            self.end(&job, now_ms(), stop_reason(&job));
+            return;
+        }
+        let mut begun = None;
+        if !latency.running.is_zero() {
+            // The wait is outside of the slots: it is BigQuery's time and not this machine's.
+            let (warehouse, begins) = (Arc::clone(&self), Arc::clone(&job));
+            let destination = kind.destination().cloned();
+            let begin = move || warehouse.begin(&begins, destination.as_ref());
+            let started_ms = match tokio::task::spawn_blocking(begin).await {
+                Ok(Ok(started_ms)) => started_ms,
+                Ok(Err(error)) => return self.end(&job, now_ms(), error),
+                Err(panic) => return self.broke_off(&job, &panic),
+            };
+            if !pass(&job, latency.running).await {
+                return self.end(&job, started_ms, stop_reason(&job));
+            }
+            begun = Some(started_ms);
+        }
         // A cancelled job leaves the queue at once.
         let slot = tokio::select! {
             slot = self.slots.acquire() => slot,
             () = job.stop_asked() => {
-                self.end(&job, now_ms(), stop_reason(&job));
+                self.end(&job, begun.unwrap_or_else(now_ms), stop_reason(&job));
                 return;
             }
         };
         let warehouse = Arc::clone(&self);
         let blocking = Arc::clone(&job);
-        let run = tokio::task::spawn_blocking(move || warehouse.run(&blocking, &kind, upload));
+        let run =
+            tokio::task::spawn_blocking(move || warehouse.run(&blocking, &kind, upload, begun));
         if let Err(panic) = run.await {
-            error!(job = %job.record().key, error = %panic, "a job's thread broke off");
-            let why = "The local warehouse failed inside; its log says more";
-            self.end(&job, now_ms(), BqError::new(Reason::BackendError, why));
+            self.broke_off(&job, &panic);
         }
         drop(slot);
     }
 
-    fn run(&self, job: &Job, kind: &JobKind, upload: Option<Vec<u8>>) {
+    fn broke_off(&self, job: &Job, panic: &tokio::task::JoinError) {
+        error!(job = %job.record().key, error = %panic, "a job's thread broke off");
+        let why = "The local warehouse failed inside; its log says more";
+        self.end(job, now_ms(), BqError::new(Reason::BackendError, why));
+    }
+
+    /// Notes that the job's work begins, and shows it.
+    fn begin(&self, job: &Job, destination: Option<&Destination>) -> Result<i64, BqError> {
+        check(job)?;
         let started_ms = now_ms();
-        let result = self.execute(job, kind, upload, started_ms);
+        let connection = self.connection()?;
+        let key = job.record().key;
+        ledger::note_execution(&connection, &key, destination)?;
+        job.set_state(JobState::Running { started_ms });
+        debug!(job = %key, "a job runs");
+        Ok(started_ms)
+    }
+
+    fn run(&self, job: &Job, kind: &JobKind, upload: Option<Vec<u8>>, begun: Option<i64>) {
+        let begun = begun.map_or_else(|| self.begin(job, kind.destination()), Ok);
+        let started_ms = *begun.as_ref().unwrap_or(&now_ms());
+        let result = begun.and_then(|started_ms| self.execute(job, kind, upload, started_ms));
         if let Err(error) = result {
             // What broke off because of a cancel is reported as the cancel.
             let error = job.stopped().unwrap_or(error);
@@ -175,14 +226,19 @@ impl Warehouse {
     ) -> Result<(), BqError> {
         check(job)?;
         let connection = self.connection()?;
-        let key = job.record().key;
-        ledger::note_execution(&connection, &key, kind.destination())?;
-        job.set_state(JobState::Running { started_ms });
-        debug!(job = %key, "a job runs");
+        let JobRecord { key, .. } = job.record();
+        if let Some(error) = self.faults.end(&Facts::of_record(&job.record())) {
+            return Err(error);
+        }
+        if let Some(destination) = kind.destination() {
+            self.faults.take_quota(&destination.table, self.partitioned(destination), now_ms())?;
+        }
         job.set_handle(Some(connection.interrupt_handle()));
         let result = match kind {
             JobKind::Query(config) => self.query(job, &connection, config, started_ms),
             JobKind::Load(config) => self.load(job, &connection, config, upload, started_ms),
+            JobKind::Copy(config) => self.copy(job, &connection, config, started_ms),
+            JobKind::Extract(config) => self.extract(job, &connection, config, started_ms),
         };
         job.set_handle(None);
         query::forget(&connection);
@@ -203,7 +259,7 @@ impl Warehouse {
         let JobKey { project, location, .. } = &record.key;
         let catalog = self.catalog();
         if let Some(destination) = &config.destination {
-            catalog.dataset(&destination.table.dataset_id())?;
+            located(&catalog, &destination.table.dataset_id(), location)?;
         }
         let plan = query::plan(connection, &catalog, config, project, location)?;
         if let Some(most) = config.bytes_max.filter(|most| plan.bytes > *most) {
@@ -233,48 +289,42 @@ impl Warehouse {
             });
         };
         let rows = Rows { from: RESULT, fields: &plan.fields };
-        let finish = |written: &Written| Output {
+        self.finish(job, connection, destination, &rows, started_ms, &output)
+    }
+
+    /// Writes the rows of the temporary table; the end of the job is part of the commit.
+    fn finish(
+        &self,
+        job: &Job,
+        connection: &Connection,
+        destination: &Destination,
+        rows: &Rows<'_>,
+        started_ms: i64,
+        output: &Output,
+    ) -> Result<JobRecord, BqError> {
+        let record = job.record();
+        let output = |written: &Written| Output {
             rows: written.rows,
             from: written.from.clone(),
             fields: written.fields.clone(),
             ..output.clone()
         };
         let end = RefCell::new(None);
-        let written = write::write(self, connection, destination, &rows, &|c, written| {
+        let written = write::write(self, connection, destination, rows, &|c, written| {
             check(job)?;
-            end.replace(Some(put_done(c, &record, started_ms, finish(written))?));
+            end.replace(Some(put_done(c, &record, started_ms, output(written))?));
             Ok(())
         })?;
-        Ok(end.take().unwrap_or_else(|| done(&record, started_ms, finish(&written))))
+        Ok(end.take().unwrap_or_else(|| done(&record, started_ms, output(&written))))
     }
 
-    fn load(
-        &self,
-        job: &Job,
-        connection: &Connection,
-        config: &LoadConfig,
-        upload: Option<Vec<u8>>,
-        started_ms: i64,
-    ) -> Result<JobRecord, BqError> {
-        let record = job.record();
-        let upload = upload.ok_or_else(|| {
-            BqError::invalid("Load configuration must specify at least one source URI")
-        })?;
-        let fields = load::stage(self, connection, config, upload)?;
-        let rows = Rows { from: RESULT, fields: &fields };
-        let finish = |written: &Written| Output {
-            rows: written.rows,
-            from: written.from.clone(),
-            fields: written.fields.clone(),
-            ..Output::default()
-        };
-        let end = RefCell::new(None);
-        let written = write::write(self, connection, &config.destination, &rows, &|c, written| {
-            check(job)?;
-            end.replace(Some(put_done(c, &record, started_ms, finish(written))?));
-            Ok(())
-        })?;
-        Ok(end.take().unwrap_or_else(|| done(&record, started_ms, finish(&written))))
+    /// Whether a job changes one partition or a table without partitions, which have different quotas.
+    fn partitioned(&self, destination: &Destination) -> bool {
+        let catalog = self.catalog();
+        match catalog.find(&destination.table) {
+            Some(table) => table.partitioning.is_some() || Ranges::of(table).is_some(),
+            None => destination.partitioning.is_some() || destination.decorator.is_some(),
+        }
     }
 
     /// Ends a job that wrote nothing.
@@ -306,6 +356,27 @@ fn put_done(
     let record = done(record, started_ms, output);
     ledger::put_job(connection, &record)?;
     Ok(record)
+}
+
+/// A dataset that must be where the job runs.
+fn located(catalog: &Catalog, id: &DatasetId, location: &str) -> Result<(), BqError> {
+    match catalog.dataset(id)?.location.eq_ignore_ascii_case(location) {
+        true => Ok(()),
+        false => Err(BqError::not_found(format_args!(
+            "Dataset {id} was not found in location {location}"
+        ))),
+    }
+}
+
+/// Lets time pass; false when the job was stopped meanwhile.
+async fn pass(job: &Job, time: Duration) -> bool {
+    if time.is_zero() {
+        return true;
+    }
+    tokio::select! {
+        () = tokio::time::sleep(time) => true,
+        () = job.stop_asked() => false,
+    }
 }
 
 fn check(job: &Job) -> Result<(), BqError> {
