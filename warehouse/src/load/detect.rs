@@ -112,10 +112,12 @@ impl Shape {
             Value::Bool(_) => FieldType::Boolean,
             Value::Number(number) if number.is_i64() => FieldType::Integer,
             Value::Number(_) => FieldType::Float,
-            Value::String(text) => match values::detected(text) {
-                kind @ (FieldType::Date | FieldType::Time | FieldType::Timestamp) => kind,
-                _quoted_number => FieldType::String,
-            },
+            Value::String(text) => {
+                // A number in quotes stays a text.
+                let times = [FieldType::Date, FieldType::Time, FieldType::Timestamp];
+                let kind = Some(values::detected(text)).filter(|kind| times.contains(kind));
+                kind.unwrap_or(FieldType::String)
+            }
         };
         self.kind = Some(self.kind.map_or(kind, |seen| both(seen, kind)));
     }

@@ -7,7 +7,7 @@ use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
 use duckdb::Connection;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::source::Source;
 use crate::error::{BqError, Reason};
@@ -25,6 +25,10 @@ pub(crate) struct Counts {
 pub(crate) struct Stage {
     file: PathBuf,
     out: BufWriter<File>,
+    /// The row that is being written.
+    line: Vec<u8>,
+    /// `"c0":` and so on.
+    keys: Vec<Vec<u8>>,
     /// `CSV` or `JSON`, for messages.
     format: &'static str,
     bad_max: i64,
@@ -42,7 +46,8 @@ impl Stage {
     ) -> Result<Self, BqError> {
         let file = folder.join(format!("upload-{}.json", uuid::Uuid::new_v4().simple()));
         let out = BufWriter::new(File::create(&file).map_err(|error| unwritten(&error))?);
-        Ok(Self { file, out, format, bad_max, rows: 0, counts: Counts::default() })
+        let (line, counts) = (Vec::new(), Counts::default());
+        Ok(Self { file, out, line, keys: Vec::new(), format, bad_max, rows: 0, counts })
     }
 
     /// Notes that so many bytes were read.
@@ -56,14 +61,24 @@ impl Stage {
     /// # Errors
     /// `backendError` when the data folder cannot be written.
     pub(crate) fn good(&mut self, row: &[Value]) -> Result<(), BqError> {
-        let named = row.iter().enumerate().filter(|(_, value)| !value.is_null());
-        let row: Map<String, Value> =
-            named.map(|(index, value)| (column(index), value.clone())).collect();
         self.rows += 1;
-        serde_json::to_writer(&mut self.out, &row)
-            .map_err(io::Error::from)
-            .and_then(|()| self.out.write_all(b"\n"))
-            .map_err(|error| unwritten(&error))
+        self.line.clear();
+        for (index, value) in row.iter().enumerate() {
+            if value.is_null() {
+                continue;
+            }
+            self.line.push(if self.line.is_empty() { b'{' } else { b',' });
+            if self.keys.len() <= index {
+                let all = self.keys.len()..=index;
+                self.keys.extend(all.map(|index| format!("\"{}\":", column(index)).into_bytes()));
+            }
+            self.line.extend_from_slice(&self.keys[index]);
+            serde_json::to_writer(&mut self.line, value)
+                .map_err(|error| unwritten(&io::Error::from(error)))?;
+        }
+        let end: &[u8] = if self.line.is_empty() { b"{}\n" } else { b"}\n" };
+        self.line.extend_from_slice(end);
+        self.out.write_all(&self.line).map_err(|error| unwritten(&error))
     }
 
     /// Leaves a row out.

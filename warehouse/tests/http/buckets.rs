@@ -148,3 +148,26 @@ async fn one_partition_can_be_written_without_header() {
     assert_eq!(reason(&job), "none", "{}", message(&job));
     assert_eq!(fs::read_to_string(folder.path().join("day.tsv")).unwrap(), "3\t4\n");
 }
+
+#[tokio::test]
+async fn parquet_brings_its_columns_with_it() {
+    let (server, folder) = with_bucket().await;
+    let file = folder.path().join("a.parquet");
+    duckdb::Connection::open_in_memory()
+        .unwrap()
+        .execute_batch(&format!(
+            "COPY (SELECT 1::BIGINT AS id, 'ann' AS name, [1.5::DOUBLE] AS rates, DATE '2026-11-01' AS day) \
+             TO '{}' (FORMAT parquet)",
+            file.display()
+        ))
+        .unwrap();
+    let options = json!({ "sourceFormat": "PARQUET" });
+
+    let job = server.run(load_of("p", &["gs://files/*.parquet"], options.clone())).await;
+    let again = server.run(load_of("p", &["gs://files/a.parquet"], options)).await;
+
+    assert_eq!([reason(&job), reason(&again)], ["none"; 2], "{}", message(&job));
+    let rows = server.rows("SELECT id, name, rates[OFFSET(0)], day FROM raw.p").await;
+    let row = [json!("1"), json!("ann"), json!("1.5"), json!("2026-11-01")];
+    assert_eq!(rows, [row.clone(), row]);
+}

@@ -195,6 +195,19 @@ async fn a_job_can_run_on_after_its_cancel() {
 }
 
 #[tokio::test]
+async fn an_answer_can_come_so_late_that_the_caller_has_gone() {
+    let server = Server::start().await;
+    server.faults("rules: [{method: list, times: 1, delay: 1h}]").await;
+    let patience = std::time::Duration::from_millis(100);
+
+    let late = server.request(Method::GET, &projects("jobs")).timeout(patience).send().await;
+    let (next, _) = server.get(&projects("jobs")).await;
+
+    assert!(late.unwrap_err().is_timeout());
+    assert_eq!(next, 200);
+}
+
+#[tokio::test]
 async fn calls_are_counted_for_each_method() {
     let server = Server::start().await;
     server.faults("rules: [{method: get, times: 1, answer: {status: 503}}]").await;

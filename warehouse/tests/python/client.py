@@ -14,6 +14,7 @@ import pathlib
 import sys
 import time
 import traceback
+import urllib.request
 
 from google.api_core.client_options import ClientOptions
 from google.api_core.exceptions import BadRequest, Conflict, NotFound
@@ -61,6 +62,13 @@ def put(name, text):
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(text if isinstance(text, bytes) else text.encode())
     return f"gs://files/{name}"
+
+
+def faults(text):
+    """Sets what goes wrong; an empty text takes it back."""
+    request = urllib.request.Request(f"{URL}/himekuri/v1/faults", data=text.encode(), method="PUT")
+    with urllib.request.urlopen(request) as answer:
+        assert answer.status == 200
 
 
 USERS = [
@@ -492,6 +500,40 @@ def delete_job_metadata():
     client.query("SELECT 1", job_id="forgotten").result()
     client.delete_job_metadata("forgotten", location="US")
     fails(NotFound, "Not found: Job", lambda: client.get_job("forgotten", retry=None))
+
+
+# What the client does when something goes wrong
+
+
+@call
+def get_job_is_asked_again_after_errors():
+    faults("rules: [{method: get, job: once, times: 2, answer: {status: 503}}]")
+    assert client.get_job("once").state == "DONE"
+
+
+@call
+def query_whose_insert_was_answered_with_an_error_is_one_job():
+    faults("rules: [{method: insert, times: 1, when: after, answer: {status: 503}}]")
+    before = len(list(client.list_jobs()))
+    assert rows("SELECT 4") == [(4,)]
+    assert len(list(client.list_jobs())) == before + 1
+
+
+@call
+def query_whose_connection_broke_off_is_one_job():
+    faults("rules: [{method: insert, times: 1, when: after, close: true}]")
+    before = len(list(client.list_jobs()))
+    assert rows("SELECT 5") == [(5,)]
+    assert len(list(client.list_jobs())) == before + 1
+
+
+@call
+def query_whose_job_failed_inside_is_another_job():
+    faults("rules: [{times: 1, job: '*', end: {reason: jobRateLimitExceeded}}]")
+    before = len(list(client.list_jobs()))
+    assert rows("SELECT 6") == [(6,)]
+    assert len(list(client.list_jobs())) == before + 2
+    faults("")
 
 
 # Copies, extracts, rows

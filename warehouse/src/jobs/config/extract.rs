@@ -55,10 +55,8 @@ impl ExtractConfig {
             "GZIP" => true,
             other => return Err(BqError::not_implemented(format_args!("The compression {other}"))),
         };
-        let mut uris: Vec<&str> = match &config["destinationUris"] {
-            Value::Array(all) => all.iter().filter_map(Value::as_str).collect(),
-            _ => Vec::new(),
-        };
+        let uris = config["destinationUris"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let mut uris: Vec<&str> = uris.iter().filter_map(Value::as_str).collect();
         uris.extend(config["destinationUri"].as_str());
         let uri = match uris.as_slice() {
             [uri] => Uri::parse(uri)?,
