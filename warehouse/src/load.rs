@@ -12,7 +12,9 @@ use duckdb::Connection;
 
 use crate::catalog::Table;
 use crate::error::BqError;
-use crate::jobs::config::{CsvDialect, LoadConfig, SourceFormat, WriteDisposition};
+use crate::jobs::config::{
+    CsvDialect, Destination, LoadConfig, RequiredFields, SourceFormat, WriteDisposition,
+};
 use crate::schema::{Field, Mode};
 use crate::warehouse::Warehouse;
 use source::Source;
@@ -43,6 +45,9 @@ pub(crate) fn load(
     let replaced =
         destination.decorator.is_none() && destination.write == WriteDisposition::Truncate;
     let known = table.filter(|_| !(config.detects && replaced));
+    if let (Some(fields), Some(table), false) = (&config.fields, table, replaced) {
+        check_modes(destination, table, fields)?;
+    }
     let sources = source::sources(warehouse, config, upload)?;
     let files = sources.len();
     let (fields, counts) = match &config.format {
@@ -97,6 +102,23 @@ fn read_csv(
     let stage = csv::rows(stage, sources, &fields, dialect, &rules)?;
     let counts = stage.finish(connection, &fields)?;
     Ok((fields, counts))
+}
+
+/// A schema of the job's own must not make required columns nullable without permission.
+fn check_modes(destination: &Destination, table: &Table, fields: &[Field]) -> Result<(), BqError> {
+    let required = |field: &&Field| {
+        let column = table.field(&field.name);
+        column.is_some_and(|column| column.mode == Mode::Required) && field.mode == Mode::Nullable
+    };
+    match (fields.iter().find(required), destination.required_fields) {
+        (Some(field), RequiredFields::Kept) => Err(BqError::invalid(format!(
+            "Provided Schema does not match Table {}. Field {} has changed mode from REQUIRED to \
+             NULLABLE",
+            destination.name(),
+            field.name
+        ))),
+        (Some(_), RequiredFields::Relaxed) | (None, _) => Ok(()),
+    }
 }
 
 /// The job's columns, else those that the rows show with the types of the table, else the table's.

@@ -22,7 +22,7 @@ use crate::ids::TableId;
 use crate::insert_ids::InsertIds;
 use crate::jobs::ledger;
 use crate::jobs::registry::Registry;
-use crate::jobs::run::Request;
+use crate::jobs::request::Request;
 
 /// Jobs that run at the same time. DuckDB spreads each over all cores; a few more than one let
 /// small jobs pass while a long one reads.

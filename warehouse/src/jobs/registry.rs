@@ -2,11 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::{ControlFlow, RangeBounds};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use duckdb::InterruptHandle;
-use serde_json::Value;
 use tokio::sync::{Notify, watch};
 
 use super::record::{JobKey, JobRecord, JobState, Projection};
@@ -25,6 +24,8 @@ pub(crate) struct Job {
     record: watch::Sender<JobRecord>,
     stop: Mutex<Stop>,
     stop_asked: Notify,
+    /// The entry of a list, once the job is over.
+    listed: OnceLock<Arc<str>>,
 }
 
 #[derive(Default)]
@@ -39,6 +40,7 @@ impl Job {
             record: watch::Sender::new(record),
             stop: Mutex::default(),
             stop_asked: Notify::new(),
+            listed: OnceLock::new(),
         }
     }
 
@@ -51,9 +53,14 @@ impl Job {
         self.record.send_modify(|record| record.state = state);
     }
 
-    /// The entry of a list.
-    pub(crate) fn entry(&self, projection: Projection) -> Value {
-        self.record.borrow().entry(projection)
+    /// The entry of a list, as JSON. That of a job that is over is written once: callers poll with lists.
+    pub(crate) fn entry(&self, projection: Projection) -> Arc<str> {
+        let record = self.record.borrow();
+        let write = || Arc::from(record.entry(projection).to_string());
+        match projection {
+            Projection::Minimal if record.is_done() => Arc::clone(self.listed.get_or_init(write)),
+            Projection::Minimal | Projection::Full => write(),
+        }
     }
 
     /// Hides the job from all callers.

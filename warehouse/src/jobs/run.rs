@@ -9,13 +9,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use duckdb::Connection;
-use serde_json::Value;
 use tracing::{debug, error, info};
 
 use super::config::{Destination, JobKind, QueryConfig};
 use super::ledger;
 use super::record::{JobKey, JobRecord, JobState, Outcome, Output, now_ms};
 use super::registry::Job;
+use super::request::Request;
 use crate::catalog::Catalog;
 use crate::error::{BqError, Reason};
 use crate::faults::Facts;
@@ -27,48 +27,6 @@ use crate::write::{self, Rows, Written};
 
 /// The location of jobs that name none and read nothing.
 const DEFAULT_LOCATION: &str = "US";
-
-/// A job that a caller asks for.
-pub(crate) struct Request {
-    pub(crate) project: String,
-    /// Chosen by the caller, else made up.
-    pub(crate) job_id: Option<String>,
-    pub(crate) location: Option<String>,
-    pub(crate) configuration: Value,
-    /// The rows of a load job.
-    pub(crate) upload: Option<Vec<u8>>,
-}
-
-impl Request {
-    /// Reads a `Job` resource.
-    ///
-    /// # Errors
-    /// `invalid` when the reference names another project or an impossible id.
-    pub(crate) fn parse(project: &str, job: &Value) -> Result<Self, BqError> {
-        let reference = &job["jobReference"];
-        let text = |key: &str| reference[key].as_str().filter(|text| !text.is_empty());
-        if text("projectId").is_some_and(|other| other != project) {
-            return Err(BqError::invalid(
-                "Invalid project ID in jobReference: it differs from the URL's",
-            ));
-        }
-        let job_id = text("jobId").map(str::to_owned);
-        let allowed = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-        if job_id.as_ref().is_some_and(|id| id.len() > 1024 || !id.chars().all(allowed)) {
-            return Err(BqError::invalid(
-                "Invalid job ID. Job IDs must be alphanumeric (plus underscores and dashes) and must \
-                 be at most 1024 characters long.",
-            ));
-        }
-        Ok(Self {
-            project: project.into(),
-            job_id,
-            location: text("location").map(str::to_owned),
-            configuration: job["configuration"].clone(),
-            upload: None,
-        })
-    }
-}
 
 impl Warehouse {
     /// What a query would do; no job is made.
@@ -107,7 +65,7 @@ impl Warehouse {
     pub(crate) fn submit(self: &Arc<Self>, request: Request) -> Result<Arc<Job>, BqError> {
         let kind = JobKind::parse(&request.configuration, &request.project)?;
         let location = self.location(&request, &kind);
-        let timeout = timeout(&request.configuration)?;
+        let timeout = request.timeout()?;
         let job_id =
             request.job_id.unwrap_or_else(|| format!("job_{}", uuid::Uuid::new_v4().simple()));
         let key = JobKey { project: request.project, location, job_id };
@@ -395,16 +353,4 @@ async fn stop_after(job: Arc<Job>, timeout: Duration) {
             job.cancel(BqError::new(Reason::Stopped, why)).await;
         }
     }
-}
-
-/// `jobTimeoutMs`, a number written as text.
-fn timeout(configuration: &Value) -> Result<Option<Duration>, BqError> {
-    let value = &configuration["jobTimeoutMs"];
-    if value.is_null() {
-        return Ok(None);
-    }
-    let millis = value.as_str().map_or_else(|| value.as_u64(), |text| text.parse().ok());
-    millis
-        .map(|millis| Some(Duration::from_millis(millis)))
-        .ok_or_else(|| BqError::invalid(format!("Invalid value for: jobTimeoutMs: {value}")))
 }

@@ -108,7 +108,9 @@ impl<'a> Call<'a> {
 
 fn name<'a>(verb: &str, parts: &[&'a str]) -> Option<(&'static str, Vec<&'a str>)> {
     let found = match (verb, parts) {
-        ("POST" | "PUT", ["jobs"]) => ("jobs.insert", vec![]),
+        ("POST", ["jobs"]) => ("jobs.insert", vec![]),
+        // A part of an upload; its job was sent with `jobs.insert`.
+        ("PUT", ["jobs"]) => ("jobs.upload", vec![]),
         ("GET", ["jobs"]) => ("jobs.list", vec![]),
         ("GET", ["jobs", job]) => ("jobs.get", vec![*job]),
         ("POST", ["jobs", job, "cancel"]) => ("jobs.cancel", vec![*job]),

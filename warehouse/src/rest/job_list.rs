@@ -4,9 +4,11 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use axum::extract::{Path, Query, State};
-use serde_json::{Value, json};
+use axum::http::header;
+use axum::response::{IntoResponse as _, Response};
+use serde_json::json;
 
-use super::{Answer, Shared};
+use super::Shared;
 use crate::error::BqError;
 use crate::jobs::record::{JobRecord, JobState, Projection};
 use crate::jobs::registry::{Job, Place};
@@ -21,7 +23,7 @@ pub(super) async fn list(
     State(warehouse): Shared,
     Path(project): Path<String>,
     Query(params): Query<Vec<(String, String)>>,
-) -> Result<Answer, BqError> {
+) -> Result<Response, BqError> {
     let request = ListRequest::parse(&params)?;
     let mut page: Vec<(Place, Arc<Job>)> = Vec::new();
     let mut more = false;
@@ -36,12 +38,20 @@ pub(super) async fn list(
         page.push((place, Arc::clone(job)));
         ControlFlow::Continue(())
     });
-    let jobs: Vec<Value> = page.iter().map(|(_, job)| job.entry(request.projection)).collect();
-    let mut answer = json!({ "kind": "bigquery#jobList", "etag": etag(&page), "jobs": jobs });
+    let mut answer = json!({ "kind": "bigquery#jobList", "etag": etag(&page) });
     if let Some((Place { created_ms, number }, _)) = page.last().filter(|_| more) {
         answer["nextPageToken"] = json!(format!("{created_ms}-{number}"));
     }
-    Ok(Answer(answer))
+    // The entries are texts already.
+    let mut text = answer.to_string();
+    text.truncate(text.len() - 1);
+    text.push_str(",\"jobs\":[");
+    for (index, (_, job)) in page.iter().enumerate() {
+        text.push_str(if index == 0 { "" } else { "," });
+        text.push_str(&job.entry(request.projection));
+    }
+    text.push_str("]}");
+    Ok(([(header::CONTENT_TYPE, "application/json")], text).into_response())
 }
 
 fn etag(page: &[(Place, Arc<Job>)]) -> String {

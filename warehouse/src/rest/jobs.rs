@@ -12,7 +12,7 @@ use super::{Answer, Params, Shared, blocking, object};
 use crate::error::{BqError, Reason};
 use crate::faults::Facts;
 use crate::jobs::ledger;
-use crate::jobs::run::Request;
+use crate::jobs::request::Request;
 use crate::warehouse::Warehouse;
 
 /// `jobs.insert`: the job is written down when the answer comes, and runs behind it.

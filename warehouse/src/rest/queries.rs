@@ -12,7 +12,7 @@ use super::{Answer, Params, Shared, blocking, number, object};
 use crate::cells::TimestampFormat;
 use crate::error::{BqError, Reason};
 use crate::jobs::record::JobRecord;
-use crate::jobs::run::Request;
+use crate::jobs::request::Request;
 use crate::query::{self, Page};
 use crate::warehouse::{Warehouse, in_transaction};
 

@@ -16,7 +16,7 @@ use super::{Answer, BODY_MAX_BYTES, Params, Shared, object};
 use crate::duck::locked;
 use crate::error::BqError;
 use crate::jobs::config::JobKind;
-use crate::jobs::run::Request;
+use crate::jobs::request::Request;
 use crate::warehouse::{Upload, Warehouse};
 
 /// `jobs.insert` with an upload.

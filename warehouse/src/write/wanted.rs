@@ -253,6 +253,15 @@ fn compare(destination: &Destination, old: &Table, new: &[Field]) -> Result<Vec<
         (Some(field), NewFields::Refused) => {
             Err(refused(format!("Cannot add fields (field: {})", field.name)))
         }
-        _ => Ok(added),
+        (Some(_), NewFields::Added) => {
+            match added.iter().find(|field| field.mode == Mode::Required) {
+                Some(field) => Err(refused(format!(
+                    "Cannot add required fields to an existing schema. (field: {})",
+                    field.name
+                ))),
+                None => Ok(added),
+            }
+        }
+        (None, NewFields::Refused | NewFields::Added) => Ok(added),
     }
 }

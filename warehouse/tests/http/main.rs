@@ -19,6 +19,7 @@ mod python;
 mod ranges;
 mod server;
 mod sql;
+mod statistics;
 mod storage;
 mod stream;
 mod tables;

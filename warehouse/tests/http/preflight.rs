@@ -122,6 +122,41 @@ async fn required_columns_are_relaxed_with_permission() {
 }
 
 #[tokio::test]
+async fn a_load_cannot_relax_or_require_columns_without_permission() {
+    let folder = tempfile::TempDir::new().unwrap();
+    std::fs::write(folder.path().join("a.csv"), "1,2\n").unwrap();
+    let option = format!("files={}", folder.path().display());
+    let server = Server::start_with(&["--gcs", &option]).await;
+    let columns = |modes: [&str; 2]| {
+        let mut columns = schema(&[("id", "INTEGER"), ("n", "INTEGER")]);
+        for (index, mode) in modes.into_iter().enumerate() {
+            columns["fields"][index]["mode"] = json!(mode);
+        }
+        columns
+    };
+    let mut one = columns(["REQUIRED", "NULLABLE"]);
+    one["fields"].as_array_mut().unwrap().truncate(1);
+    let table = json!({ "tableReference": { "tableId": "t" }, "schema": one });
+    assert_eq!(server.post(&projects("datasets/raw/tables"), table).await.0, 200);
+    let load = async |modes: [&str; 2], allowed: Value| {
+        let more = json!({ "schema": columns(modes), "schemaUpdateOptions": allowed });
+        server.run(load_of("t", &["gs://files/a.csv"], more)).await
+    };
+    let (add, relax) = ("ALLOW_FIELD_ADDITION", "ALLOW_FIELD_RELAXATION");
+
+    let relaxed = load(["NULLABLE", "NULLABLE"], json!([add])).await;
+    let added = load(["REQUIRED", "NULLABLE"], json!([])).await;
+    let required = load(["REQUIRED", "REQUIRED"], json!([add])).await;
+    let allowed = load(["NULLABLE", "NULLABLE"], json!([add, relax])).await;
+
+    assert!(message(&relaxed).contains("Field id has changed mode from REQUIRED to NULLABLE"));
+    assert!(message(&added).contains("Cannot add fields (field: n)"), "{}", message(&added));
+    assert!(message(&required).contains("Cannot add required fields to an existing schema"));
+    assert_eq!(reason(&allowed), "none", "{}", message(&allowed));
+    assert_eq!(server.rows("SELECT id, n FROM raw.t").await, [[json!("1"), json!("2")]]);
+}
+
+#[tokio::test]
 async fn a_new_table_is_clustered_and_described_as_its_job_says() {
     let server = Server::start().await;
     let mut job = to_mart("t", "WRITE_TRUNCATE", "SELECT DATE '2026-11-01' AS d, 'ios' AS device");
