@@ -70,6 +70,11 @@ impl Table {
         self.partitioning.as_ref().is_some_and(|partitioning| partitioning.field.is_none())
     }
 
+    /// The query of a view; none for a table.
+    pub(crate) fn view(&self) -> Option<&str> {
+        self.other.get("view")?["query"].as_str()
+    }
+
     /// A column by its name in any case.
     pub(crate) fn field(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.name.eq_ignore_ascii_case(name))

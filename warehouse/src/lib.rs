@@ -14,6 +14,7 @@ mod query;
 mod rest;
 mod schema;
 mod sql;
+mod statements;
 mod udf;
 mod warehouse;
 mod write;

@@ -29,7 +29,7 @@ pub(crate) fn from(
 }
 
 /// The partition id of a row, as DuckDB text; none for a table without partitions.
-fn key(table: &Table) -> Option<String> {
+pub(crate) fn key(table: &Table) -> Option<String> {
     let partitioning = table.partitioning.as_ref()?;
     let column = partitioning.field.as_deref().unwrap_or(PARTITION_TIME);
     let pattern = Granularity::pattern(partitioning.granularity);
@@ -62,7 +62,7 @@ pub(crate) fn list(
         if !wanted {
             continue;
         }
-        for (name, table) in &entry.tables {
+        for (name, table) in entry.tables.iter().filter(|(_, table)| table.view().is_none()) {
             let id = TableId {
                 project: dataset_id.project.clone(),
                 dataset: dataset_id.dataset.clone(),

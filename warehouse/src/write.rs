@@ -18,7 +18,7 @@ use crate::schema::{Field, FieldType, Mode};
 use crate::warehouse::{Warehouse, in_transaction};
 
 /// Commits that other commits made impossible are tried again this often.
-const TRIES: usize = 5;
+pub(crate) const TRIES: usize = 5;
 
 /// The rows to write.
 pub(crate) struct Rows<'a> {
@@ -62,7 +62,8 @@ pub(crate) fn write(
     }
 }
 
-fn is_conflict(error: &BqError) -> bool {
+/// Whether another commit made this one impossible; it can be tried again.
+pub(crate) fn is_conflict(error: &BqError) -> bool {
     error.reason == Reason::BackendError && error.message.to_lowercase().contains("conflict")
 }
 
@@ -150,10 +151,14 @@ fn wanted_table(
             partitioning: new_partitioning(destination)?,
             created_ms: now,
             modified_ms: now,
-            other: serde_json::Map::new(),
+            other: destination.other.clone(),
         };
         return Ok(Wanted { table, change: Change::Create });
     };
+    if old.view().is_some() && destination.table_change != TableChange::Refused {
+        let why = format!("{} is a view, which rows cannot be written to", destination.table);
+        return Err(BqError::invalid(why));
+    }
     let mut table = old.clone();
     table.modified_ms = now;
     match destination.table_change {
@@ -161,9 +166,10 @@ fn wanted_table(
         TableChange::Replaced => {
             table.fields = fields.to_vec();
             table.partitioning.clone_from(&destination.partitioning);
+            table.other.clone_from(&destination.other);
             return Ok(Wanted { table, change: Change::Recreate });
         }
-        TableChange::Refused => {
+        TableChange::Refused | TableChange::Skipped => {
             return Err(BqError::already_exists(format_args!("Table {}", destination.table)));
         }
     }

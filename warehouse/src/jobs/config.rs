@@ -1,7 +1,7 @@
 //! A job's `configuration`, read once and checked before the job exists.
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::catalog::TimePartitioning;
 use crate::error::{BqError, Reason};
@@ -53,6 +53,8 @@ pub(crate) struct Destination {
     pub(crate) new_fields: NewFields,
     /// What happens to a table of that name.
     pub(crate) table_change: TableChange,
+    /// Description, labels, clustering of a table that has to be created.
+    pub(crate) other: Map<String, Value>,
 }
 
 /// What a job does to a table that is there.
@@ -64,6 +66,8 @@ pub(crate) enum TableChange {
     Replaced,
     /// `CREATE TABLE`: there must be none.
     Refused,
+    /// `CREATE TABLE IF NOT EXISTS`: with one, nothing is done.
+    Skipped,
 }
 
 /// What happens to the rows that are there.
@@ -108,10 +112,12 @@ impl Destination {
         }
     }
 
-    fn made_by(create: CreateAs) -> Self {
-        let (write, table_change) = match create.replaces {
-            true => (WriteDisposition::Truncate, TableChange::Replaced),
-            false => (WriteDisposition::Empty, TableChange::Refused),
+    /// What `CREATE TABLE … AS SELECT` asks for.
+    pub(crate) fn made_by(create: CreateAs) -> Self {
+        let (write, table_change) = match (create.replaces, create.if_missing) {
+            (true, _) => (WriteDisposition::Truncate, TableChange::Replaced),
+            (false, true) => (WriteDisposition::Empty, TableChange::Skipped),
+            (false, false) => (WriteDisposition::Empty, TableChange::Refused),
         };
         Self {
             table: create.table,
@@ -121,6 +127,7 @@ impl Destination {
             partitioning: create.partitioning,
             new_fields: NewFields::Refused,
             table_change,
+            other: create.other,
         }
     }
 
@@ -147,6 +154,7 @@ impl Destination {
             partitioning: optional(config, "timePartitioning")?,
             new_fields: if adds { NewFields::Added } else { NewFields::Refused },
             table_change: TableChange::Kept,
+            other: Map::new(),
         }))
     }
 }
@@ -172,16 +180,16 @@ impl JobKind {
             let sql = required(config, "query", "configuration.query.query")?;
             let destination = Destination::parse(config, project, WriteDisposition::Empty)?;
             let create = sql::create_as(sql, project, default_dataset.as_ref())?;
-            let (sql, destination) = match (create, destination) {
+            let destination = match (create, destination) {
                 (Some(_), Some(_)) => {
                     let why = "Cannot set destination table in jobs with DDL statements";
                     return Err(BqError::new(Reason::InvalidQuery, why));
                 }
-                (Some(create), None) => (create.query.clone(), Some(Destination::made_by(create))),
-                (None, destination) => (sql.to_owned(), destination),
+                (Some(create), None) => Some(Destination::made_by(create)),
+                (None, destination) => destination,
             };
             return Ok(Self::Query(Box::new(QueryConfig {
-                sql,
+                sql: sql.to_owned(),
                 destination,
                 default_dataset,
                 bytes_max: config["maximumBytesBilled"].as_str().and_then(|text| text.parse().ok()),

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::error::BqError;
 use crate::ids::TableId;
 use crate::schema::Field;
+use crate::statements::Effect;
 
 /// What makes a job unique.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -65,6 +66,9 @@ pub(crate) struct Output {
     pub(crate) from: String,
     /// The hidden table of a query without destination.
     pub(crate) anonymous: Option<TableId>,
+    /// What the statement did; without a name for a SELECT.
+    #[serde(default)]
+    pub(crate) effect: Effect,
 }
 
 impl JobRecord {
@@ -180,16 +184,41 @@ impl JobRecord {
         } else {
             let bytes = output.bytes.to_string();
             statistics["totalBytesProcessed"] = json!(bytes);
-            statistics["query"] = json!({
-                "statementType": statement_type(&self.configuration),
-                "totalBytesProcessed": bytes,
-                "totalBytesBilled": bytes,
-                "cacheHit": false,
-                "schema": { "fields": output.fields },
-            });
+            statistics["query"] = query_statistics(&self.configuration, output);
+            if output.effect.children > 0 {
+                statistics["numChildJobs"] = json!(output.effect.children.to_string());
+            }
         }
         statistics
     }
+}
+
+fn query_statistics(configuration: &Value, output: &Output) -> Value {
+    let bytes = output.bytes.to_string();
+    let effect = &output.effect;
+    let mut statistics = json!({
+        "statementType": match effect.statement.as_str() {
+            "" => statement_type(configuration),
+            statement => statement,
+        },
+        "totalBytesProcessed": bytes,
+        "totalBytesBilled": bytes,
+        "cacheHit": false,
+        "schema": { "fields": output.fields },
+    });
+    if let Some(rows) = &effect.rows {
+        statistics["numDmlAffectedRows"] = json!(rows.total().to_string());
+        statistics["dmlStats"] = rows.resource();
+    }
+    if let Some((operation, table)) = &effect.definition
+        && effect.statement != "SCRIPT"
+    {
+        statistics["ddlOperationPerformed"] = json!(operation);
+        if let Some(table) = table {
+            statistics["ddlTargetTable"] = json!(table);
+        }
+    }
+    statistics
 }
 
 fn statement_type(configuration: &Value) -> &'static str {

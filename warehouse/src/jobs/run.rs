@@ -8,14 +8,17 @@ use duckdb::Connection;
 use serde_json::Value;
 use tracing::{debug, error, info};
 
-use super::config::{JobKind, LoadConfig, QueryConfig};
+use super::config::{JobKind, LoadConfig, QueryConfig, TableChange};
 use super::ledger;
 use super::record::{JobKey, JobRecord, JobState, Outcome, Output, now_ms};
 use super::registry::Job;
+use crate::catalog::Catalog;
 use crate::error::{BqError, Reason};
 use crate::ids::{TableId, quote};
 use crate::load;
 use crate::query::{self, RESULT};
+use crate::sql::{self, Scope, Session, Step};
+use crate::statements::{self, Effect, LastRows, Runner};
 use crate::warehouse::{RESULTS_SCHEMA, Warehouse, in_transaction};
 use crate::write::{self, Rows, Written};
 
@@ -80,8 +83,8 @@ impl Warehouse {
         if let Some(destination) = &config.destination {
             catalog.dataset(&destination.table.dataset_id())?;
         }
-        let plan = query::plan(&connection, &catalog, config, &request.project, &location)?;
-        let output = Output { fields: plan.fields, bytes: plan.bytes, ..Output::default() };
+        let output =
+            statements::dry_run(&connection, &catalog, config, &request.project, &location)?;
         let now = now_ms();
         let outcome = Outcome::Success(output);
         Ok(JobRecord {
@@ -205,7 +208,21 @@ impl Warehouse {
         if let Some(destination) = &config.destination {
             catalog.dataset(&destination.table.dataset_id())?;
         }
-        let plan = query::plan(connection, &catalog, config, project, location)?;
+        let steps = sql::read(&config.sql)?;
+        let Some((query, text, session)) = sql::only_query(&steps) else {
+            return self.statements(job, connection, config, &steps, started_ms);
+        };
+        if let Some(output) = skipped(&catalog, config) {
+            return put_done(connection, &record, started_ms, output);
+        }
+        let scope = Scope {
+            catalog: &catalog,
+            project,
+            default_dataset: config.default_dataset.as_ref(),
+            parameters: &config.parameters,
+            session: &session,
+        };
+        let plan = query::plan(connection, query, text, &scope, location)?;
         if let Some(most) = config.bytes_max.filter(|most| plan.bytes > *most) {
             let message = format!(
                 "Query exceeded limit for bytes billed: {most}. {} or higher required.",
@@ -218,19 +235,7 @@ impl Warehouse {
         check(job)?;
         let output = Output { fields: plan.fields.clone(), bytes: plan.bytes, ..Output::default() };
         let Some(destination) = &config.destination else {
-            let name = format!("anon{}", uuid::Uuid::new_v4().simple());
-            let from = format!("{RESULTS_SCHEMA}.{}", quote(&name));
-            return in_transaction(connection, |c| {
-                let rows = query::keep(c, &from, &plan.fields)?;
-                let anonymous = TableId {
-                    project: project.clone(),
-                    dataset: format!("_{RESULTS_SCHEMA}"),
-                    table: name,
-                };
-                let output =
-                    Output { rows, from: from.clone(), anonymous: Some(anonymous), ..output };
-                put_done(c, &record, started_ms, output)
-            });
+            return keep_rows(connection, &record, started_ms, output);
         };
         let rows = Rows { from: RESULT, fields: &plan.fields };
         let finish = |written: &Written| Output {
@@ -246,6 +251,49 @@ impl Warehouse {
             Ok(())
         })?;
         Ok(end.take().unwrap_or_else(|| done(&record, started_ms, finish(&written))))
+    }
+
+    /// Everything but one SELECT with or without a destination.
+    fn statements(
+        &self,
+        job: &Job,
+        connection: &Connection,
+        config: &QueryConfig,
+        steps: &[Step],
+        started_ms: i64,
+    ) -> Result<JobRecord, BqError> {
+        if config.destination.is_some() {
+            let why = "Cannot set destination table in jobs with DML, DDL or scripts";
+            return Err(BqError::query(why));
+        }
+        let record = job.record();
+        let JobKey { project, location, .. } = &record.key;
+        let mut runner = Runner {
+            warehouse: self,
+            connection,
+            job,
+            config,
+            location,
+            project,
+            session: Session::default(),
+            last: None,
+        };
+        let end = RefCell::new(None);
+        let effect = runner.run(steps, &|c, effect| {
+            check(job)?;
+            let output = Output { effect: effect.clone(), ..Output::default() };
+            end.replace(Some(put_done(c, &record, started_ms, output)?));
+            Ok(())
+        })?;
+        let output = Output { effect, ..Output::default() };
+        let Some(LastRows { fields, bytes }) = runner.last else {
+            return match end.take() {
+                Some(done) => Ok(done),
+                None => put_done(connection, &record, started_ms, output),
+            };
+        };
+        query::take_back(connection)?;
+        keep_rows(connection, &record, started_ms, Output { fields, bytes, ..output })
     }
 
     fn load(
@@ -289,6 +337,37 @@ impl Warehouse {
         }
         job.set_state(record.state);
     }
+}
+
+/// Keeps the rows of the last query for their reader.
+fn keep_rows(
+    connection: &Connection,
+    record: &JobRecord,
+    started_ms: i64,
+    output: Output,
+) -> Result<JobRecord, BqError> {
+    let name = format!("anon{}", uuid::Uuid::new_v4().simple());
+    let from = format!("{RESULTS_SCHEMA}.{}", quote(&name));
+    in_transaction(connection, |c| {
+        let rows = query::keep(c, &from, &output.fields)?;
+        let anonymous = TableId {
+            project: record.key.project.clone(),
+            dataset: format!("_{RESULTS_SCHEMA}"),
+            table: name,
+        };
+        let output = Output { rows, from: from.clone(), anonymous: Some(anonymous), ..output };
+        put_done(c, record, started_ms, output)
+    })
+}
+
+/// The output of `CREATE TABLE IF NOT EXISTS … AS` when there is one.
+fn skipped(catalog: &Catalog, config: &QueryConfig) -> Option<Output> {
+    let destination = config.destination.as_ref()?;
+    let skips = destination.table_change == TableChange::Skipped;
+    catalog.find(&destination.table).filter(|_| skips)?;
+    let definition = Some(("SKIP".into(), Some(destination.table.clone())));
+    let effect = Effect { definition, ..Effect::of("CREATE_TABLE_AS_SELECT") };
+    Some(Output { effect, ..Output::default() })
 }
 
 fn done(record: &JobRecord, started_ms: i64, output: Output) -> JobRecord {
