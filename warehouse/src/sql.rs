@@ -4,6 +4,7 @@
 //! meaning than BigQuery's. Functions stand on allow-lists, one module per family.
 
 mod aggregates;
+mod analysis;
 mod arrays;
 mod call;
 mod changes;
@@ -33,13 +34,15 @@ mod types;
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use sqlparser::ast::{DataType, Expr, Query, Spanned};
+use sqlparser::ast::{DataType, Expr, Query, Spanned, VisitMut};
 use sqlparser::parser::ParserError;
 
 use crate::catalog::{Catalog, Table};
 use crate::error::BqError;
 use crate::ids::{DatasetId, TableId};
 use crate::schema::Field;
+
+use analysis::Analyzer;
 
 pub(crate) use changes::{Change, ChangeKind, change};
 pub(crate) use create::{CreateAs, create_as, create_as_of, only_query, only_statement};
@@ -111,7 +114,8 @@ pub(crate) fn translate(
     scope: &Scope<'_>,
 ) -> Result<Translated, BqError> {
     let mut query = query.clone();
-    functions::expand(&mut query, scope.session)?;
+    prepare(&mut query, scope)?;
+    Analyzer::new(scope).check_query(&mut query)?;
     let mut rewriter = rewrite::Rewriter::new(scope);
     rewriter.walk(&mut query)?;
     Ok(Translated { sql: query.to_string(), reads: rewriter.into_reads(), words: words(text) })
@@ -123,7 +127,8 @@ pub(crate) fn translate(
 /// `invalidQuery` with BigQuery's words.
 pub(crate) fn translate_value(value: &Expr, scope: &Scope<'_>) -> Result<String, BqError> {
     let mut value = value.clone();
-    functions::expand(&mut value, scope.session)?;
+    prepare(&mut value, scope)?;
+    Analyzer::new(scope).check_value(&mut value)?;
     let mut rewriter = rewrite::Rewriter::new(scope);
     rewriter.walk(&mut value)?;
     Ok(value.to_string())
@@ -135,6 +140,12 @@ pub(crate) fn translate_value(value: &Expr, scope: &Scope<'_>) -> Result<String,
 /// `invalidQuery` for a type that is not known here.
 pub(crate) fn variable(name: &str, data_type: &DataType) -> Result<Field, BqError> {
     columns::field(name, data_type)
+}
+
+/// Numbers the `?` in the order of the text, and puts functions in place of their calls.
+fn prepare<T: VisitMut>(node: &mut T, scope: &Scope<'_>) -> Result<(), BqError> {
+    parameters::number(node);
+    functions::expand(node, scope.session)
 }
 
 fn words(text: &str) -> BTreeSet<String> {

@@ -245,7 +245,7 @@ impl Runner<'_> {
         let columns: Vec<String> = fields.iter().map(Field::duck_column).collect();
         let table = id.duck();
         self.connection.execute_batch(&format!(
-            "DROP TABLE IF EXISTS {table}; CREATE TABLE {table} ({})",
+            "DROP TABLE IF EXISTS {table}; CREATE TEMP TABLE {table} ({})",
             columns.join(", ")
         ))?;
         let now = now_ms();

@@ -233,7 +233,9 @@ impl Warehouse {
         check(job)?;
         query::run(connection, &plan)?;
         check(job)?;
-        let output = Output { fields: plan.fields.clone(), bytes: plan.bytes, ..Output::default() };
+        let effect = made(&catalog, config);
+        let output =
+            Output { fields: plan.fields.clone(), bytes: plan.bytes, effect, ..Output::default() };
         let Some(destination) = &config.destination else {
             return keep_rows(connection, &record, started_ms, output);
         };
@@ -358,6 +360,22 @@ fn keep_rows(
         let output = Output { rows, from: from.clone(), anonymous: Some(anonymous), ..output };
         put_done(c, record, started_ms, output)
     })
+}
+
+/// What `CREATE TABLE … AS` does to the catalog, or that it is a plain SELECT.
+fn made(catalog: &Catalog, config: &QueryConfig) -> Effect {
+    let Some(destination) = &config.destination else {
+        return Effect::of("SELECT");
+    };
+    let operation = match (destination.table_change, catalog.find(&destination.table)) {
+        (TableChange::Kept, _) => return Effect::of("SELECT"),
+        (TableChange::Replaced, Some(_)) => "REPLACE",
+        (TableChange::Replaced, None) | (TableChange::Refused | TableChange::Skipped, _) => {
+            "CREATE"
+        }
+    };
+    let definition = Some((operation.into(), Some(destination.table.clone())));
+    Effect { definition, ..Effect::of("CREATE_TABLE_AS_SELECT") }
 }
 
 /// The output of `CREATE TABLE IF NOT EXISTS … AS` when there is one.

@@ -7,13 +7,14 @@ use sqlparser::ast::{
     TableFactor, TableObject, TableWithJoins, Update, UpdateTableFromKind,
 };
 
+use super::analysis::{Analyzer, is_default};
 use super::rewrite::Rewriter;
-use super::{Scope, functions, merge, names, place};
+use super::{Scope, merge, names, place, prepare};
 use crate::catalog::{PARTITION_TIME, Table};
 use crate::error::BqError;
 use crate::ids::{TableId, quote};
 use crate::partition::Partition;
-use crate::schema::Field;
+use crate::schema::{Field, FieldType};
 
 /// Which statement it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +44,7 @@ pub(crate) struct Change {
 /// `invalidQuery` with BigQuery's words; `notFound` for a table.
 pub(crate) fn change(statement: &Statement, scope: &Scope<'_>) -> Result<Option<Change>, BqError> {
     let mut statement = statement.clone();
-    functions::expand(&mut statement, scope.session)?;
+    prepare(&mut statement, scope)?;
     #[expect(clippy::wildcard_enum_match_arm, reason = "the parser knows many statements")]
     let change = match &mut statement {
         Statement::Insert(statement) => insert(statement, scope)?,
@@ -63,6 +64,8 @@ pub(super) struct Target<'a> {
     pub(super) from: String,
     /// The name by which its columns are called.
     pub(super) alias: String,
+    /// The hidden column of an ingestion-time table, which INSERT may name.
+    arrival: Field,
 }
 
 impl<'a> Target<'a> {
@@ -89,11 +92,12 @@ impl<'a> Target<'a> {
         }
         let alias = alias.unwrap_or(&id.table).to_owned();
         let from = format!("{} AS {}", id.duck(), quote(&alias));
-        Ok(Self { id, table, from, alias })
+        let arrival = Field::new(PARTITION_TIME, FieldType::Timestamp);
+        Ok(Self { id, table, from, alias, arrival })
     }
 
     /// A column that a statement may set.
-    pub(super) fn column(&self, name: &ObjectName) -> Result<&'a Field, BqError> {
+    pub(super) fn column(&self, name: &ObjectName) -> Result<&Field, BqError> {
         let words = names::parts(name);
         let column = match words.as_slice() {
             [column] => column,
@@ -108,6 +112,15 @@ impl<'a> Target<'a> {
             _ => return Err(self.no_column(&words.join("."), name)),
         };
         self.table.field(column).ok_or_else(|| self.no_column(column, name))
+    }
+
+    /// A column that INSERT may fill: `_PARTITIONTIME` too.
+    fn inserted(&self, name: &ObjectName) -> Result<&Field, BqError> {
+        let is_arrival = names::parts(name).join(".").eq_ignore_ascii_case(PARTITION_TIME);
+        match is_arrival && self.table.is_ingestion_time() {
+            true => Ok(&self.arrival),
+            false => self.column(name),
+        }
     }
 
     fn no_column(&self, column: &str, name: &ObjectName) -> BqError {
@@ -126,7 +139,8 @@ impl<'a> Target<'a> {
     ) -> Result<(String, String), BqError> {
         let mut names: Vec<String> = columns.iter().map(|column| quote(&column.name)).collect();
         let mut values = values.to_vec();
-        if let Some(arrival) = self.arrival()? {
+        let given = columns.iter().any(|column| column.name == PARTITION_TIME);
+        if let Some(arrival) = self.arrival()?.filter(|_| !given) {
             names.push(quote(PARTITION_TIME));
             values.push(arrival);
         }
@@ -147,11 +161,16 @@ impl<'a> Target<'a> {
 }
 
 /// A value for a column; `DEFAULT` is NULL, as columns here have no other.
-pub(super) fn stored(value: &Expr, column: &Field) -> String {
-    let is_default = matches!(value, Expr::Identifier(name)
-        if name.quote_style.is_none() && name.value.eq_ignore_ascii_case("DEFAULT"));
-    let text = if is_default { "NULL".into() } else { value.to_string() };
-    format!("CAST({text} AS {})", column.duck_type())
+pub(super) fn stored(
+    rewriter: &mut Rewriter<'_>,
+    value: &mut Expr,
+    column: &Field,
+) -> Result<String, BqError> {
+    if is_default(value) {
+        return Ok(format!("CAST(NULL AS {})", column.duck_type()));
+    }
+    rewriter.walk(value)?;
+    Ok(format!("CAST({value} AS {})", column.duck_type()))
 }
 
 fn insert(insert: &mut Insert, scope: &Scope<'_>) -> Result<Change, BqError> {
@@ -161,7 +180,9 @@ fn insert(insert: &mut Insert, scope: &Scope<'_>) -> Result<Change, BqError> {
     let target = Target::named(scope, name, None)?;
     let columns: Vec<&Field> = match insert.columns.is_empty() {
         true => target.table.fields.iter().collect(),
-        false => insert.columns.iter().map(|name| target.column(name)).collect::<Result<_, _>>()?,
+        false => {
+            insert.columns.iter().map(|name| target.inserted(name)).collect::<Result<_, _>>()?
+        }
     };
     for (index, column) in columns.iter().enumerate() {
         if columns[..index].contains(column) {
@@ -187,13 +208,14 @@ fn insert(insert: &mut Insert, scope: &Scope<'_>) -> Result<Change, BqError> {
             }
             let mut values = Vec::new();
             for (value, column) in row.iter_mut().zip(&columns) {
-                rewriter.walk(value)?;
-                values.push(stored(value, column));
+                Analyzer::new(scope).check_stored(value, column)?;
+                values.push(stored(&mut rewriter, value, column)?);
             }
             rows.push(format!("SELECT {}", target.row(&columns, &values)?.1));
         }
         rows.join(" UNION ALL ")
     } else {
+        Analyzer::new(scope).check_rows(source, &columns)?;
         rewriter.walk(source)?;
         let given: Vec<String> = (0..columns.len()).map(|index| format!("c{index}")).collect();
         let values: Vec<String> = given
@@ -226,6 +248,13 @@ fn update(update: &mut Update, scope: &Scope<'_>) -> Result<Change, BqError> {
     if foreign {
         return Err(BqError::query("Syntax error: Unexpected clause in UPDATE"));
     }
+    let mut analyzer = Analyzer::new(scope);
+    analyzer.enter(&target.id, &target.alias, &target.table.fields);
+    if let Some(UpdateTableFromKind::AfterSet(from)) = &mut update.from {
+        analyzer.join(from)?;
+    }
+    analyzer.check_condition(condition, "WHERE clause")?;
+    analyzer.check_assignments(&mut update.assignments, target.table)?;
     let mut rewriter = Rewriter::new(scope);
     let sets = assignments(&mut rewriter, &target, &mut update.assignments)?;
     rewriter.walk(condition)?;
@@ -276,8 +305,8 @@ pub(super) fn assignments(
             )));
         }
         columns.push(column);
-        rewriter.walk(&mut assignment.value)?;
-        sets.push(format!("{} = {}", quote(&column.name), stored(&assignment.value, column)));
+        let value = stored(rewriter, &mut assignment.value, column)?;
+        sets.push(format!("{} = {value}", quote(&column.name)));
     }
     Ok(sets.join(", "))
 }
@@ -308,6 +337,9 @@ fn delete(delete: &mut Delete, scope: &Scope<'_>) -> Result<Change, BqError> {
     let Some(condition) = delete.selection.as_mut() else {
         return Err(no_where("DELETE"));
     };
+    let mut analyzer = Analyzer::new(scope);
+    analyzer.enter(&target.id, &target.alias, &target.table.fields);
+    analyzer.check_condition(condition, "WHERE clause")?;
     let mut rewriter = Rewriter::new(scope);
     rewriter.walk(condition)?;
     Ok(Change {

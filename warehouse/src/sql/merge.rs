@@ -2,9 +2,10 @@
 
 use sqlparser::ast::{
     Merge, MergeAction, MergeClause, MergeClauseKind, MergeInsertExpr, MergeInsertKind,
-    MergeUpdateKind, TableFactor,
+    MergeUpdateExpr, MergeUpdateKind, TableFactor,
 };
 
+use super::analysis::Analyzer;
 use super::changes::{Change, ChangeKind, Target, assignments, matched_twice, stored};
 use super::rewrite::Rewriter;
 use super::{Scope, place};
@@ -23,9 +24,17 @@ pub(super) fn merge(merge: &mut Merge, scope: &Scope<'_>) -> Result<Change, BqEr
     }
     let mut rewriter = Rewriter::new(scope);
     let source_name = source_name(&merge.source);
+    let mut analyzer = Analyzer::new(scope);
+    analyzer.enter(&target.id, &target.alias, &target.table.fields);
+    let source_columns = analyzer.join_source(&mut merge.source)?;
+    analyzer.check_condition(&mut merge.on, "MERGE ON condition")?;
+    let source = Source { name: source_name, columns: source_columns };
+    for clause in &mut merge.clauses {
+        check(&mut analyzer, &target, clause)?;
+    }
     rewriter.walk(&mut merge.source)?;
     rewriter.walk(merge.on.as_mut())?;
-    let (source, on) = (merge.source.to_string(), merge.on.to_string());
+    let (from, on) = (merge.source.to_string(), merge.on.to_string());
     let (mut clauses, mut changing) = (Vec::new(), Vec::new());
     for clause in &mut merge.clauses {
         let condition = match &mut clause.predicate {
@@ -39,16 +48,15 @@ pub(super) fn merge(merge: &mut Merge, scope: &Scope<'_>) -> Result<Change, BqEr
             changing.push(condition.clone().map_or("TRUE".into(), |text| format!("({text})")));
         }
         let and = condition.map(|text| format!(" AND ({text})")).unwrap_or_default();
-        let action = action(&mut rewriter, &target, clause, source_name.as_deref())?;
+        let action = action(&mut rewriter, &target, clause, &source)?;
         clauses.push(format!("{}{and} THEN {action}", kind(clause.clause_kind)));
     }
-    let twice = (!changing.is_empty()).then(|| {
-        matched_twice(&target, &source, &format!("({on}) AND ({})", changing.join(" OR ")))
-    });
+    let twice = (!changing.is_empty())
+        .then(|| matched_twice(&target, &from, &format!("({on}) AND ({})", changing.join(" OR "))));
     Ok(Change {
         kind: ChangeKind::Merge,
         sql: format!(
-            "MERGE INTO {} USING {source} ON ({on}) {} RETURNING merge_action",
+            "MERGE INTO {} USING {from} ON ({on}) {} RETURNING merge_action",
             target.from,
             clauses.join(" ")
         ),
@@ -56,6 +64,49 @@ pub(super) fn merge(merge: &mut Merge, scope: &Scope<'_>) -> Result<Change, BqEr
         twice,
         reads: rewriter.into_reads(),
     })
+}
+
+/// What is merged into the target.
+struct Source {
+    name: Option<String>,
+    /// In order, when they are known.
+    columns: Option<Vec<String>>,
+}
+
+fn check(
+    analyzer: &mut Analyzer<'_>,
+    target: &Target<'_>,
+    clause: &mut MergeClause,
+) -> Result<(), BqError> {
+    if let Some(condition) = &mut clause.predicate {
+        analyzer.check_condition(condition, "WHEN condition")?;
+    }
+    match &mut clause.action {
+        MergeAction::Update(MergeUpdateExpr { kind: MergeUpdateKind::Set(items), .. }) => {
+            analyzer.check_assignments(items, target.table)
+        }
+        MergeAction::Insert(MergeInsertExpr {
+            kind: MergeInsertKind::Values(values),
+            columns,
+            ..
+        }) => {
+            let columns: Vec<&Field> = match columns.is_empty() {
+                true => target.table.fields.iter().collect(),
+                false => {
+                    columns.iter().map(|name| target.column(name)).collect::<Result<_, _>>()?
+                }
+            };
+            let row = values.rows.iter_mut().flat_map(|row| &mut row.content);
+            for (value, column) in row.zip(columns) {
+                analyzer.check_stored(value, column)?;
+            }
+            Ok(())
+        }
+        MergeAction::Insert(_)
+        | MergeAction::Update(_)
+        | MergeAction::Delete { .. }
+        | MergeAction::DoNothing { .. } => Ok(()),
+    }
 }
 
 fn kind(kind: MergeClauseKind) -> &'static str {
@@ -80,7 +131,7 @@ fn action(
     rewriter: &mut Rewriter<'_>,
     target: &Target<'_>,
     clause: &mut MergeClause,
-    source: Option<&str>,
+    source: &Source,
 ) -> Result<String, BqError> {
     let place = place(&clause.when_token.0);
     let wrong = |what: &str| BqError::query(format!("Syntax error: {what}{place}"));
@@ -115,7 +166,7 @@ fn new_row(
     rewriter: &mut Rewriter<'_>,
     target: &Target<'_>,
     insert: &mut MergeInsertExpr,
-    source: Option<&str>,
+    source: &Source,
     place: &str,
 ) -> Result<String, BqError> {
     let columns: Vec<&Field> = match insert.columns.is_empty() {
@@ -124,17 +175,24 @@ fn new_row(
     };
     let values: Vec<String> = match &mut insert.kind {
         MergeInsertKind::Row => {
-            // All columns of the source, by name.
-            let source = source.ok_or_else(|| {
-                BqError::not_implemented(format_args!(
-                    "INSERT ROW from a source without a name{place}"
-                ))
-            })?;
-            let value = |column: &&Field| {
-                let name = format!("{}.{}", quote(source), quote(&column.name));
-                format!("CAST({name} AS {})", column.duck_type())
+            // The columns of the source in their order.
+            let (Some(name), Some(given)) = (&source.name, &source.columns) else {
+                return Err(BqError::not_implemented(format_args!(
+                    "INSERT ROW from a source whose columns are not known{place}"
+                )));
             };
-            columns.iter().map(value).collect()
+            if given.len() != columns.len() {
+                return Err(BqError::query(format!(
+                    "Inserted row has wrong column count; Has {}, expected {}{place}",
+                    given.len(),
+                    columns.len()
+                )));
+            }
+            let value = |(given, column): (&String, &&Field)| {
+                let value = format!("{}.{}", quote(name), quote(given));
+                format!("CAST({value} AS {})", column.duck_type())
+            };
+            given.iter().zip(&columns).map(value).collect()
         }
         MergeInsertKind::Values(values) => {
             let [row] = values.rows.as_mut_slice() else {
@@ -152,8 +210,7 @@ fn new_row(
             }
             let mut values = Vec::new();
             for (value, column) in row.iter_mut().zip(&columns) {
-                rewriter.walk(value)?;
-                values.push(stored(value, column));
+                values.push(stored(rewriter, value, column)?);
             }
             values
         }

@@ -32,8 +32,6 @@ pub(super) struct Rewriter<'a> {
     /// Views around this query.
     pub(super) depth: usize,
     unnests: usize,
-    /// Placeholders without a name so far: the tree is walked in the order of the text.
-    placeholders: usize,
     row_id: RowId,
 }
 
@@ -45,7 +43,6 @@ impl<'a> Rewriter<'a> {
             reads: BTreeSet::new(),
             depth: 0,
             unnests: 0,
-            placeholders: 0,
             row_id: RowId::default(),
         }
     }
@@ -120,9 +117,7 @@ impl VisitorMut for Rewriter<'_> {
         let Some(name) = placeholder(expr) else {
             return ControlFlow::Continue(());
         };
-        let position = self.placeholders;
-        self.placeholders += usize::from(!name.starts_with('@'));
-        match parameters::value(self.scope.parameters, name, position) {
+        match parameters::value(self.scope.parameters, name) {
             Ok(text) => {
                 *expr = raw(text);
                 ControlFlow::Continue(())

@@ -156,7 +156,7 @@ impl Runner<'_> {
         let value = value.unwrap_or_else(|| "NULL".into());
         let field = match data_type {
             Some(data_type) => sql::variable(name, data_type)?,
-            None => self.type_of(&value)?,
+            None => Field { name: key.clone(), ..self.type_of(&value)? },
         };
         self.assign(&key, &field, &value)?;
         self.session.variables.insert(key, field);
