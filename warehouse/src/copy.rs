@@ -32,6 +32,7 @@ pub(crate) fn stage(
         && config.sources.iter().all(|source| source.decorator.is_none());
     for source in &config.sources {
         let table = catalog.table(&source.table)?;
+        table.has_rows(&source.table)?;
         let like = first.get_or_insert(table);
         if !same_columns(&like.fields, &table.fields) {
             return Err(BqError::invalid(format!(

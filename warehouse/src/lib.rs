@@ -22,6 +22,7 @@ mod rest;
 mod schema;
 mod serve;
 mod sql;
+mod statements;
 mod udf;
 mod warehouse;
 mod write;

@@ -33,7 +33,7 @@ pub(crate) fn from(
 }
 
 /// The partition id of a row, as DuckDB text; none for a table without partitions.
-fn key(table: &Table) -> Option<String> {
+pub(crate) fn key(table: &Table) -> Option<String> {
     if let Some(ranges) = Ranges::of(table) {
         return Some(ranges.key());
     }
@@ -69,7 +69,7 @@ pub(crate) fn list(
         if !wanted {
             continue;
         }
-        for (name, table) in &entry.tables {
+        for (name, table) in entry.tables.iter().filter(|(_, table)| table.view().is_none()) {
             let id = TableId {
                 project: dataset_id.project.clone(),
                 dataset: dataset_id.dataset.clone(),

@@ -22,7 +22,7 @@ pub(crate) use wanted::check_partitioning;
 use wanted::{Change, Wanted, incompatible, wanted_table};
 
 /// Commits that other commits made impossible are tried again this often.
-const TRIES: usize = 5;
+pub(crate) const TRIES: usize = 5;
 
 /// The rows to write.
 pub(crate) struct Rows<'a> {
@@ -66,7 +66,8 @@ pub(crate) fn write(
     }
 }
 
-fn is_conflict(error: &BqError) -> bool {
+/// Whether another commit made this one impossible; it can be tried again.
+pub(crate) fn is_conflict(error: &BqError) -> bool {
     error.reason == Reason::BackendError && error.message.to_lowercase().contains("conflict")
 }
 

@@ -89,6 +89,8 @@ pub(crate) enum TableChange {
     Replaced,
     /// `CREATE TABLE`: there must be none.
     Refused,
+    /// `CREATE TABLE IF NOT EXISTS`: with one, nothing is done.
+    Skipped,
 }
 
 /// What happens to the rows that are there.
@@ -153,10 +155,12 @@ impl Destination {
         }
     }
 
-    fn made_by(create: CreateAs) -> Self {
-        let (write, table_change) = match create.replaces {
-            true => (WriteDisposition::Truncate, TableChange::Replaced),
-            false => (WriteDisposition::Empty, TableChange::Refused),
+    /// What `CREATE TABLE … AS SELECT` asks for.
+    pub(crate) fn made_by(create: CreateAs) -> Self {
+        let (write, table_change) = match (create.replaces, create.if_missing) {
+            (true, _) => (WriteDisposition::Truncate, TableChange::Replaced),
+            (false, true) => (WriteDisposition::Empty, TableChange::Skipped),
+            (false, false) => (WriteDisposition::Empty, TableChange::Refused),
         };
         Self {
             table: create.table,
@@ -167,7 +171,7 @@ impl Destination {
             new_fields: NewFields::Refused,
             required_fields: RequiredFields::Kept,
             table_change,
-            other: Map::new(),
+            other: create.other,
             arrival: Arrival::Now,
         }
     }
@@ -250,16 +254,16 @@ impl JobKind {
             let sql = required(config, "query", "configuration.query.query")?;
             let destination = Destination::parse(config, project, WriteDisposition::Empty)?;
             let create = sql::create_as(sql, project, default_dataset.as_ref())?;
-            let (sql, destination) = match (create, destination) {
+            let destination = match (create, destination) {
                 (Some(_), Some(_)) => {
                     let why = "Cannot set destination table in jobs with DDL statements";
                     return Err(BqError::new(Reason::InvalidQuery, why));
                 }
-                (Some(create), None) => (create.query.clone(), Some(Destination::made_by(create))),
-                (None, destination) => (sql.to_owned(), destination),
+                (Some(create), None) => Some(Destination::made_by(create)),
+                (None, destination) => destination,
             };
             return Ok(Self::Query(Box::new(QueryConfig {
-                sql,
+                sql: sql.to_owned(),
                 destination,
                 default_dataset,
                 bytes_max: config["maximumBytesBilled"].as_str().and_then(|text| text.parse().ok()),

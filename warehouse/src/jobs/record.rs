@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::error::BqError;
 use crate::ids::TableId;
 use crate::schema::Field;
+use crate::statements::Effect;
 
 /// What makes a job unique.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -89,6 +90,9 @@ pub(crate) struct Output {
     /// Rows that a load left out.
     #[serde(default)]
     pub(crate) bad_rows: i64,
+    /// What the statement did; without a name for a SELECT.
+    #[serde(default)]
+    pub(crate) effect: Effect,
 }
 
 impl JobRecord {
@@ -243,17 +247,41 @@ impl JobRecord {
                 json!({ "destinationUriFileCounts": [files], "inputBytes": bytes });
         } else {
             statistics["totalBytesProcessed"] = json!(bytes);
-            statistics["query"] = json!({
-                "statementType": statement_type(&self.configuration),
-                "totalBytesProcessed": bytes,
-                "totalBytesBilled": bytes,
-                "totalSlotMs": statistics["totalSlotMs"],
-                "cacheHit": false,
-                "schema": { "fields": output.fields },
-            });
+            statistics["query"] = query_statistics(&self.configuration, output);
+            if output.effect.children > 0 {
+                statistics["numChildJobs"] = json!(output.effect.children.to_string());
+            }
         }
         statistics
     }
+}
+
+fn query_statistics(configuration: &Value, output: &Output) -> Value {
+    let bytes = output.bytes.to_string();
+    let effect = &output.effect;
+    let mut statistics = json!({
+        "statementType": match effect.statement.as_str() {
+            "" => statement_type(configuration),
+            statement => statement,
+        },
+        "totalBytesProcessed": bytes,
+        "totalBytesBilled": bytes,
+        "cacheHit": false,
+        "schema": { "fields": output.fields },
+    });
+    if let Some(rows) = &effect.rows {
+        statistics["numDmlAffectedRows"] = json!(rows.total().to_string());
+        statistics["dmlStats"] = rows.resource();
+    }
+    if let Some((operation, table)) = &effect.definition
+        && effect.statement != "SCRIPT"
+    {
+        statistics["ddlOperationPerformed"] = json!(operation);
+        if let Some(table) = table {
+            statistics["ddlTargetTable"] = json!(table);
+        }
+    }
+    statistics
 }
 
 fn statement_type(configuration: &Value) -> &'static str {

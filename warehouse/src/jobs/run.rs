@@ -11,7 +11,7 @@ use std::time::Duration;
 use duckdb::Connection;
 use tracing::{debug, error, info};
 
-use super::config::{Destination, JobKind, QueryConfig};
+use super::config::{Destination, JobKind, QueryConfig, TableChange};
 use super::ledger;
 use super::record::{JobKey, JobRecord, JobState, Outcome, Output, now_ms};
 use super::registry::Job;
@@ -22,6 +22,8 @@ use crate::faults::Facts;
 use crate::ids::{DatasetId, TableId, quote};
 use crate::query::{self, RESULT};
 use crate::ranges::Ranges;
+use crate::sql::{self, Scope, Session, Step};
+use crate::statements::{self, Effect, LastRows, Runner};
 use crate::warehouse::{RESULTS_SCHEMA, Warehouse, in_transaction};
 use crate::write::{self, Rows, Written};
 
@@ -44,8 +46,8 @@ impl Warehouse {
         if let Some(destination) = &config.destination {
             located(&catalog, &destination.table.dataset_id(), &location)?;
         }
-        let plan = query::plan(&connection, &catalog, config, &request.project, &location)?;
-        let output = Output { fields: plan.fields, bytes: plan.bytes, ..Output::default() };
+        let output =
+            statements::dry_run(&connection, &catalog, config, &request.project, &location)?;
         let now = now_ms();
         let outcome = Outcome::Success(output);
         Ok(JobRecord {
@@ -219,7 +221,21 @@ impl Warehouse {
         if let Some(destination) = &config.destination {
             located(&catalog, &destination.table.dataset_id(), location)?;
         }
-        let plan = query::plan(connection, &catalog, config, project, location)?;
+        let steps = sql::read(&config.sql)?;
+        let Some((query, text, session)) = sql::only_query(&steps) else {
+            return self.statements(job, connection, config, &steps, started_ms);
+        };
+        if let Some(output) = skipped(&catalog, config) {
+            return put_done(connection, &record, started_ms, output);
+        }
+        let scope = Scope {
+            catalog: &catalog,
+            project,
+            default_dataset: config.default_dataset.as_ref(),
+            parameters: &config.parameters,
+            session: &session,
+        };
+        let plan = query::plan(connection, query, text, &scope, location)?;
         if let Some(most) = config.bytes_max.filter(|most| plan.bytes > *most) {
             let message = format!(
                 "Query exceeded limit for bytes billed: {most}. {} or higher required.",
@@ -230,21 +246,11 @@ impl Warehouse {
         check(job)?;
         query::run(connection, &plan)?;
         check(job)?;
-        let output = Output { fields: plan.fields.clone(), bytes: plan.bytes, ..Output::default() };
+        let effect = made(&catalog, config);
+        let output =
+            Output { fields: plan.fields.clone(), bytes: plan.bytes, effect, ..Output::default() };
         let Some(destination) = &config.destination else {
-            let name = format!("anon{}", uuid::Uuid::new_v4().simple());
-            let from = format!("{RESULTS_SCHEMA}.{}", quote(&name));
-            return in_transaction(connection, |c| {
-                let rows = query::keep(c, &from, &plan.fields)?;
-                let anonymous = TableId {
-                    project: project.clone(),
-                    dataset: format!("_{RESULTS_SCHEMA}"),
-                    table: name,
-                };
-                let output =
-                    Output { rows, from: from.clone(), anonymous: Some(anonymous), ..output };
-                put_done(c, &record, started_ms, output)
-            });
+            return keep_rows(connection, &record, started_ms, output);
         };
         let rows = Rows { from: RESULT, fields: &plan.fields };
         self.finish(job, connection, destination, &rows, started_ms, &output)
@@ -276,6 +282,49 @@ impl Warehouse {
         Ok(end.take().unwrap_or_else(|| done(&record, started_ms, output(&written))))
     }
 
+    /// Everything but one SELECT with or without a destination.
+    fn statements(
+        &self,
+        job: &Job,
+        connection: &Connection,
+        config: &QueryConfig,
+        steps: &[Step],
+        started_ms: i64,
+    ) -> Result<JobRecord, BqError> {
+        if config.destination.is_some() {
+            let why = "Cannot set destination table in jobs with DML, DDL or scripts";
+            return Err(BqError::query(why));
+        }
+        let record = job.record();
+        let JobKey { project, location, .. } = &record.key;
+        let mut runner = Runner {
+            warehouse: self,
+            connection,
+            job,
+            config,
+            location,
+            project,
+            session: Session::default(),
+            last: None,
+        };
+        let end = RefCell::new(None);
+        let effect = runner.run(steps, &|c, effect| {
+            check(job)?;
+            let output = Output { effect: effect.clone(), ..Output::default() };
+            end.replace(Some(put_done(c, &record, started_ms, output)?));
+            Ok(())
+        })?;
+        let output = Output { effect, ..Output::default() };
+        let Some(LastRows { fields, bytes }) = runner.last else {
+            return match end.take() {
+                Some(done) => Ok(done),
+                None => put_done(connection, &record, started_ms, output),
+            };
+        };
+        query::take_back(connection)?;
+        keep_rows(connection, &record, started_ms, Output { fields, bytes, ..output })
+    }
+
     /// Whether a job changes one partition or a table without partitions, which have different quotas.
     fn partitioned(&self, destination: &Destination) -> bool {
         let catalog = self.catalog();
@@ -297,6 +346,53 @@ impl Warehouse {
         }
         job.set_state(record.state);
     }
+}
+
+/// Keeps the rows of the last query for their reader.
+fn keep_rows(
+    connection: &Connection,
+    record: &JobRecord,
+    started_ms: i64,
+    output: Output,
+) -> Result<JobRecord, BqError> {
+    let name = format!("anon{}", uuid::Uuid::new_v4().simple());
+    let from = format!("{RESULTS_SCHEMA}.{}", quote(&name));
+    in_transaction(connection, |c| {
+        let rows = query::keep(c, &from, &output.fields)?;
+        let anonymous = TableId {
+            project: record.key.project.clone(),
+            dataset: format!("_{RESULTS_SCHEMA}"),
+            table: name,
+        };
+        let output = Output { rows, from: from.clone(), anonymous: Some(anonymous), ..output };
+        put_done(c, record, started_ms, output)
+    })
+}
+
+/// What `CREATE TABLE … AS` does to the catalog, or that it is a plain SELECT.
+fn made(catalog: &Catalog, config: &QueryConfig) -> Effect {
+    let Some(destination) = &config.destination else {
+        return Effect::of("SELECT");
+    };
+    let operation = match (destination.table_change, catalog.find(&destination.table)) {
+        (TableChange::Kept, _) => return Effect::of("SELECT"),
+        (TableChange::Replaced, Some(_)) => "REPLACE",
+        (TableChange::Replaced, None) | (TableChange::Refused | TableChange::Skipped, _) => {
+            "CREATE"
+        }
+    };
+    let definition = Some((operation.into(), Some(destination.table.clone())));
+    Effect { definition, ..Effect::of("CREATE_TABLE_AS_SELECT") }
+}
+
+/// The output of `CREATE TABLE IF NOT EXISTS … AS` when there is one.
+fn skipped(catalog: &Catalog, config: &QueryConfig) -> Option<Output> {
+    let destination = config.destination.as_ref()?;
+    let skips = destination.table_change == TableChange::Skipped;
+    catalog.find(&destination.table).filter(|_| skips)?;
+    let definition = Some(("SKIP".into(), Some(destination.table.clone())));
+    let effect = Effect { definition, ..Effect::of("CREATE_TABLE_AS_SELECT") };
+    Some(Output { effect, ..Output::default() })
 }
 
 fn done(record: &JobRecord, started_ms: i64, output: Output) -> JobRecord {

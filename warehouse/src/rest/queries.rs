@@ -155,6 +155,14 @@ async fn answer(
     answer["cacheHit"] = json!(false);
     answer["schema"] = json!({ "fields": output.fields });
     answer["totalBytesProcessed"] = json!(output.bytes.to_string());
+    if let Some(rows) = &output.effect.rows {
+        answer["numDmlAffectedRows"] = json!(rows.total().to_string());
+        answer["dmlStats"] = rows.resource();
+    }
+    // Google's clients read the lack of a total as a statement without result.
+    if !output.effect.has_rows() {
+        return Ok(Answer(answer));
+    }
     let (total, rows) = blocking(move || {
         let connection = warehouse.connection()?;
         // One snapshot: the rows are those of the destination now, which others may write to.

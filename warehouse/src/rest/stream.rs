@@ -57,7 +57,10 @@ pub(super) async fn insert_all(
 
 fn insert(warehouse: &Arc<Warehouse>, request: &InsertRequest) -> Result<Answer, BqError> {
     let id = &request.destination.table;
-    let fields = warehouse.catalog().table(id)?.fields.clone();
+    let catalog = warehouse.catalog();
+    let table = catalog.table(id)?;
+    table.has_rows(id)?;
+    let fields = table.fields.clone();
     if fields.is_empty() {
         return Err(BqError::invalid(format!("The destination table {id} has no schema.")));
     }

@@ -53,6 +53,10 @@ pub(super) fn wanted_table(
         check_partitioning(&table)?;
         return Ok(Wanted { table, change: Change::Create });
     };
+    if old.view().is_some() && destination.table_change != TableChange::Refused {
+        let why = format!("{} is a view, which rows cannot be written to", destination.table);
+        return Err(BqError::invalid(why));
+    }
     let mut table = old.clone();
     table.modified_ms = now;
     match destination.table_change {
@@ -60,9 +64,10 @@ pub(super) fn wanted_table(
         TableChange::Replaced => {
             table.fields = fields.to_vec();
             table.partitioning.clone_from(&destination.partitioning);
+            table.other.clone_from(&destination.other);
             return Ok(Wanted { table, change: Change::Recreate });
         }
-        TableChange::Refused => {
+        TableChange::Refused | TableChange::Skipped => {
             return Err(BqError::already_exists(format_args!("Table {}", destination.table)));
         }
     }

@@ -89,3 +89,14 @@ async fn rows_that_are_there_are_kept_unless_truncate_is_said() {
     assert_eq!(reason(&replaced), "none");
     assert_eq!(server.rows("SELECT n FROM mart.full").await, [[json!("1")]]);
 }
+
+#[tokio::test]
+async fn a_view_is_not_copied() {
+    let server = Server::start().await;
+    let (made, answer) = server.query("CREATE VIEW mart.v AS SELECT 1 AS n").await;
+
+    let job = server.run(copy(&["v"], "copied", "WRITE_EMPTY")).await;
+
+    assert_eq!(made, 200, "{answer}");
+    assert!(message(&job).contains("not allowed for this operation"), "{}", message(&job));
+}

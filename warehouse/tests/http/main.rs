@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod buckets;
+mod cases;
 mod client;
 mod copies;
 mod csv;

@@ -24,6 +24,7 @@ impl Warehouse {
         let source = &config.source;
         located(&catalog, &source.table.dataset_id(), &record.key.location)?;
         let table = catalog.table(&source.table)?;
+        table.has_rows(&source.table)?;
         let from = partitions::from(&source.table, table, source.decorator.as_deref())?;
         let written =
             extract::write(connection, &self.buckets, config, &from, &table.fields, &|| {
