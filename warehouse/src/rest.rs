@@ -12,6 +12,7 @@ mod storage;
 mod stream;
 mod tables;
 mod upload;
+mod views;
 
 use std::collections::HashMap;
 use std::sync::Arc;

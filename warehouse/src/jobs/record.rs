@@ -248,6 +248,7 @@ impl JobRecord {
         } else {
             statistics["totalBytesProcessed"] = json!(bytes);
             statistics["query"] = query_statistics(&self.configuration, output);
+            statistics["query"]["totalSlotMs"] = statistics["totalSlotMs"].clone();
             if output.effect.children > 0 {
                 statistics["numChildJobs"] = json!(output.effect.children.to_string());
             }

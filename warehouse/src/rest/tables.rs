@@ -1,5 +1,7 @@
 //! `tables.insert`, `get`, `list`, `patch`, `delete`, and `tabledata.list`.
 
+use std::sync::Arc;
+
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
@@ -9,6 +11,7 @@ use serde_json::{Value, json};
 use super::datasets::{others, replace};
 use super::pages::page;
 use super::queries::Paging;
+use super::views;
 use super::{Answer, Params, Shared, blocking, object};
 use crate::catalog::{self, Table, TimePartitioning};
 use crate::duck::locked;
@@ -21,6 +24,7 @@ use crate::partitions;
 use crate::query;
 use crate::ranges;
 use crate::schema::{Field, Mode};
+use crate::warehouse::Warehouse;
 use crate::write::check_partitioning;
 
 /// What is kept and shown, without effect.
@@ -42,8 +46,11 @@ pub(super) async fn insert(
     let body = object(&body)?;
     let name = required(&body["tableReference"], "tableId", "tableReference.tableId")?;
     let id = TableId::new(&project, &dataset, name)?;
-    if !body["view"].is_null() || !body["externalDataConfiguration"].is_null() {
-        return Err(BqError::not_implemented("A view or an external table"));
+    if !body["externalDataConfiguration"].is_null() || !body["materializedView"].is_null() {
+        return Err(BqError::not_implemented("An external table or a materialized view"));
+    }
+    if !body["view"].is_null() {
+        return insert_view(warehouse, id, body).await;
     }
     let table = parse(&body)?;
     let made = table.clone();
@@ -67,6 +74,33 @@ pub(super) async fn insert(
     })
     .await?;
     Ok(Answer(resource(&id, &table, &location)))
+}
+
+async fn insert_view(
+    warehouse: Arc<Warehouse>,
+    id: TableId,
+    body: Value,
+) -> Result<Answer, BqError> {
+    blocking(move || {
+        let catalog = warehouse.catalog();
+        let location = catalog.dataset(&id.dataset_id())?.location.clone();
+        let view = views::view(&warehouse, &catalog, &id, &body, others(&body, KEPT))?;
+        let connection = warehouse.connection()?;
+        let lock = warehouse.write_lock(&id);
+        let _only_writer = locked(&lock);
+        warehouse.change(&connection, |c, catalog| {
+            if catalog.find(&id).is_some() {
+                return Err(BqError::already_exists(format_args!("Table {id}")));
+            }
+            catalog::put_table(c, &id, &view)?;
+            if let Some(dataset) = catalog.datasets.get_mut(&id.dataset_id()) {
+                dataset.tables.insert(id.table.clone(), view.clone());
+            }
+            Ok(())
+        })?;
+        Ok(Answer(resource(&id, &view, &location)))
+    })
+    .await
 }
 
 fn parse(body: &Value) -> Result<Table, BqError> {
@@ -189,6 +223,9 @@ pub(super) async fn get(
     let catalog = warehouse.catalog();
     let table = catalog.table(&id)?.clone();
     let location = catalog.dataset(&id.dataset_id())?.location.clone();
+    if table.view().is_some() {
+        return Ok(Answer(resource(&id, &table, &location)));
+    }
     let from = partitions::from(&id, &table, decorator)?;
     let rows = blocking(move || {
         let connection = warehouse.connection()?;
@@ -262,6 +299,9 @@ pub(super) async fn rows(
     let id = TableId::new(&project, &dataset, name)?;
     let paging = Paging::of(&params)?;
     let mut table = warehouse.catalog().table(&id)?.clone();
+    if table.view().is_some() {
+        return Err(BqError::invalid("Cannot list a table of type VIEW."));
+    }
     let from = partitions::from(&id, &table, decorator)?;
     if let Some(selected) = params.get("selectedFields").filter(|names| !names.is_empty()) {
         select(&id, &mut table, selected)?;
@@ -302,7 +342,7 @@ fn resource(id: &TableId, table: &Table, location: &str) -> Value {
         "id": id.to_string(),
         "tableReference": id,
         "schema": { "fields": table.fields },
-        "type": "TABLE",
+        "type": if table.view().is_some() { "VIEW" } else { "TABLE" },
         "location": location,
         "creationTime": table.created_ms.to_string(),
         "lastModifiedTime": table.modified_ms.to_string(),

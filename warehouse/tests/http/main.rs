@@ -24,3 +24,4 @@ mod statistics;
 mod storage;
 mod stream;
 mod tables;
+mod views;

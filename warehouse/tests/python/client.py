@@ -608,6 +608,67 @@ def list_partitions():
     assert client.get_table(table("parts") + "$20261102").num_rows == 1
 
 
+# Views, and statements that change rows
+
+
+@call
+def create_view():
+    view = bigquery.Table(table("adults"))
+    view.view_query = "SELECT id, name FROM mart.people WHERE id IS NOT NULL"
+    made = client.create_table(view)
+    assert (made.table_type, made.view_query[:9]) == ("VIEW", "SELECT id")
+
+
+@call
+def query_view():
+    assert rows("SELECT name FROM mart.adults") == [("ann",)]
+    assert [field.name for field in client.get_table(table("adults")).schema] == ["id", "name"]
+
+
+@call
+def insert_statement():
+    job = client.query("INSERT INTO mart.people (id, name) VALUES (7, 'gus'), (8, 'hal')")
+    job.result()
+    assert (job.statement_type, job.num_dml_affected_rows) == ("INSERT", 2)
+
+
+@call
+def update_and_delete_statements():
+    update = client.query("UPDATE mart.people SET name = 'gil' WHERE id = 7")
+    delete = client.query("DELETE FROM mart.people WHERE id = 8")
+    update.result()
+    delete.result()
+    assert (update.num_dml_affected_rows, delete.num_dml_affected_rows) == (1, 1)
+
+
+@call
+def merge_statement():
+    job = client.query("""
+        MERGE mart.people AS t USING (SELECT 7 AS id, 'new' AS name UNION ALL SELECT 9, 'ida') AS s ON t.id = s.id
+        WHEN MATCHED THEN UPDATE SET name = s.name
+        WHEN NOT MATCHED THEN INSERT (id, name) VALUES (s.id, s.name)""")
+    job.result()
+    assert (job.num_dml_affected_rows, job.dml_stats.inserted_row_count) == (2, 1)
+    assert rows("SELECT name FROM mart.people WHERE id IN (7, 9) ORDER BY id") == [("new",), ("ida",)]
+
+
+@call
+def create_table_statement():
+    job = client.query("CREATE TABLE mart.made (day DATE, n INT64) PARTITION BY day OPTIONS (description = 'made')")
+    job.result()
+    made = client.get_table(table("made"))
+    assert (job.ddl_operation_performed, made.time_partitioning.field, made.description) == ("CREATE", "day", "made")
+
+
+@call
+def script():
+    sql = "DECLARE total INT64 DEFAULT 0; SET total = (SELECT COUNT(*) FROM mart.made); SELECT total + 1 AS n;"
+    assert rows(sql) == [(1,)]
+
+
+# The end
+
+
 @call
 def delete_table():
     client.delete_table(table("wide"))
