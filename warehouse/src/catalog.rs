@@ -70,6 +70,25 @@ impl Table {
         self.partitioning.as_ref().is_some_and(|partitioning| partitioning.field.is_none())
     }
 
+    /// The query of a view; none for a table.
+    pub(crate) fn view(&self) -> Option<&str> {
+        self.other.get("view")?["query"].as_str()
+    }
+
+    /// Refuses what only tables with rows of their own allow.
+    ///
+    /// # Errors
+    /// `invalid` for a view.
+    pub(crate) fn has_rows(&self, id: &TableId) -> Result<(), BqError> {
+        match self.view() {
+            None => Ok(()),
+            Some(_) => Err(BqError::invalid(format!(
+                "Using table {id} is not allowed for this operation because of its type. Try using a \
+                 different table that is of type TABLE."
+            ))),
+        }
+    }
+
     /// A column by its name in any case.
     pub(crate) fn field(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.name.eq_ignore_ascii_case(name))

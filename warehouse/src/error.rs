@@ -33,6 +33,38 @@ pub enum Reason {
     BackendError,
     /// The path exists, but not with this method.
     HttpMethodNotAllowed,
+    /// Too many requests, or too many changes of one table, in a short time.
+    RateLimitExceeded,
+    /// A quota of the project is used up.
+    QuotaExceeded,
+    /// Too many jobs in a short time: only a new job can succeed.
+    JobRateLimitExceeded,
+    /// The job failed inside BigQuery: only a new job can succeed.
+    JobBackendError,
+    /// As `JobBackendError`.
+    JobInternalError,
+    /// BigQuery failed inside.
+    InternalError,
+    /// A server in between failed.
+    BadGateway,
+    /// The query needs more than a job may have.
+    ResourcesExceeded,
+    /// The result is larger than a result may be.
+    ResponseTooLarge,
+    /// The job took too long.
+    Timeout,
+    /// The table cannot be read just now.
+    TableUnavailable,
+    /// The caller may not do this.
+    AccessDenied,
+    /// The project was blocked for a while.
+    Blocked,
+    /// The project pays for nothing.
+    BillingNotEnabled,
+    /// The query belongs to a higher billing tier.
+    BillingTierLimitExceeded,
+    /// The table is not as the request's `If-Match` says.
+    ConditionNotMet,
 }
 
 impl Reason {
@@ -44,27 +76,60 @@ impl Reason {
             | Self::Required
             | Self::ParseError
             | Self::BytesBilledLimitExceeded
+            | Self::JobRateLimitExceeded
+            | Self::JobBackendError
+            | Self::JobInternalError
+            | Self::ResourcesExceeded
+            | Self::Timeout
+            | Self::TableUnavailable
+            | Self::BillingTierLimitExceeded
             | Self::ResourceInUse => 400,
+            Self::RateLimitExceeded
+            | Self::QuotaExceeded
+            | Self::ResponseTooLarge
+            | Self::AccessDenied
+            | Self::Blocked
+            | Self::BillingNotEnabled => 403,
             Self::NotFound => 404,
             Self::HttpMethodNotAllowed => 405,
             Self::Duplicate => 409,
+            Self::ConditionNotMet => 412,
             Self::Stopped => 499,
+            Self::InternalError => 500,
             Self::NotImplemented => 501,
+            Self::BadGateway => 502,
             Self::BackendError => 503,
         }
     }
 
     fn status(self) -> &'static str {
         match self {
-            Self::Invalid | Self::InvalidQuery | Self::Required | Self::ParseError => {
-                "INVALID_ARGUMENT"
-            }
-            Self::ResourceInUse | Self::BytesBilledLimitExceeded => "FAILED_PRECONDITION",
+            Self::Invalid
+            | Self::InvalidQuery
+            | Self::Required
+            | Self::ParseError
+            | Self::JobRateLimitExceeded
+            | Self::JobBackendError
+            | Self::JobInternalError
+            | Self::ResourcesExceeded
+            | Self::Timeout
+            | Self::TableUnavailable => "INVALID_ARGUMENT",
+            Self::ResourceInUse
+            | Self::BytesBilledLimitExceeded
+            | Self::BillingTierLimitExceeded
+            | Self::ConditionNotMet => "FAILED_PRECONDITION",
+            Self::RateLimitExceeded
+            | Self::QuotaExceeded
+            | Self::ResponseTooLarge
+            | Self::AccessDenied
+            | Self::Blocked
+            | Self::BillingNotEnabled => "PERMISSION_DENIED",
+            Self::InternalError => "INTERNAL",
             Self::NotFound => "NOT_FOUND",
             Self::HttpMethodNotAllowed | Self::NotImplemented => "UNIMPLEMENTED",
             Self::Duplicate => "ALREADY_EXISTS",
             Self::Stopped => "CANCELLED",
-            Self::BackendError => "UNAVAILABLE",
+            Self::BackendError | Self::BadGateway => "UNAVAILABLE",
         }
     }
 
@@ -83,6 +148,22 @@ impl Reason {
             Self::NotImplemented => "notImplemented",
             Self::BackendError => "backendError",
             Self::HttpMethodNotAllowed => "httpMethodNotAllowed",
+            Self::RateLimitExceeded => "rateLimitExceeded",
+            Self::QuotaExceeded => "quotaExceeded",
+            Self::JobRateLimitExceeded => "jobRateLimitExceeded",
+            Self::JobBackendError => "jobBackendError",
+            Self::JobInternalError => "jobInternalError",
+            Self::InternalError => "internalError",
+            Self::BadGateway => "badGateway",
+            Self::ResourcesExceeded => "resourcesExceeded",
+            Self::ResponseTooLarge => "responseTooLarge",
+            Self::Timeout => "timeout",
+            Self::TableUnavailable => "tableUnavailable",
+            Self::AccessDenied => "accessDenied",
+            Self::Blocked => "blocked",
+            Self::BillingNotEnabled => "billingNotEnabled",
+            Self::BillingTierLimitExceeded => "billingTierLimitExceeded",
+            Self::ConditionNotMet => "conditionNotMet",
         }
     }
 }

@@ -72,6 +72,16 @@ impl TableId {
         Ok(Self { project: project.into(), dataset: dataset.into(), table: table.into() })
     }
 
+    /// A temporary table of a script; no dataset can have this name.
+    pub(crate) fn of_session(name: &str) -> Self {
+        Self { project: String::new(), dataset: "_SESSION".into(), table: name.to_lowercase() }
+    }
+
+    /// Whether this is a temporary table.
+    pub(crate) fn is_of_session(&self) -> bool {
+        self.project.is_empty()
+    }
+
     /// The dataset of this table.
     pub(crate) fn dataset_id(&self) -> DatasetId {
         DatasetId { project: self.project.clone(), dataset: self.dataset.clone() }
@@ -79,6 +89,9 @@ impl TableId {
 
     /// The DuckDB name with its schema, quoted.
     pub(crate) fn duck(&self) -> String {
+        if self.is_of_session() {
+            return format!("temp.main.{}", quote(&format!("session.{}", encode(&self.table))));
+        }
         format!("{}.{}", self.dataset_id().schema(), quote(&encode(&self.table)))
     }
 }

@@ -4,4 +4,5 @@ pub(crate) mod config;
 pub(crate) mod ledger;
 pub(crate) mod record;
 pub(crate) mod registry;
+pub(crate) mod request;
 pub(crate) mod run;

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use himekuri_service::{LogFormat, init_logs};
-use himekuri_warehouse::Warehouse;
+use himekuri_warehouse::{FaultsSetup, Setup, Warehouse};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -31,12 +31,29 @@ struct Options {
     /// End when standard input is closed, as it is when the parent process ends
     #[arg(long)]
     exit_with_parent: bool,
+    /// Folder that stands for a bucket of Cloud Storage, as BUCKET=FOLDER; may be given more than once
+    #[arg(long, value_name = "BUCKET=FOLDER", value_parser = bucket)]
+    gcs: Vec<(String, PathBuf)>,
+    /// File in YAML or JSON that says what goes wrong on purpose, how long jobs wait, and quotas
+    #[arg(long, value_name = "FILE")]
+    faults: Option<PathBuf>,
+}
+
+fn bucket(text: &str) -> Result<(String, PathBuf), &'static str> {
+    match text.split_once('=') {
+        Some((bucket, folder)) if !bucket.is_empty() && !folder.is_empty() => {
+            Ok((bucket.to_owned(), PathBuf::from(folder)))
+        }
+        Some(_) | None => Err("write BUCKET=FOLDER"),
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
 enum StartError {
     #[error(transparent)]
     Data(#[from] himekuri_warehouse::OpenError),
+    #[error(transparent)]
+    Faults(#[from] himekuri_warehouse::FaultsError),
     #[error(
         "could not listen on {address}: stop what uses the port, or choose another with --port (0 takes a free one)"
     )]
@@ -75,15 +92,22 @@ async fn serve(options: Options) -> Result<(), StartError> {
     let system = |what| move |source| StartError::System { what, source };
     let mut terminate = signal(SignalKind::terminate()).map_err(system("watch for SIGTERM"))?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(system("watch for SIGINT"))?;
+    let mut setup = Setup::default();
+    for (bucket, folder) in options.gcs {
+        setup.buckets.insert(bucket, folder);
+    }
+    if let Some(file) = &options.faults {
+        setup.faults = FaultsSetup::read(file)?;
+    }
     let address = format!("{}:{}", options.host, options.port);
     let listener = TcpListener::bind(&address)
         .await
         .map_err(|source| StartError::Listen { address: address.clone(), source })?;
-    let warehouse = Warehouse::open(&options.data)?;
+    let warehouse = Warehouse::open(&options.data, setup)?;
     let bound = listener.local_addr().map_err(system("ask for the port"))?;
     println!("listening on http://{bound}");
     io::stdout().flush().map_err(system("write to standard output"))?;
-    let server = axum::serve(listener, himekuri_warehouse::router(warehouse.clone()));
+    let server = himekuri_warehouse::serve(listener, warehouse.clone());
     let reason = tokio::select! {
         result = server => {
             result.map_err(system("answer requests"))?;

@@ -22,7 +22,8 @@ pub(crate) enum Granularity {
 }
 
 impl Granularity {
-    fn digits(self) -> usize {
+    /// Digits of a decorator.
+    pub(crate) fn digits(self) -> usize {
         match self {
             Self::Hour => 10,
             Self::Day => 8,

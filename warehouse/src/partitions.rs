@@ -7,6 +7,7 @@ use crate::catalog::{Catalog, PARTITION_TIME, Table};
 use crate::error::BqError;
 use crate::ids::{TableId, literal, quote};
 use crate::partition::Granularity;
+use crate::ranges::Ranges;
 
 /// DuckDB's text for a table or one partition of it.
 ///
@@ -21,6 +22,9 @@ pub(crate) fn from(
         return Ok(id.duck());
     };
     let wrong = || BqError::invalid(format!("Invalid partition decorator: {id}${decorator}"));
+    if let Some(ranges) = Ranges::of(table) {
+        return Ok(format!("{} WHERE {}", id.duck(), ranges.inside(decorator)?));
+    }
     let key = key(table).ok_or_else(wrong)?;
     if !decorator.chars().all(|c| c.is_ascii_digit()) {
         return Err(wrong());
@@ -29,7 +33,10 @@ pub(crate) fn from(
 }
 
 /// The partition id of a row, as DuckDB text; none for a table without partitions.
-fn key(table: &Table) -> Option<String> {
+pub(crate) fn key(table: &Table) -> Option<String> {
+    if let Some(ranges) = Ranges::of(table) {
+        return Some(ranges.key());
+    }
     let partitioning = table.partitioning.as_ref()?;
     let column = partitioning.field.as_deref().unwrap_or(PARTITION_TIME);
     let pattern = Granularity::pattern(partitioning.granularity);
@@ -62,7 +69,7 @@ pub(crate) fn list(
         if !wanted {
             continue;
         }
-        for (name, table) in &entry.tables {
+        for (name, table) in entry.tables.iter().filter(|(_, table)| table.view().is_none()) {
             let id = TableId {
                 project: dataset_id.project.clone(),
                 dataset: dataset_id.dataset.clone(),

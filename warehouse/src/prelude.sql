@@ -5,6 +5,11 @@ CREATE OR REPLACE MACRO bq_div(x, y) AS
          THEN error('unsupported: division of NUMERIC values (CAST them AS FLOAT64 first)')
          WHEN y = 0 THEN error('division by zero: ' || CAST(x AS VARCHAR) || ' / ' || CAST(y AS VARCHAR))
          ELSE x / y END;
+-- NUMERIC by NUMERIC stays one, rounded to nine digits; both travel as text.
+CREATE OR REPLACE MACRO bq_div_numeric(x, y) AS
+    CASE WHEN y = 0 THEN error('division by zero: ' || CAST(x AS VARCHAR) || ' / ' || CAST(y AS VARCHAR))
+         ELSE CAST(bq_quotient(CAST(CAST(x AS DECIMAL(38, 9)) AS VARCHAR), CAST(CAST(y AS DECIMAL(38, 9)) AS VARCHAR))
+                   AS DECIMAL(38, 9)) END;
 CREATE OR REPLACE MACRO bq_int_div(x, y) AS
     CASE WHEN y = 0 THEN error('division by zero: DIV(' || CAST(x AS VARCHAR) || ', 0)') ELSE x // y END;
 CREATE OR REPLACE MACRO bq_mod(x, y) AS
@@ -35,6 +40,8 @@ CREATE OR REPLACE MACRO bq_json_value(x, p) AS
 CREATE OR REPLACE MACRO bq_json_query(x, p) AS CAST(json_extract(bq_json(x), p) AS VARCHAR);
 CREATE OR REPLACE MACRO bq_json_array(x, p) AS
     CAST(CAST(CASE WHEN json_type(bq_json(x), p) = 'ARRAY' THEN json_extract(bq_json(x), p) END AS JSON[]) AS VARCHAR[]);
+CREATE OR REPLACE MACRO bq_json_documents(x, p) AS
+    CAST(CASE WHEN json_type(x, p) = 'ARRAY' THEN json_extract(x, p) END AS JSON[]);
 CREATE OR REPLACE MACRO bq_json_value_array(x, p) AS
     list_transform(CAST(CASE WHEN json_type(bq_json(x), p) = 'ARRAY' THEN json_extract(bq_json(x), p) END AS JSON[]),
                    lambda j: json_extract_string(j, '$'));

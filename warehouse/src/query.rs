@@ -1,15 +1,18 @@
 //! SELECT: translated, run into a temporary table, or only looked at (dry run).
 
+use std::collections::BTreeSet;
+
 use duckdb::Connection;
 use serde_json::Value;
+use sqlparser::ast::Query;
 
 use crate::bytes;
 use crate::catalog::Catalog;
 use crate::error::BqError;
-use crate::ids::{literal, quote};
+use crate::ids::{DatasetId, TableId, literal, quote};
 use crate::jobs::config::QueryConfig;
 use crate::schema::{Field, fields_of};
-use crate::sql::{self, Scope, Translated};
+use crate::sql::{self, Scope};
 
 /// The temporary table of a connection that holds the result of its query.
 pub(crate) const RESULT: &str = "temp.himekuri_result";
@@ -31,27 +34,37 @@ pub(crate) struct Plan {
 /// What is wrong with the query, in BigQuery's words.
 pub(crate) fn plan(
     connection: &Connection,
-    catalog: &Catalog,
-    config: &QueryConfig,
-    project: &str,
+    query: &Query,
+    text: &str,
+    scope: &Scope<'_>,
     location: &str,
 ) -> Result<Plan, BqError> {
-    let translated = translate(catalog, config, project)?;
-    check_location(catalog, &translated, location)?;
+    let translated = sql::translate(query, text, scope)?;
+    check_location(scope.catalog, &translated.reads, location)?;
     let described = describe(connection, &translated.sql)?;
-    let bytes = bytes::touched(connection, catalog, &config.sql, &translated)?;
+    check_names(&described)?;
+    let bytes = bytes::touched(connection, scope.catalog, text, &translated)?;
     Ok(Plan { sql: translated.sql, fields: described, bytes })
 }
 
-/// The location of the tables that a query reads, if it can be read at all.
+/// The location of the first table that a text names, if its dataset exists.
 pub(crate) fn location_of(
     catalog: &Catalog,
     config: &QueryConfig,
     project: &str,
 ) -> Option<String> {
-    let translated = translate(catalog, config, project).ok()?;
-    let table = translated.reads.first()?;
-    Some(catalog.dataset(&table.dataset_id()).ok()?.location.clone())
+    let steps = sql::read(&config.sql).ok()?;
+    let mut names = Vec::new();
+    sql::table_names(&steps, &mut names);
+    names.into_iter().find_map(|name| {
+        let id = match (name.as_slice(), &config.default_dataset) {
+            ([_], Some(id)) => id.clone(),
+            ([dataset], None) | ([dataset, _], _) => DatasetId::new(project, dataset).ok()?,
+            ([project, dataset, ..], _) => DatasetId::new(project, dataset).ok()?,
+            ([], _) => return None,
+        };
+        Some(catalog.dataset(&id).ok()?.location.clone())
+    })
 }
 
 /// Runs a planned query; its rows are in [`RESULT`] of this connection.
@@ -70,22 +83,38 @@ pub(crate) fn forget(connection: &Connection) {
     let _ = connection.execute_batch(&format!("DROP TABLE IF EXISTS {RESULT}"));
 }
 
-fn translate(
-    catalog: &Catalog,
-    config: &QueryConfig,
-    project: &str,
-) -> Result<Translated, BqError> {
-    let parameters: &[Value] = &config.parameters;
-    let default_dataset = config.default_dataset.as_ref();
-    sql::translate(&config.sql, &Scope { catalog, project, default_dataset, parameters })
+/// Keeps the rows of the last query while others follow.
+///
+/// # Errors
+/// `backendError`.
+pub(crate) fn set_aside(connection: &Connection) -> Result<(), BqError> {
+    Ok(connection.execute_batch(
+        "DROP TABLE IF EXISTS temp.himekuri_last; \
+         ALTER TABLE temp.himekuri_result RENAME TO himekuri_last",
+    )?)
 }
 
-fn check_location(
+/// Makes the rows that were set aside the result again.
+///
+/// # Errors
+/// `backendError`.
+pub(crate) fn take_back(connection: &Connection) -> Result<(), BqError> {
+    Ok(connection.execute_batch(
+        "DROP TABLE IF EXISTS temp.himekuri_result; \
+         ALTER TABLE temp.himekuri_last RENAME TO himekuri_result",
+    )?)
+}
+
+/// Refuses tables of another location.
+///
+/// # Errors
+/// `notFound`.
+pub(crate) fn check_location(
     catalog: &Catalog,
-    translated: &Translated,
+    tables: &BTreeSet<TableId>,
     location: &str,
 ) -> Result<(), BqError> {
-    for table in &translated.reads {
+    for table in tables {
         let id = table.dataset_id();
         let dataset = catalog.dataset(&id)?;
         if !dataset.location.eq_ignore_ascii_case(location) {
@@ -98,15 +127,31 @@ fn check_location(
 }
 
 /// The columns of a query, without running it.
-fn describe(connection: &Connection, sql: &str) -> Result<Vec<Field>, BqError> {
+///
+/// # Errors
+/// `invalidQuery`, in BigQuery's words.
+pub(crate) fn describe(connection: &Connection, sql: &str) -> Result<Vec<Field>, BqError> {
     let refused = |error: duckdb::Error| sql::from_duckdb(&error);
+    // DuckDB renames the second of two columns of one name in a subquery, but not here.
     let names: Vec<String> = {
         let mut statement = connection.prepare(&format!("DESCRIBE {sql}")).map_err(refused)?;
         let names = statement.query_map([], |row| row.get(0)).map_err(refused)?;
         names.collect::<Result<_, _>>().map_err(refused)?
     };
-    for (index, name) in names.iter().enumerate() {
-        if names[..index].iter().any(|other| other.eq_ignore_ascii_case(name)) {
+    // The types are asked of a result without rows: `DESCRIBE` gives them as text only.
+    let mut statement =
+        connection.prepare(&format!("SELECT * FROM ({sql}) LIMIT 0")).map_err(refused)?;
+    let schema = statement.query_arrow([]).map_err(refused)?.get_schema();
+    let mut fields = fields_of(&schema)?;
+    for (field, name) in fields.iter_mut().zip(names) {
+        field.name = name;
+    }
+    Ok(fields)
+}
+
+fn check_names(fields: &[Field]) -> Result<(), BqError> {
+    for (index, Field { name, .. }) in fields.iter().enumerate() {
+        if fields[..index].iter().any(|other| other.name.eq_ignore_ascii_case(name)) {
             return Err(BqError::query(format!(
                 "Duplicate column names in the result are not supported. Found duplicate(s): {name}"
             )));
@@ -121,11 +166,7 @@ fn describe(connection: &Connection, sql: &str) -> Result<Vec<Field>, BqError> {
             )));
         }
     }
-    // The types are asked of a result without rows: `DESCRIBE` gives them as text only.
-    let mut statement =
-        connection.prepare(&format!("SELECT * FROM ({sql}) LIMIT 0")).map_err(refused)?;
-    let schema = statement.query_arrow([]).map_err(refused)?.get_schema();
-    fields_of(&schema)
+    Ok(())
 }
 
 /// Moves the rows of the last query to a table without a name for callers.

@@ -1,12 +1,18 @@
-//! The REST interface: BigQuery's v2 paths, and what only tests ask for under `/himekuri/v1`.
+//! The REST interface: BigQuery's v2 paths, some of Cloud Storage, and what only tests ask for under `/himekuri/v1`.
 
 mod datasets;
+mod faulty;
 mod himekuri;
+mod job_list;
 mod jobs;
+mod pages;
 mod projects;
 mod queries;
+mod storage;
+mod stream;
 mod tables;
 mod upload;
+mod views;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,11 +22,13 @@ use axum::body::Bytes;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use serde_json::Value;
 
 use crate::error::{BqError, Reason};
 use crate::warehouse::Warehouse;
+
+pub(crate) use faulty::Hangup;
 
 type Shared = axum::extract::State<Arc<Warehouse>>;
 type Params = axum::extract::Query<HashMap<String, String>>;
@@ -29,17 +37,19 @@ type Params = axum::extract::Query<HashMap<String, String>>;
 const BODY_MAX_BYTES: usize = 100 * 1024 * 1024;
 
 /// All paths.
-pub fn router(warehouse: Arc<Warehouse>) -> Router {
+pub(crate) fn router(warehouse: Arc<Warehouse>) -> Router {
     let project = "/bigquery/v2/projects/{project}";
     let dataset = format!("{project}/datasets/{{dataset}}");
     let table = format!("{dataset}/tables/{{table}}");
     let job = format!("{project}/jobs/{{job}}");
+    let layer = axum::middleware::from_fn_with_state(Arc::clone(&warehouse), faulty::faulty);
     Router::new()
         .route("/bigquery/v2/projects", get(projects::list))
         .route(&format!("{project}/serviceAccount"), get(projects::service_account))
-        .route(&format!("{project}/jobs"), post(jobs::insert).get(jobs::list))
+        .route(&format!("{project}/jobs"), post(jobs::insert).get(job_list::list))
         .route(&job, get(jobs::get))
         .route(&format!("{job}/cancel"), post(jobs::cancel))
+        .route(&format!("{job}/delete"), delete(jobs::delete))
         .route(&format!("{project}/queries"), post(queries::query))
         .route(&format!("{project}/queries/{{job}}"), get(queries::results))
         .route(&format!("{project}/datasets"), post(datasets::insert).get(datasets::list))
@@ -47,16 +57,38 @@ pub fn router(warehouse: Arc<Warehouse>) -> Router {
         .route(&format!("{dataset}/tables"), post(tables::insert).get(tables::list))
         .route(&table, get(tables::get).patch(tables::patch).delete(tables::delete))
         .route(&format!("{table}/data"), get(tables::rows))
+        .route(&format!("{table}/insertAll"), post(stream::insert_all))
+        .route(&format!("{dataset}/routines"), get(datasets::routines))
+        .route(&format!("{dataset}/models"), get(datasets::models))
         .route(
             "/upload/bigquery/v2/projects/{project}/jobs",
             post(upload::insert).put(upload::append),
         )
         .route("/himekuri/v1/partitions", get(himekuri::partitions))
         .route("/himekuri/v1/executions", get(himekuri::executions))
+        .route("/himekuri/v1/calls", get(himekuri::calls).delete(himekuri::forget_calls))
+        .route(
+            "/himekuri/v1/faults",
+            get(himekuri::faults).put(himekuri::put_faults).delete(himekuri::delete_faults),
+        )
+        .merge(storage_router())
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)
+        .layer(layer)
         .layer(DefaultBodyLimit::max(BODY_MAX_BYTES))
         .with_state(warehouse)
+}
+
+fn storage_router() -> Router<Arc<Warehouse>> {
+    let bucket = "/storage/v1/b/{bucket}";
+    // A name's slashes come as they are or as `%2F`.
+    let object = format!("{bucket}/o/{{*object}}");
+    Router::new()
+        .route(bucket, get(storage::bucket))
+        .route(&format!("{bucket}/o"), get(storage::list))
+        .route(&object, get(storage::get).delete(storage::delete))
+        .route(&format!("/download{object}"), get(storage::get))
+        .route(&format!("/upload{bucket}/o"), post(storage::insert))
 }
 
 /// A JSON answer.

@@ -92,6 +92,40 @@ impl FieldType {
         }
     }
 
+    /// GoogleSQL's name of the type, as in a CAST.
+    pub(crate) fn sql_name(self) -> &'static str {
+        match self {
+            Self::Integer => "INT64",
+            Self::Float => "FLOAT64",
+            Self::Boolean => "BOOL",
+            Self::Record => "STRUCT",
+            Self::Numeric
+            | Self::String
+            | Self::Bytes
+            | Self::Date
+            | Self::Datetime
+            | Self::Time
+            | Self::Timestamp
+            | Self::Json => self.name(),
+        }
+    }
+
+    /// Whether a table can be partitioned by such a column.
+    pub(crate) fn is_of_time(self) -> bool {
+        match self {
+            Self::Date | Self::Datetime | Self::Timestamp => true,
+            Self::Integer
+            | Self::Float
+            | Self::Numeric
+            | Self::Boolean
+            | Self::String
+            | Self::Bytes
+            | Self::Time
+            | Self::Json
+            | Self::Record => false,
+        }
+    }
+
     /// Stored bytes of one value where the type fixes them (BigQuery's page on data sizes).
     pub(crate) fn fixed_bytes(self) -> Option<i64> {
         match self {

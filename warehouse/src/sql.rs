@@ -4,36 +4,53 @@
 //! meaning than BigQuery's. Functions stand on allow-lists, one module per family.
 
 mod aggregates;
+mod analysis;
 mod arrays;
 mod call;
+mod changes;
+mod columns;
 mod create;
 mod dates;
+mod definitions;
 mod errors;
+mod functions;
+mod information;
 mod jsons;
+mod merge;
 mod names;
 mod numbers;
 mod parameters;
 mod records;
 mod rewrite;
 mod row_id;
+mod script;
 mod selects;
+mod session;
 mod strings;
 mod tables;
+mod tokens;
 mod types;
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use sqlparser::ast::{Spanned, Statement};
-use sqlparser::dialect::BigQueryDialect;
-use sqlparser::parser::{Parser, ParserError};
+use sqlparser::ast::{DataType, Expr, Query, Spanned, VisitMut};
+use sqlparser::parser::ParserError;
 
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Table};
 use crate::error::BqError;
 use crate::ids::{DatasetId, TableId};
+use crate::schema::Field;
 
-pub(crate) use create::{CreateAs, create_as};
+use analysis::Analyzer;
+
+pub(crate) use changes::{Change, ChangeKind, change};
+pub(crate) use create::{CreateAs, create_as, create_as_of, only_query, only_statement};
+pub(crate) use definitions::{ColumnChange, Definition, Existing, definition};
 pub(crate) use errors::from_duckdb;
+pub(crate) use functions::define;
+pub(crate) use script::{Step, read, table_names};
+pub(crate) use session::{Session, duck_variable};
 
 /// What a query may refer to.
 pub(crate) struct Scope<'a> {
@@ -45,6 +62,35 @@ pub(crate) struct Scope<'a> {
     pub(crate) default_dataset: Option<&'a DatasetId>,
     /// `queryParameters` as sent.
     pub(crate) parameters: &'a [Value],
+    /// What the script made before.
+    pub(crate) session: &'a Session,
+}
+
+impl Scope<'_> {
+    /// A table of the catalog or of the script.
+    fn find(&self, id: &TableId) -> Option<&Table> {
+        match id.is_of_session() {
+            true => self.session.tables.get(&id.table),
+            false => self.catalog.find(id),
+        }
+    }
+
+    /// A table that must exist.
+    ///
+    /// # Errors
+    /// `notFound`, with the location.
+    fn table(&self, id: &TableId) -> Result<&Table, BqError> {
+        if id.is_of_session() {
+            let missing = || BqError::not_found(format_args!("Table _SESSION.{}", id.table));
+            return self.find(id).ok_or_else(missing);
+        }
+        self.catalog.table(id).map_err(|mut error| {
+            let dataset = self.catalog.datasets.get(&id.dataset_id());
+            let location = dataset.map_or("US", |dataset| dataset.location.as_str());
+            error.message = format!("{} was not found in location {location}", error.message);
+            error
+        })
+    }
 }
 
 /// A query that DuckDB understands.
@@ -61,27 +107,51 @@ pub(crate) struct Translated {
 /// Rewrites one SELECT statement.
 ///
 /// # Errors
-/// `invalidQuery` with BigQuery's words; `notFound` for a table; `notImplemented` for statements
-/// other than SELECT.
-pub(crate) fn translate(text: &str, scope: &Scope<'_>) -> Result<Translated, BqError> {
-    let mut statements = Parser::parse_sql(&BigQueryDialect {}, text).map_err(syntax_error)?;
-    let statement = match (statements.pop(), statements.len()) {
-        (Some(statement), 0) => statement,
-        (Some(_), _) => return Err(BqError::not_implemented("A script of several statements")),
-        (None, _) => return Err(BqError::query("Syntax error: Unexpected end of script")),
-    };
-    let Statement::Query(mut query) = statement else {
-        // DML and scripts would be translated here, each in a module of its own.
-        let word = text.split_whitespace().next().unwrap_or_default().to_uppercase();
-        return Err(BqError::not_implemented(format_args!("The statement {word}")));
-    };
+/// `invalidQuery` with BigQuery's words; `notFound` for a table.
+pub(crate) fn translate(
+    query: &Query,
+    text: &str,
+    scope: &Scope<'_>,
+) -> Result<Translated, BqError> {
+    let mut query = query.clone();
+    prepare(&mut query, scope)?;
+    Analyzer::new(scope).check_query(&mut query)?;
     let mut rewriter = rewrite::Rewriter::new(scope);
-    rewriter.query(&mut query)?;
-    let words = text
-        .split(|c: char| !c.is_alphanumeric() && c != '_' && c != '*')
+    rewriter.walk(&mut query)?;
+    Ok(Translated { sql: query.to_string(), reads: rewriter.into_reads(), words: words(text) })
+}
+
+/// Rewrites one expression that stands alone, as in SET.
+///
+/// # Errors
+/// `invalidQuery` with BigQuery's words.
+pub(crate) fn translate_value(value: &Expr, scope: &Scope<'_>) -> Result<String, BqError> {
+    let mut value = value.clone();
+    prepare(&mut value, scope)?;
+    Analyzer::new(scope).check_value(&mut value)?;
+    let mut rewriter = rewrite::Rewriter::new(scope);
+    rewriter.walk(&mut value)?;
+    Ok(value.to_string())
+}
+
+/// The type of a variable, as a column of its name.
+///
+/// # Errors
+/// `invalidQuery` for a type that is not known here.
+pub(crate) fn variable(name: &str, data_type: &DataType) -> Result<Field, BqError> {
+    columns::field(name, data_type)
+}
+
+/// Numbers the `?` in the order of the text, and puts functions in place of their calls.
+fn prepare<T: VisitMut>(node: &mut T, scope: &Scope<'_>) -> Result<(), BqError> {
+    parameters::number(node);
+    functions::expand(node, scope.session)
+}
+
+fn words(text: &str) -> BTreeSet<String> {
+    text.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '*')
         .map(str::to_lowercase)
-        .collect();
-    Ok(Translated { sql: query.to_string(), reads: rewriter.into_reads(), words })
+        .collect()
 }
 
 /// sqlparser says `… at Line: 1, Column: 7`, BigQuery `… at [1:7]`.

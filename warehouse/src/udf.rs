@@ -3,6 +3,7 @@
 //! They are real DuckDB functions, bound after types are known, so they work over aggregates too.
 
 mod casts;
+mod quotients;
 mod regexes;
 mod rounds;
 mod times;
@@ -29,6 +30,7 @@ pub(crate) fn register(connection: &Connection) -> duckdb::Result<()> {
     connection.register_scalar_function::<casts::ToInt64>("bq_int64")?;
     connection.register_scalar_function::<rounds::Round>("bq_round_float")?;
     connection.register_scalar_function::<rounds::RoundNumeric>("bq_round_numeric")?;
+    connection.register_scalar_function::<quotients::Quotient>("bq_quotient")?;
     connection.register_scalar_function::<casts::FloatText>("bq_float_text")?;
     connection.register_scalar_function::<casts::FarmFingerprint>("bq_farm_fingerprint")?;
     connection.register_scalar_function::<casts::Initcap>("bq_initcap")?;

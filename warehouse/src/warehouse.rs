@@ -12,13 +12,17 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tracing::warn;
 
+use crate::buckets::Buckets;
+use crate::calls::Calls;
 use crate::catalog::{self, Catalog};
 use crate::duck::{Pool, Pooled, locked};
 use crate::error::{BqError, Reason};
+use crate::faults::{self, Faults};
 use crate::ids::TableId;
+use crate::insert_ids::InsertIds;
 use crate::jobs::ledger;
 use crate::jobs::registry::Registry;
-use crate::jobs::run::Request;
+use crate::jobs::request::Request;
 
 /// Jobs that run at the same time. DuckDB spreads each over all cores; a few more than one let
 /// small jobs pass while a long one reads.
@@ -96,6 +100,19 @@ pub struct Warehouse {
     /// Uploads in parts that are not complete, by their id.
     pub(crate) uploads: Mutex<HashMap<String, Upload>>,
     pub(crate) folder: PathBuf,
+    pub(crate) buckets: Buckets,
+    pub(crate) faults: Faults,
+    pub(crate) calls: Calls,
+    pub(crate) insert_ids: InsertIds,
+}
+
+/// What a warehouse is given beside its data folder.
+#[derive(Debug, Default)]
+pub struct Setup {
+    /// Folders that stand for buckets of Cloud Storage.
+    pub buckets: Buckets,
+    /// What goes wrong on purpose.
+    pub faults: faults::Setup,
 }
 
 impl Warehouse {
@@ -103,7 +120,7 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`OpenError`], with the folder and the cure.
-    pub fn open(folder: &Path) -> Result<Arc<Self>, OpenError> {
+    pub fn open(folder: &Path, setup: Setup) -> Result<Arc<Self>, OpenError> {
         fs::create_dir_all(folder)
             .map_err(|source| OpenError::Folder { folder: folder.into(), source })?;
         let folder = folder.canonicalize().unwrap_or_else(|_| folder.into());
@@ -124,6 +141,10 @@ impl Warehouse {
             slots: Semaphore::new(JOBS_AT_ONCE),
             uploads: Mutex::default(),
             folder,
+            buckets: setup.buckets,
+            faults: Faults::new(setup.faults),
+            calls: Calls::default(),
+            insert_ids: InsertIds::default(),
         }))
     }
 

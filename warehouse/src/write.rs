@@ -1,24 +1,28 @@
 //! Rows into a table or one partition of it: one commit, old or new, never half.
 
+mod wanted;
+
 use std::fmt::Write as _;
 
 use chrono::Utc;
 use duckdb::Connection;
 
-use crate::catalog::{self, PARTITION_TIME, Table, TimePartitioning};
+use crate::catalog::{self, PARTITION_TIME, Table};
 use crate::duck::locked;
 use crate::error::{BqError, Reason};
 use crate::ids::{literal, quote};
-use crate::jobs::config::{
-    CreateDisposition, Destination, NewFields, TableChange, WriteDisposition,
-};
+use crate::jobs::config::{Arrival, Destination, WriteDisposition};
 use crate::jobs::record::now_ms;
-use crate::partition::{Granularity, Partition};
-use crate::schema::{Field, FieldType, Mode};
+use crate::partition::Partition;
+use crate::ranges::Ranges;
+use crate::schema::{Field, FieldType};
 use crate::warehouse::{Warehouse, in_transaction};
 
+pub(crate) use wanted::check_partitioning;
+use wanted::{Change, Wanted, incompatible, wanted_table};
+
 /// Commits that other commits made impossible are tried again this often.
-const TRIES: usize = 5;
+pub(crate) const TRIES: usize = 5;
 
 /// The rows to write.
 pub(crate) struct Rows<'a> {
@@ -62,7 +66,8 @@ pub(crate) fn write(
     }
 }
 
-fn is_conflict(error: &BqError) -> bool {
+/// Whether another commit made this one impossible; it can be tried again.
+pub(crate) fn is_conflict(error: &BqError) -> bool {
     error.reason == Reason::BackendError && error.message.to_lowercase().contains("conflict")
 }
 
@@ -102,8 +107,15 @@ fn write_once(
                 catalog::drop_table(c, id)?;
                 catalog::create(c, id, &wanted.table)?;
             }
-            Change::Add(columns) => {
-                for column in columns {
+            Change::Alter { relaxed, added } => {
+                for column in relaxed {
+                    c.execute_batch(&format!(
+                        "ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL",
+                        id.duck(),
+                        quote(column)
+                    ))?;
+                }
+                for column in added {
                     c.execute_batch(&format!(
                         "ALTER TABLE {} ADD COLUMN {}",
                         id.duck(),
@@ -121,162 +133,32 @@ fn write_once(
     })
 }
 
-/// What has to happen to the table itself.
-#[derive(Debug, PartialEq, Eq)]
-enum Change {
-    None,
-    Create,
-    Recreate,
-    Add(Vec<Field>),
-}
-
-struct Wanted {
-    table: Table,
-    change: Change,
-}
-
-fn wanted_table(
-    destination: &Destination,
-    old: Option<&Table>,
-    fields: &[Field],
-) -> Result<Wanted, BqError> {
-    let now = now_ms();
-    let Some(old) = old else {
-        if destination.create == CreateDisposition::Never {
-            return Err(BqError::not_found(format_args!("Table {}", destination.table)));
-        }
-        let table = Table {
-            fields: fields.to_vec(),
-            partitioning: new_partitioning(destination)?,
-            created_ms: now,
-            modified_ms: now,
-            other: serde_json::Map::new(),
-        };
-        return Ok(Wanted { table, change: Change::Create });
-    };
-    let mut table = old.clone();
-    table.modified_ms = now;
-    match destination.table_change {
-        TableChange::Kept => {}
-        TableChange::Replaced => {
-            table.fields = fields.to_vec();
-            table.partitioning.clone_from(&destination.partitioning);
-            return Ok(Wanted { table, change: Change::Recreate });
-        }
-        TableChange::Refused => {
-            return Err(BqError::already_exists(format_args!("Table {}", destination.table)));
-        }
-    }
-    if old.fields.is_empty() {
-        // A table made without columns takes those of its first rows, into whichever partition.
-        table.fields = fields.to_vec();
-        return Ok(Wanted { table, change: Change::Recreate });
-    }
-    let whole = destination.decorator.is_none();
-    if whole
-        && destination.write == WriteDisposition::Truncate
-        && !same_columns(&old.fields, fields)
-    {
-        table.fields = fields.to_vec();
-        return Ok(Wanted { table, change: Change::Recreate });
-    }
-    let added = compare(destination, old, fields)?;
-    if added.is_empty() {
-        return Ok(Wanted { table, change: Change::None });
-    }
-    table.fields.extend(added.iter().cloned());
-    Ok(Wanted { table, change: Change::Add(added) })
-}
-
-fn new_partitioning(destination: &Destination) -> Result<Option<TimePartitioning>, BqError> {
-    let Some(decorator) = &destination.decorator else {
-        return Ok(destination.partitioning.clone());
-    };
-    let partitioning = match &destination.partitioning {
-        Some(partitioning) => partitioning.clone(),
-        None => {
-            let granularity = Granularity::of_decorator(decorator).unwrap_or(Granularity::Day);
-            TimePartitioning { granularity, ..TimePartitioning::ingestion_day() }
-        }
-    };
-    Partition::parse(decorator, partitioning.granularity)?;
-    Ok(Some(partitioning))
-}
-
-fn same_columns(old: &[Field], new: &[Field]) -> bool {
-    old.len() == new.len()
-        && old
-            .iter()
-            .zip(new)
-            .all(|(a, b)| a.name == b.name && a.accepts(b) && a.mode != Mode::Required)
-}
-
-/// The columns that have to be added; an error when the rows do not fit the table.
-fn compare(destination: &Destination, old: &Table, new: &[Field]) -> Result<Vec<Field>, BqError> {
-    let refused = |what: String| {
-        BqError::invalid(format!(
-            "Provided Schema does not match Table {}. {what}",
-            destination.name()
-        ))
-    };
-    let mut added = Vec::new();
-    for field in new {
-        match old.field(&field.name) {
-            None => added.push(Field { mode: field.mode, ..field.clone() }),
-            Some(column) if column.accepts(field) => {}
-            Some(column) if column.kind != field.kind => {
-                return Err(refused(format!(
-                    "Field {} has changed type from {} to {}",
-                    column.name,
-                    column.kind.name(),
-                    field.kind.name()
-                )));
-            }
-            Some(column) => {
-                return Err(refused(format!(
-                    "Field {} has changed its mode or its fields",
-                    column.name
-                )));
-            }
-        }
-    }
-    for column in &old.fields {
-        let present = new.iter().any(|field| field.name.eq_ignore_ascii_case(&column.name));
-        if column.mode == Mode::Required && !present {
-            return Err(refused(format!("Field {} is missing in new schema", column.name)));
-        }
-    }
-    match (added.first(), destination.new_fields) {
-        (Some(field), NewFields::Refused) => {
-            Err(refused(format!("Cannot add fields (field: {})", field.name)))
-        }
-        _ => Ok(added),
-    }
-}
-
 /// The rows that a destination names.
 struct Scope {
     /// Partition of the decorator.
     partition: Option<Partition>,
+    /// Condition for the rows of a decorator that names a range of integers.
+    range: Option<String>,
     /// The column that decides, with its type; none for ingestion time.
     column: Option<(String, FieldType)>,
-    /// `_PARTITIONTIME` of new rows.
-    arrival: Option<Partition>,
+    /// `_PARTITIONTIME` of new rows, as DuckDB's text.
+    arrival: Option<String>,
 }
 
 impl Scope {
     fn of(destination: &Destination, table: &Table) -> Result<Self, BqError> {
         let Some(partitioning) = &table.partitioning else {
-            return match &destination.decorator {
-                None => Ok(Self { partition: None, column: None, arrival: None }),
-                Some(_) => Err(BqError::invalid(format!(
-                    "Incompatible table partitioning specification. Expects partitioning \
-                     specification none, but {} names a partition",
-                    destination.name()
-                ))),
+            let range = match (&destination.decorator, Ranges::of(table)) {
+                (None, _) => None,
+                (Some(decorator), Some(ranges)) => Some(ranges.inside(decorator)?),
+                (Some(_), None) => return Err(incompatible(table, destination)),
             };
+            return Ok(Self { partition: None, range, column: None, arrival: None });
         };
         let granularity = partitioning.granularity;
+        if destination.decorator.as_ref().is_some_and(|d| d.len() != granularity.digits()) {
+            return Err(incompatible(table, destination));
+        }
         let decorator = destination.decorator.as_deref();
         let partition = decorator.map(|d| Partition::parse(d, granularity)).transpose()?;
         let Some(name) = &partitioning.field else {
@@ -284,21 +166,27 @@ impl Scope {
                 Some(partition) => partition.clone(),
                 None => Partition::at(Utc::now(), granularity)?,
             };
-            return Ok(Self { partition, column: None, arrival: Some(arrival) });
+            let arrival = match destination.arrival {
+                Arrival::Kept if partition.is_none() => quote(PARTITION_TIME),
+                Arrival::Kept | Arrival::Now => instant(&arrival),
+            };
+            return Ok(Self { partition, range: None, column: None, arrival: Some(arrival) });
         };
         let field = table.field(name).ok_or_else(|| {
             BqError::invalid(format!(
                 "The field specified for partitioning cannot be found in the schema: {name}"
             ))
         })?;
-        Ok(Self { partition, column: Some((field.name.clone(), field.kind)), arrival: None })
+        let column = Some((field.name.clone(), field.kind));
+        Ok(Self { partition, range: None, column, arrival: None })
     }
 
     /// ` WHERE …`, or nothing for the whole table.
     fn filter(&self) -> String {
-        match &self.partition {
-            Some(partition) => format!(" WHERE {}", self.inside(partition)),
-            None => String::new(),
+        match (&self.partition, &self.range) {
+            (Some(partition), _) => format!(" WHERE {}", self.inside(partition)),
+            (None, Some(range)) => format!(" WHERE {range}"),
+            (None, None) => String::new(),
         }
     }
 
@@ -357,7 +245,7 @@ impl Scope {
         }
         if let Some(arrival) = &self.arrival {
             let _ = write!(columns, ", {}", quote(PARTITION_TIME));
-            let _ = write!(values, ", {}", instant(arrival));
+            let _ = write!(values, ", {arrival}");
         }
         let sql = format!("INSERT INTO {table} ({columns}) SELECT {values} FROM {}", rows.from);
         let written = connection.execute(&sql, []).map_err(|error| refused_value(&error))?;
@@ -371,10 +259,12 @@ impl Scope {
         destination: &Destination,
         rows: &Rows<'_>,
     ) -> Result<(), BqError> {
-        let (Some(partition), Some(_)) = (&self.partition, &self.column) else {
-            return Ok(());
+        let inside = match (&self.partition, &self.column, &self.range) {
+            (Some(partition), Some(_), _) => self.inside(partition),
+            (_, _, Some(range)) => range.clone(),
+            (Some(_) | None, _, None) => return Ok(()),
         };
-        let outside = format!("{} WHERE ({}) IS NOT TRUE", rows.from, self.inside(partition));
+        let outside = format!("{} WHERE ({inside}) IS NOT TRUE", rows.from);
         match count(connection, &outside)? {
             0 => Ok(()),
             _ => Err(BqError::invalid(format!(

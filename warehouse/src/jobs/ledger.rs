@@ -31,6 +31,7 @@ pub(crate) fn put_job(connection: &Connection, record: &JobRecord) -> Result<(),
     let version = match record.state {
         JobState::Pending => 0,
         JobState::Running { .. } => 1,
+        JobState::Done { .. } if record.deleted => 3,
         JobState::Done { .. } => 2,
     };
     let text = serde_json::to_string(record).map_err(|error| damaged(&error))?;

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::error::BqError;
 use crate::ids::TableId;
 use crate::schema::Field;
+use crate::statements::Effect;
 
 /// What makes a job unique.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -23,6 +24,18 @@ impl std::fmt::Display for JobKey {
     }
 }
 
+/// Who every job belongs to: an address that no mail reaches.
+const USER: &str = "local@himekuri.invalid";
+
+/// How much of a job a list shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Projection {
+    /// All.
+    Full,
+    /// All but the configuration.
+    Minimal,
+}
+
 /// A job from insertion on.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct JobRecord {
@@ -31,6 +44,12 @@ pub(crate) struct JobRecord {
     pub(crate) configuration: Value,
     pub(crate) created_ms: i64,
     pub(crate) state: JobState,
+    /// The job that made this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) parent: Option<String>,
+    /// `jobs.delete`: nobody sees it any more, and its id stays used.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) deleted: bool,
 }
 
 /// How far a job is.
@@ -65,6 +84,15 @@ pub(crate) struct Output {
     pub(crate) from: String,
     /// The hidden table of a query without destination.
     pub(crate) anonymous: Option<TableId>,
+    /// Files that were read or written.
+    #[serde(default)]
+    pub(crate) files: i64,
+    /// Rows that a load left out.
+    #[serde(default)]
+    pub(crate) bad_rows: i64,
+    /// What the statement did; without a name for a SELECT.
+    #[serde(default)]
+    pub(crate) effect: Effect,
 }
 
 impl JobRecord {
@@ -113,12 +141,33 @@ impl JobRecord {
             "etag": format!("{job_id}-{}", self.state_name()),
             "id": self.key.to_string(),
             "selfLink": format!("/bigquery/v2/projects/{project}/jobs/{job_id}?location={location}"),
-            "user_email": "local@himekuri.invalid",
+            "user_email": USER,
             "jobReference": self.reference(),
             "configuration": self.full_configuration(),
             "status": self.status(),
             "statistics": self.statistics(),
         })
+    }
+
+    /// The entry of a list: with the state beside the resource, and without the configuration unless all is asked for.
+    pub(crate) fn entry(&self, projection: Projection) -> Value {
+        let mut entry = json!({
+            "kind": "bigquery#job",
+            "id": self.key.to_string(),
+            "jobReference": self.reference(),
+            "state": self.state_name(),
+            "status": self.status(),
+            "statistics": self.statistics(),
+            "user_email": USER,
+        });
+        if let Some(error) = self.error() {
+            entry["errorResult"] = error.proto();
+        }
+        match projection {
+            Projection::Full => entry["configuration"] = self.full_configuration(),
+            Projection::Minimal => {}
+        }
+        entry
     }
 
     fn full_configuration(&self) -> Value {
@@ -128,8 +177,12 @@ impl JobRecord {
             if let Some(anonymous) = self.output().and_then(|output| output.anonymous.as_ref()) {
                 configuration["query"]["destinationTable"] = json!(anonymous);
             }
-        } else if configuration["load"].is_object() {
-            configuration["jobType"] = json!("LOAD");
+        } else {
+            for (key, name) in [("load", "LOAD"), ("copy", "COPY"), ("extract", "EXTRACT")] {
+                if configuration[key].is_object() {
+                    configuration["jobType"] = json!(name);
+                }
+            }
         }
         configuration
     }
@@ -157,6 +210,12 @@ impl JobRecord {
     fn statistics(&self) -> Value {
         // Google writes 64-bit numbers as text.
         let mut statistics = json!({ "creationTime": self.created_ms.to_string() });
+        if let Some(parent) = &self.parent {
+            statistics["parentJobId"] = json!(parent);
+        }
+        if let Some(reservation) = self.configuration["reservation"].as_str() {
+            statistics["reservation_id"] = json!(reservation);
+        }
         match self.state {
             JobState::Pending => {}
             JobState::Running { started_ms } => {
@@ -171,25 +230,59 @@ impl JobRecord {
         let Some(output) = self.output() else {
             return statistics;
         };
+        let (rows, bytes) = (output.rows.to_string(), output.bytes.to_string());
+        let files = output.files.to_string();
         if self.configuration["load"].is_object() {
             statistics["load"] = json!({
-                "outputRows": output.rows.to_string(),
-                "inputFiles": "1",
-                "badRecords": "0",
+                "inputFiles": files,
+                "inputFileBytes": bytes,
+                "outputRows": rows,
+                "outputBytes": bytes,
+                "badRecords": output.bad_rows.to_string(),
             });
+        } else if self.configuration["copy"].is_object() {
+            statistics["copy"] = json!({ "copiedRows": rows, "copiedLogicalBytes": bytes });
+        } else if self.configuration["extract"].is_object() {
+            statistics["extract"] =
+                json!({ "destinationUriFileCounts": [files], "inputBytes": bytes });
         } else {
-            let bytes = output.bytes.to_string();
             statistics["totalBytesProcessed"] = json!(bytes);
-            statistics["query"] = json!({
-                "statementType": statement_type(&self.configuration),
-                "totalBytesProcessed": bytes,
-                "totalBytesBilled": bytes,
-                "cacheHit": false,
-                "schema": { "fields": output.fields },
-            });
+            statistics["query"] = query_statistics(&self.configuration, output);
+            statistics["query"]["totalSlotMs"] = statistics["totalSlotMs"].clone();
+            if output.effect.children > 0 {
+                statistics["numChildJobs"] = json!(output.effect.children.to_string());
+            }
         }
         statistics
     }
+}
+
+fn query_statistics(configuration: &Value, output: &Output) -> Value {
+    let bytes = output.bytes.to_string();
+    let effect = &output.effect;
+    let mut statistics = json!({
+        "statementType": match effect.statement.as_str() {
+            "" => statement_type(configuration),
+            statement => statement,
+        },
+        "totalBytesProcessed": bytes,
+        "totalBytesBilled": bytes,
+        "cacheHit": false,
+        "schema": { "fields": output.fields },
+    });
+    if let Some(rows) = &effect.rows {
+        statistics["numDmlAffectedRows"] = json!(rows.total().to_string());
+        statistics["dmlStats"] = rows.resource();
+    }
+    if let Some((operation, table)) = &effect.definition
+        && effect.statement != "SCRIPT"
+    {
+        statistics["ddlOperationPerformed"] = json!(operation);
+        if let Some(table) = table {
+            statistics["ddlTargetTable"] = json!(table);
+        }
+    }
+    statistics
 }
 
 fn statement_type(configuration: &Value) -> &'static str {

@@ -1,13 +1,14 @@
 //! The jobs in memory: unique ids, waiting for an end, cancelling.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::collections::{BTreeMap, HashMap};
+use std::ops::{ControlFlow, RangeBounds};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use duckdb::InterruptHandle;
 use tokio::sync::{Notify, watch};
 
-use super::record::{JobKey, JobRecord, JobState};
+use super::record::{JobKey, JobRecord, JobState, Projection};
 use crate::duck::locked;
 use crate::error::BqError;
 
@@ -23,6 +24,8 @@ pub(crate) struct Job {
     record: watch::Sender<JobRecord>,
     stop: Mutex<Stop>,
     stop_asked: Notify,
+    /// The entry of a list, once the job is over.
+    listed: OnceLock<Arc<str>>,
 }
 
 #[derive(Default)]
@@ -37,6 +40,7 @@ impl Job {
             record: watch::Sender::new(record),
             stop: Mutex::default(),
             stop_asked: Notify::new(),
+            listed: OnceLock::new(),
         }
     }
 
@@ -47,6 +51,21 @@ impl Job {
 
     pub(crate) fn set_state(&self, state: JobState) {
         self.record.send_modify(|record| record.state = state);
+    }
+
+    /// The entry of a list, as JSON. That of a job that is over is written once: callers poll with lists.
+    pub(crate) fn entry(&self, projection: Projection) -> Arc<str> {
+        let record = self.record.borrow();
+        let write = || Arc::from(record.entry(projection).to_string());
+        match projection {
+            Projection::Minimal if record.is_done() => Arc::clone(self.listed.get_or_init(write)),
+            Projection::Minimal | Projection::Full => write(),
+        }
+    }
+
+    /// Hides the job from all callers.
+    pub(crate) fn delete(&self) {
+        self.record.send_modify(|record| record.deleted = true);
     }
 
     /// Waits for the end of the job, at most this long; returns the newest record.
@@ -95,14 +114,45 @@ impl Job {
 /// All jobs of the data folder.
 #[derive(Default)]
 pub(crate) struct Registry {
-    jobs: Mutex<BTreeMap<JobKey, Arc<Job>>>,
+    jobs: Mutex<Jobs>,
+}
+
+#[derive(Default)]
+struct Jobs {
+    by_key: BTreeMap<JobKey, Arc<Job>>,
+    /// The jobs of each project by their age, so that a page of a list costs no more than its entries.
+    by_age: HashMap<String, BTreeMap<Place, Arc<Job>>>,
+    /// How many jobs were added: jobs of one millisecond have an order, too.
+    added: u64,
+}
+
+/// Where a job stands among those of its project: milliseconds since 1970, then the order of insertion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place {
+    pub(crate) created_ms: i64,
+    pub(crate) number: u64,
+}
+
+impl Jobs {
+    fn add(&mut self, record: JobRecord) -> Arc<Job> {
+        let key = record.key.clone();
+        let place = Place { created_ms: record.created_ms, number: self.added };
+        self.added += 1;
+        let job = Arc::new(Job::new(record));
+        let of_project = self.by_age.entry(key.project.clone()).or_default();
+        of_project.insert(place, Arc::clone(&job));
+        self.by_key.insert(key, Arc::clone(&job));
+        job
+    }
 }
 
 impl Registry {
     pub(crate) fn new(records: Vec<JobRecord>) -> Self {
-        let jobs =
-            records.into_iter().map(|record| (record.key.clone(), Arc::new(Job::new(record))));
-        Self { jobs: Mutex::new(jobs.collect()) }
+        let mut jobs = Jobs::default();
+        for record in records {
+            jobs.add(record);
+        }
+        Self { jobs: Mutex::new(jobs) }
     }
 
     /// Adds a job whose id is new.
@@ -111,18 +161,20 @@ impl Registry {
     /// `duplicate` when the id was ever used in this project and location.
     pub(crate) fn insert(&self, record: JobRecord) -> Result<Arc<Job>, BqError> {
         let mut jobs = locked(&self.jobs);
-        let key = record.key.clone();
-        if jobs.contains_key(&key) {
-            return Err(BqError::already_exists(format_args!("Job {key}")));
+        if jobs.by_key.contains_key(&record.key) {
+            return Err(BqError::already_exists(format_args!("Job {}", record.key)));
         }
-        let job = Arc::new(Job::new(record));
-        jobs.insert(key, Arc::clone(&job));
-        Ok(job)
+        Ok(jobs.add(record))
     }
 
     /// Takes back a job that could not be written down.
     pub(crate) fn remove(&self, key: &JobKey) {
-        locked(&self.jobs).remove(key);
+        let mut jobs = locked(&self.jobs);
+        if let Some(job) = jobs.by_key.remove(key)
+            && let Some(of_project) = jobs.by_age.get_mut(&key.project)
+        {
+            of_project.retain(|_, other| !Arc::ptr_eq(other, &job));
+        }
     }
 
     /// A job by id.
@@ -138,29 +190,42 @@ impl Registry {
         let jobs = locked(&self.jobs);
         let find = |location: &str| {
             let location = location.to_uppercase();
-            jobs.get(&JobKey { project: project.into(), location, job_id: job_id.into() })
+            jobs.by_key.get(&JobKey { project: project.into(), location, job_id: job_id.into() })
         };
         let found = match location {
             Some(location) => find(location),
             None => FOUND_WITHOUT_LOCATION.into_iter().find_map(find),
         };
-        found.cloned().ok_or_else(|| BqError::not_found(format_args!("Job {project}:{job_id}")))
+        let seen = found.filter(|job| !job.record.borrow().deleted);
+        seen.cloned().ok_or_else(|| BqError::not_found(format_args!("Job {project}:{job_id}")))
     }
 
-    /// The jobs of a project, newest first.
-    pub(crate) fn list(&self, project: &str) -> Vec<JobRecord> {
+    /// The jobs of a project, newest first, from those before a place on. `visit` says whether it wants more.
+    pub(crate) fn visit(
+        &self,
+        project: &str,
+        range: impl RangeBounds<Place>,
+        mut visit: impl FnMut(Place, &Arc<Job>, &JobRecord) -> ControlFlow<()>,
+    ) {
         let jobs = locked(&self.jobs);
-        let mut records: Vec<JobRecord> = jobs
-            .iter()
-            .filter(|(key, _)| key.project == project)
-            .map(|(_, job)| job.record())
-            .collect();
-        records.sort_by_key(|record| std::cmp::Reverse(record.created_ms));
-        records
+        let Some(of_project) = jobs.by_age.get(project) else {
+            return;
+        };
+        for (place, job) in of_project.range(range).rev() {
+            let record = job.record.borrow();
+            if !record.deleted && visit(*place, job, &record).is_break() {
+                return;
+            }
+        }
     }
 
     /// Jobs that are not over.
     pub(crate) fn unfinished(&self) -> Vec<Arc<Job>> {
-        locked(&self.jobs).values().filter(|job| !job.record.borrow().is_done()).cloned().collect()
+        locked(&self.jobs)
+            .by_key
+            .values()
+            .filter(|job| !job.record.borrow().is_done())
+            .cloned()
+            .collect()
     }
 }

@@ -1,68 +1,34 @@
 //! A job's life: checked, written down, run in a slot, ended.
 
+mod copy;
+mod extract;
+mod load;
+
 use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
 
 use duckdb::Connection;
-use serde_json::Value;
 use tracing::{debug, error, info};
 
-use super::config::{JobKind, LoadConfig, QueryConfig};
+use super::config::{Destination, JobKind, QueryConfig, TableChange};
 use super::ledger;
 use super::record::{JobKey, JobRecord, JobState, Outcome, Output, now_ms};
 use super::registry::Job;
+use super::request::Request;
+use crate::catalog::Catalog;
 use crate::error::{BqError, Reason};
-use crate::ids::{TableId, quote};
-use crate::load;
+use crate::faults::Facts;
+use crate::ids::{DatasetId, TableId, quote};
 use crate::query::{self, RESULT};
+use crate::ranges::Ranges;
+use crate::sql::{self, Scope, Session, Step};
+use crate::statements::{self, Effect, LastRows, Runner};
 use crate::warehouse::{RESULTS_SCHEMA, Warehouse, in_transaction};
 use crate::write::{self, Rows, Written};
 
 /// The location of jobs that name none and read nothing.
 const DEFAULT_LOCATION: &str = "US";
-
-/// A job that a caller asks for.
-pub(crate) struct Request {
-    pub(crate) project: String,
-    /// Chosen by the caller, else made up.
-    pub(crate) job_id: Option<String>,
-    pub(crate) location: Option<String>,
-    pub(crate) configuration: Value,
-    /// The rows of a load job, newline-delimited JSON.
-    pub(crate) upload: Option<Vec<u8>>,
-}
-
-impl Request {
-    /// Reads a `Job` resource.
-    ///
-    /// # Errors
-    /// `invalid` when the reference names another project or an impossible id.
-    pub(crate) fn parse(project: &str, job: &Value) -> Result<Self, BqError> {
-        let reference = &job["jobReference"];
-        let text = |key: &str| reference[key].as_str().filter(|text| !text.is_empty());
-        if text("projectId").is_some_and(|other| other != project) {
-            return Err(BqError::invalid(
-                "Invalid project ID in jobReference: it differs from the URL's",
-            ));
-        }
-        let job_id = text("jobId").map(str::to_owned);
-        let allowed = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-        if job_id.as_ref().is_some_and(|id| id.len() > 1024 || !id.chars().all(allowed)) {
-            return Err(BqError::invalid(
-                "Invalid job ID. Job IDs must be alphanumeric (plus underscores and dashes) and must \
-                 be at most 1024 characters long.",
-            ));
-        }
-        Ok(Self {
-            project: project.into(),
-            job_id,
-            location: text("location").map(str::to_owned),
-            configuration: job["configuration"].clone(),
-            upload: None,
-        })
-    }
-}
 
 impl Warehouse {
     /// What a query would do; no job is made.
@@ -78,10 +44,10 @@ impl Warehouse {
         let connection = self.connection()?;
         let catalog = self.catalog();
         if let Some(destination) = &config.destination {
-            catalog.dataset(&destination.table.dataset_id())?;
+            located(&catalog, &destination.table.dataset_id(), &location)?;
         }
-        let plan = query::plan(&connection, &catalog, config, &request.project, &location)?;
-        let output = Output { fields: plan.fields, bytes: plan.bytes, ..Output::default() };
+        let output =
+            statements::dry_run(&connection, &catalog, config, &request.project, &location)?;
         let now = now_ms();
         let outcome = Outcome::Success(output);
         Ok(JobRecord {
@@ -89,6 +55,8 @@ impl Warehouse {
             configuration: request.configuration.clone(),
             created_ms: now,
             state: JobState::Done { started_ms: now, ended_ms: now, outcome },
+            parent: None,
+            deleted: false,
         })
     }
 
@@ -99,7 +67,7 @@ impl Warehouse {
     pub(crate) fn submit(self: &Arc<Self>, request: Request) -> Result<Arc<Job>, BqError> {
         let kind = JobKind::parse(&request.configuration, &request.project)?;
         let location = self.location(&request, &kind);
-        let timeout = timeout(&request.configuration)?;
+        let timeout = request.timeout()?;
         let job_id =
             request.job_id.unwrap_or_else(|| format!("job_{}", uuid::Uuid::new_v4().simple()));
         let key = JobKey { project: request.project, location, job_id };
@@ -108,6 +76,8 @@ impl Warehouse {
             configuration: request.configuration,
             created_ms: now_ms(),
             state: JobState::Pending,
+            parent: None,
+            deleted: false,
         };
         let job = self.jobs.insert(record.clone())?;
         let written = self.connection().and_then(|c| ledger::put_job(&c, &record));
@@ -131,34 +101,75 @@ impl Warehouse {
             .or_else(|| of_dataset(kind.destination()?.table.dataset_id()))
             .or_else(|| match kind {
                 JobKind::Query(config) => query::location_of(&catalog, config, &request.project),
+                JobKind::Copy(config) => of_dataset(config.sources.first()?.table.dataset_id()),
+                JobKind::Extract(config) => of_dataset(config.source.table.dataset_id()),
                 JobKind::Load(_) => None,
             });
         found.unwrap_or_else(|| DEFAULT_LOCATION.into()).to_uppercase()
     }
 
     async fn work(self: Arc<Self>, job: Arc<Job>, kind: JobKind, upload: Option<Vec<u8>>) {
+        let latency = self.faults.latency(&Facts::of_record(&job.record()));
+        if !pass(&job, latency.pending).await {
+            self.end(&job, now_ms(), stop_reason(&job));
+            return;
+        }
+        let mut begun = None;
+        if !latency.running.is_zero() {
+            // The wait is outside of the slots: it is BigQuery's time and not this machine's.
+            let (warehouse, begins) = (Arc::clone(&self), Arc::clone(&job));
+            let destination = kind.destination().cloned();
+            let begin = move || warehouse.begin(&begins, destination.as_ref());
+            let started_ms = match tokio::task::spawn_blocking(begin).await {
+                Ok(Ok(started_ms)) => started_ms,
+                Ok(Err(error)) => return self.end(&job, now_ms(), error),
+                Err(panic) => return self.broke_off(&job, &panic),
+            };
+            if !pass(&job, latency.running).await {
+                return self.end(&job, started_ms, stop_reason(&job));
+            }
+            begun = Some(started_ms);
+        }
         // A cancelled job leaves the queue at once.
         let slot = tokio::select! {
             slot = self.slots.acquire() => slot,
             () = job.stop_asked() => {
-                self.end(&job, now_ms(), stop_reason(&job));
+                self.end(&job, begun.unwrap_or_else(now_ms), stop_reason(&job));
                 return;
             }
         };
         let warehouse = Arc::clone(&self);
         let blocking = Arc::clone(&job);
-        let run = tokio::task::spawn_blocking(move || warehouse.run(&blocking, &kind, upload));
+        let run =
+            tokio::task::spawn_blocking(move || warehouse.run(&blocking, &kind, upload, begun));
         if let Err(panic) = run.await {
-            error!(job = %job.record().key, error = %panic, "a job's thread broke off");
-            let why = "The local warehouse failed inside; its log says more";
-            self.end(&job, now_ms(), BqError::new(Reason::BackendError, why));
+            self.broke_off(&job, &panic);
         }
         drop(slot);
     }
 
-    fn run(&self, job: &Job, kind: &JobKind, upload: Option<Vec<u8>>) {
+    fn broke_off(&self, job: &Job, panic: &tokio::task::JoinError) {
+        error!(job = %job.record().key, error = %panic, "a job's thread broke off");
+        let why = "The local warehouse failed inside; its log says more";
+        self.end(job, now_ms(), BqError::new(Reason::BackendError, why));
+    }
+
+    /// Notes that the job's work begins, and shows it.
+    fn begin(&self, job: &Job, destination: Option<&Destination>) -> Result<i64, BqError> {
+        check(job)?;
         let started_ms = now_ms();
-        let result = self.execute(job, kind, upload, started_ms);
+        let connection = self.connection()?;
+        let key = job.record().key;
+        ledger::note_execution(&connection, &key, destination)?;
+        job.set_state(JobState::Running { started_ms });
+        debug!(job = %key, "a job runs");
+        Ok(started_ms)
+    }
+
+    fn run(&self, job: &Job, kind: &JobKind, upload: Option<Vec<u8>>, begun: Option<i64>) {
+        let begun = begun.map_or_else(|| self.begin(job, kind.destination()), Ok);
+        let started_ms = *begun.as_ref().unwrap_or(&now_ms());
+        let result = begun.and_then(|started_ms| self.execute(job, kind, upload, started_ms));
         if let Err(error) = result {
             // What broke off because of a cancel is reported as the cancel.
             let error = job.stopped().unwrap_or(error);
@@ -175,14 +186,19 @@ impl Warehouse {
     ) -> Result<(), BqError> {
         check(job)?;
         let connection = self.connection()?;
-        let key = job.record().key;
-        ledger::note_execution(&connection, &key, kind.destination())?;
-        job.set_state(JobState::Running { started_ms });
-        debug!(job = %key, "a job runs");
+        let JobRecord { key, .. } = job.record();
+        if let Some(error) = self.faults.end(&Facts::of_record(&job.record())) {
+            return Err(error);
+        }
+        if let Some(destination) = kind.destination() {
+            self.faults.take_quota(&destination.table, self.partitioned(destination), now_ms())?;
+        }
         job.set_handle(Some(connection.interrupt_handle()));
         let result = match kind {
             JobKind::Query(config) => self.query(job, &connection, config, started_ms),
             JobKind::Load(config) => self.load(job, &connection, config, upload, started_ms),
+            JobKind::Copy(config) => self.copy(job, &connection, config, started_ms),
+            JobKind::Extract(config) => self.extract(job, &connection, config, started_ms),
         };
         job.set_handle(None);
         query::forget(&connection);
@@ -203,9 +219,23 @@ impl Warehouse {
         let JobKey { project, location, .. } = &record.key;
         let catalog = self.catalog();
         if let Some(destination) = &config.destination {
-            catalog.dataset(&destination.table.dataset_id())?;
+            located(&catalog, &destination.table.dataset_id(), location)?;
         }
-        let plan = query::plan(connection, &catalog, config, project, location)?;
+        let steps = sql::read(&config.sql)?;
+        let Some((query, text, session)) = sql::only_query(&steps) else {
+            return self.statements(job, connection, config, &steps, started_ms);
+        };
+        if let Some(output) = skipped(&catalog, config) {
+            return put_done(connection, &record, started_ms, output);
+        }
+        let scope = Scope {
+            catalog: &catalog,
+            project,
+            default_dataset: config.default_dataset.as_ref(),
+            parameters: &config.parameters,
+            session: &session,
+        };
+        let plan = query::plan(connection, query, text, &scope, location)?;
         if let Some(most) = config.bytes_max.filter(|most| plan.bytes > *most) {
             let message = format!(
                 "Query exceeded limit for bytes billed: {most}. {} or higher required.",
@@ -216,65 +246,92 @@ impl Warehouse {
         check(job)?;
         query::run(connection, &plan)?;
         check(job)?;
-        let output = Output { fields: plan.fields.clone(), bytes: plan.bytes, ..Output::default() };
+        let effect = made(&catalog, config);
+        let output =
+            Output { fields: plan.fields.clone(), bytes: plan.bytes, effect, ..Output::default() };
         let Some(destination) = &config.destination else {
-            let name = format!("anon{}", uuid::Uuid::new_v4().simple());
-            let from = format!("{RESULTS_SCHEMA}.{}", quote(&name));
-            return in_transaction(connection, |c| {
-                let rows = query::keep(c, &from, &plan.fields)?;
-                let anonymous = TableId {
-                    project: project.clone(),
-                    dataset: format!("_{RESULTS_SCHEMA}"),
-                    table: name,
-                };
-                let output =
-                    Output { rows, from: from.clone(), anonymous: Some(anonymous), ..output };
-                put_done(c, &record, started_ms, output)
-            });
+            return keep_rows(connection, &record, started_ms, output);
         };
         let rows = Rows { from: RESULT, fields: &plan.fields };
-        let finish = |written: &Written| Output {
+        self.finish(job, connection, destination, &rows, started_ms, &output)
+    }
+
+    /// Writes the rows of the temporary table; the end of the job is part of the commit.
+    fn finish(
+        &self,
+        job: &Job,
+        connection: &Connection,
+        destination: &Destination,
+        rows: &Rows<'_>,
+        started_ms: i64,
+        output: &Output,
+    ) -> Result<JobRecord, BqError> {
+        let record = job.record();
+        let output = |written: &Written| Output {
             rows: written.rows,
             from: written.from.clone(),
             fields: written.fields.clone(),
             ..output.clone()
         };
         let end = RefCell::new(None);
-        let written = write::write(self, connection, destination, &rows, &|c, written| {
+        let written = write::write(self, connection, destination, rows, &|c, written| {
             check(job)?;
-            end.replace(Some(put_done(c, &record, started_ms, finish(written))?));
+            end.replace(Some(put_done(c, &record, started_ms, output(written))?));
             Ok(())
         })?;
-        Ok(end.take().unwrap_or_else(|| done(&record, started_ms, finish(&written))))
+        Ok(end.take().unwrap_or_else(|| done(&record, started_ms, output(&written))))
     }
 
-    fn load(
+    /// Everything but one SELECT with or without a destination.
+    fn statements(
         &self,
         job: &Job,
         connection: &Connection,
-        config: &LoadConfig,
-        upload: Option<Vec<u8>>,
+        config: &QueryConfig,
+        steps: &[Step],
         started_ms: i64,
     ) -> Result<JobRecord, BqError> {
+        if config.destination.is_some() {
+            let why = "Cannot set destination table in jobs with DML, DDL or scripts";
+            return Err(BqError::query(why));
+        }
         let record = job.record();
-        let upload = upload.ok_or_else(|| {
-            BqError::invalid("Load configuration must specify at least one source URI")
-        })?;
-        let fields = load::stage(self, connection, config, upload)?;
-        let rows = Rows { from: RESULT, fields: &fields };
-        let finish = |written: &Written| Output {
-            rows: written.rows,
-            from: written.from.clone(),
-            fields: written.fields.clone(),
-            ..Output::default()
+        let JobKey { project, location, .. } = &record.key;
+        let mut runner = Runner {
+            warehouse: self,
+            connection,
+            job,
+            config,
+            location,
+            project,
+            session: Session::default(),
+            last: None,
         };
         let end = RefCell::new(None);
-        let written = write::write(self, connection, &config.destination, &rows, &|c, written| {
+        let effect = runner.run(steps, &|c, effect| {
             check(job)?;
-            end.replace(Some(put_done(c, &record, started_ms, finish(written))?));
+            let output = Output { effect: effect.clone(), ..Output::default() };
+            end.replace(Some(put_done(c, &record, started_ms, output)?));
             Ok(())
         })?;
-        Ok(end.take().unwrap_or_else(|| done(&record, started_ms, finish(&written))))
+        let output = Output { effect, ..Output::default() };
+        let Some(LastRows { fields, bytes }) = runner.last else {
+            return match end.take() {
+                Some(done) => Ok(done),
+                None => put_done(connection, &record, started_ms, output),
+            };
+        };
+        query::take_back(connection)?;
+        keep_rows(connection, &record, started_ms, Output { fields, bytes, ..output })
+    }
+
+    /// Whether a job changes one partition or a table without partitions, which have different quotas.
+    fn partitioned(&self, destination: &Destination) -> bool {
+        let catalog = self.catalog();
+        match catalog.find(&destination.table) {
+            Some(table) => table.partitioning.is_some() || Ranges::of(table).is_some(),
+            None => destination.partitioning.is_some() || destination.decorator.is_some(),
+        }
     }
 
     /// Ends a job that wrote nothing.
@@ -289,6 +346,53 @@ impl Warehouse {
         }
         job.set_state(record.state);
     }
+}
+
+/// Keeps the rows of the last query for their reader.
+fn keep_rows(
+    connection: &Connection,
+    record: &JobRecord,
+    started_ms: i64,
+    output: Output,
+) -> Result<JobRecord, BqError> {
+    let name = format!("anon{}", uuid::Uuid::new_v4().simple());
+    let from = format!("{RESULTS_SCHEMA}.{}", quote(&name));
+    in_transaction(connection, |c| {
+        let rows = query::keep(c, &from, &output.fields)?;
+        let anonymous = TableId {
+            project: record.key.project.clone(),
+            dataset: format!("_{RESULTS_SCHEMA}"),
+            table: name,
+        };
+        let output = Output { rows, from: from.clone(), anonymous: Some(anonymous), ..output };
+        put_done(c, record, started_ms, output)
+    })
+}
+
+/// What `CREATE TABLE … AS` does to the catalog, or that it is a plain SELECT.
+fn made(catalog: &Catalog, config: &QueryConfig) -> Effect {
+    let Some(destination) = &config.destination else {
+        return Effect::of("SELECT");
+    };
+    let operation = match (destination.table_change, catalog.find(&destination.table)) {
+        (TableChange::Kept, _) => return Effect::of("SELECT"),
+        (TableChange::Replaced, Some(_)) => "REPLACE",
+        (TableChange::Replaced, None) | (TableChange::Refused | TableChange::Skipped, _) => {
+            "CREATE"
+        }
+    };
+    let definition = Some((operation.into(), Some(destination.table.clone())));
+    Effect { definition, ..Effect::of("CREATE_TABLE_AS_SELECT") }
+}
+
+/// The output of `CREATE TABLE IF NOT EXISTS … AS` when there is one.
+fn skipped(catalog: &Catalog, config: &QueryConfig) -> Option<Output> {
+    let destination = config.destination.as_ref()?;
+    let skips = destination.table_change == TableChange::Skipped;
+    catalog.find(&destination.table).filter(|_| skips)?;
+    let definition = Some(("SKIP".into(), Some(destination.table.clone())));
+    let effect = Effect { definition, ..Effect::of("CREATE_TABLE_AS_SELECT") };
+    Some(Output { effect, ..Output::default() })
 }
 
 fn done(record: &JobRecord, started_ms: i64, output: Output) -> JobRecord {
@@ -308,6 +412,27 @@ fn put_done(
     Ok(record)
 }
 
+/// A dataset that must be where the job runs.
+fn located(catalog: &Catalog, id: &DatasetId, location: &str) -> Result<(), BqError> {
+    match catalog.dataset(id)?.location.eq_ignore_ascii_case(location) {
+        true => Ok(()),
+        false => Err(BqError::not_found(format_args!(
+            "Dataset {id} was not found in location {location}"
+        ))),
+    }
+}
+
+/// Lets time pass; false when the job was stopped meanwhile.
+async fn pass(job: &Job, time: Duration) -> bool {
+    if time.is_zero() {
+        return true;
+    }
+    tokio::select! {
+        () = tokio::time::sleep(time) => true,
+        () = job.stop_asked() => false,
+    }
+}
+
 fn check(job: &Job) -> Result<(), BqError> {
     job.stopped().map_or(Ok(()), Err)
 }
@@ -324,16 +449,4 @@ async fn stop_after(job: Arc<Job>, timeout: Duration) {
             job.cancel(BqError::new(Reason::Stopped, why)).await;
         }
     }
-}
-
-/// `jobTimeoutMs`, a number written as text.
-fn timeout(configuration: &Value) -> Result<Option<Duration>, BqError> {
-    let value = &configuration["jobTimeoutMs"];
-    if value.is_null() {
-        return Ok(None);
-    }
-    let millis = value.as_str().map_or_else(|| value.as_u64(), |text| text.parse().ok());
-    millis
-        .map(|millis| Some(Duration::from_millis(millis)))
-        .ok_or_else(|| BqError::invalid(format!("Invalid value for: jobTimeoutMs: {value}")))
 }

@@ -7,6 +7,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use serde_json::{Map, Value, json};
 
+use super::pages::{fits_labels, page};
 use super::{Answer, Params, Shared, blocking, object};
 use crate::catalog::{self, Dataset};
 use crate::error::{BqError, Reason};
@@ -57,15 +58,41 @@ pub(super) async fn get(
     Ok(Answer(resource(&id, warehouse.catalog().dataset(&id)?)))
 }
 
-/// `datasets.list`, all on one page.
+/// `datasets.list`; `filter` asks for labels.
 pub(super) async fn list(
     State(warehouse): Shared,
     Path(project): Path<String>,
+    Query(params): Params,
 ) -> Result<Answer, BqError> {
     let catalog = warehouse.catalog();
-    let of_project = catalog.datasets.iter().filter(|(id, _)| id.project == project);
-    let datasets: Vec<Value> = of_project.map(|(id, dataset)| resource(id, dataset)).collect();
-    Ok(Answer(json!({ "kind": "bigquery#datasetList", "datasets": datasets })))
+    let filter = params.get("filter").map(String::as_str);
+    let mut datasets = Vec::new();
+    for (id, dataset) in catalog.datasets.iter().filter(|(id, _)| id.project == project) {
+        let labels = dataset.other.get("labels").unwrap_or(&Value::Null);
+        if fits_labels(filter, labels)? {
+            datasets.push(resource(id, dataset));
+        }
+    }
+    let answer = json!({ "kind": "bigquery#datasetList" });
+    Ok(Answer(page(&params, answer, "datasets", datasets.into_iter())?))
+}
+
+/// `routines.list`: there are none.
+pub(super) async fn routines(
+    State(warehouse): Shared,
+    Path((project, dataset)): Path<(String, String)>,
+) -> Result<Answer, BqError> {
+    warehouse.catalog().dataset(&DatasetId::new(&project, &dataset)?)?;
+    Ok(Answer(json!({ "routines": [] })))
+}
+
+/// `models.list`: there are none.
+pub(super) async fn models(
+    State(warehouse): Shared,
+    Path((project, dataset)): Path<(String, String)>,
+) -> Result<Answer, BqError> {
+    warehouse.catalog().dataset(&DatasetId::new(&project, &dataset)?)?;
+    Ok(Answer(json!({ "models": [] })))
 }
 
 /// `datasets.patch`: what is sent replaces what was, null removes it.

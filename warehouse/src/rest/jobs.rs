@@ -1,16 +1,18 @@
-//! `jobs.insert`, `jobs.get`, `jobs.list`, `jobs.cancel`.
+//! `jobs.insert`, `jobs.get`, `jobs.cancel`, `jobs.delete`.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{Answer, Params, Shared, blocking, number, object};
+use super::{Answer, Params, Shared, blocking, object};
 use crate::error::{BqError, Reason};
-use crate::jobs::record::JobRecord;
-use crate::jobs::run::Request;
+use crate::faults::Facts;
+use crate::jobs::ledger;
+use crate::jobs::request::Request;
 use crate::warehouse::Warehouse;
 
 /// `jobs.insert`: the job is written down when the answer comes, and runs behind it.
@@ -49,38 +51,6 @@ pub(super) async fn get(
     Ok(Answer(warehouse.jobs.get(&project, &job, location)?.record().resource()))
 }
 
-/// `jobs.list`, newest first; `stateFilter`, `maxResults` and `pageToken` work.
-pub(super) async fn list(
-    State(warehouse): Shared,
-    Path(project): Path<String>,
-    Query(params): Params,
-) -> Result<Answer, BqError> {
-    let wanted = params.get("stateFilter").map(|state| state.to_uppercase());
-    let start = usize::try_from(number(&params, "pageToken")?.unwrap_or(0)).unwrap_or(usize::MAX);
-    let length = usize::try_from(number(&params, "maxResults")?.unwrap_or(50)).unwrap_or(50);
-    let records: Vec<JobRecord> = warehouse.jobs.list(&project);
-    let records: Vec<&JobRecord> = records
-        .iter()
-        .filter(|record| wanted.as_deref().is_none_or(|state| state == record.state_name()))
-        .collect();
-    let jobs: Vec<Value> =
-        records.iter().skip(start).take(length).map(|record| entry(record)).collect();
-    let mut answer = json!({ "kind": "bigquery#jobList", "jobs": jobs });
-    if start.saturating_add(length) < records.len() {
-        answer["nextPageToken"] = json!((start + length).to_string());
-    }
-    Ok(Answer(answer))
-}
-
-fn entry(record: &JobRecord) -> Value {
-    let mut resource = record.resource();
-    resource["state"] = json!(record.state_name());
-    if let Some(error) = record.error() {
-        resource["errorResult"] = error.proto();
-    }
-    resource
-}
-
 /// `jobs.cancel`: returns at once; the job ends soon after.
 pub(super) async fn cancel(
     State(warehouse): Shared,
@@ -90,11 +60,31 @@ pub(super) async fn cancel(
     let location = params.get("location").map(String::as_str);
     let job = warehouse.jobs.get(&project, &job, location)?;
     let stopping = Arc::clone(&job);
+    let late = warehouse.faults.late_cancel(&Facts::of_record(&job.record()));
     tokio::spawn(async move {
+        tokio::time::sleep(late).await;
         let why = "Job execution was cancelled: User requested cancellation";
         stopping.cancel(BqError::new(Reason::Stopped, why)).await;
     });
     // Most jobs stop within this time, and the answer then shows it.
     let record = job.wait(Duration::from_millis(50)).await;
     Ok(Answer(json!({ "kind": "bigquery#jobCancelResponse", "job": record.resource() })))
+}
+
+/// `jobs.delete`: forgets a job that is over. Its id stays used.
+pub(super) async fn delete(
+    State(warehouse): Shared,
+    Path((project, job)): Path<(String, String)>,
+    Query(params): Params,
+) -> Result<StatusCode, BqError> {
+    let location = params.get("location").map(String::as_str);
+    let job = warehouse.jobs.get(&project, &job, location)?;
+    let mut record = job.record();
+    if !record.is_done() {
+        return Err(BqError::invalid(format!("Job {} is not done; cancel it first", record.key)));
+    }
+    record.deleted = true;
+    blocking(move || ledger::put_job(&*warehouse.connection()?, &record)).await?;
+    job.delete();
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 
 use super::{Answer, Params, Shared, blocking, number, object};
 use crate::cells::TimestampFormat;
-use crate::error::BqError;
+use crate::error::{BqError, Reason};
 use crate::jobs::record::JobRecord;
-use crate::jobs::run::Request;
+use crate::jobs::request::Request;
 use crate::query::{self, Page};
 use crate::warehouse::{Warehouse, in_transaction};
 
@@ -32,18 +32,29 @@ pub(super) async fn query(
 ) -> Result<Answer, BqError> {
     let body = object(&body)?;
     let mut query = json!({});
-    for key in ["query", "defaultDataset", "queryParameters", "useLegacySql", "parameterMode"] {
+    for key in [
+        "query",
+        "defaultDataset",
+        "queryParameters",
+        "useLegacySql",
+        "parameterMode",
+        "maximumBytesBilled",
+    ] {
         if !body[key].is_null() {
             query[key] = body[key].clone();
         }
     }
     let mut configuration = json!({ "query": query });
-    for key in ["labels", "jobTimeoutMs", "dryRun"] {
+    for key in ["labels", "jobTimeoutMs", "dryRun", "reservation"] {
         if !body[key].is_null() {
             configuration[key] = body[key].clone();
         }
     }
-    let reference = json!({ "location": body["location"].as_str().unwrap_or_default() });
+    // A request that comes again because its answer was lost meets the job of the first one.
+    let request_id = body["requestId"].as_str().filter(|id| !id.is_empty());
+    let job_id = request_id.map(|id| format!("request_{id}"));
+    let location = body["location"].as_str();
+    let reference = json!({ "location": location.unwrap_or_default(), "jobId": job_id });
     let request = Request::parse(
         &project,
         &json!({ "jobReference": reference, "configuration": configuration }),
@@ -61,7 +72,12 @@ pub(super) async fn query(
         })));
     }
     let submitting = Arc::clone(&warehouse);
-    let job = blocking(move || submitting.submit(request)).await?;
+    let job = match (blocking(move || submitting.submit(request)).await, job_id) {
+        (Err(error), Some(job_id)) if error.reason == Reason::Duplicate => {
+            warehouse.jobs.get(&project, &job_id, location)?
+        }
+        (submitted, _) => submitted?,
+    };
     let record = job.wait(wait(body["timeoutMs"].as_u64())).await;
     let paging = Paging {
         page: Page { start: 0, length: body["maxResults"].as_i64().unwrap_or(PAGE_DEFAULT) },
@@ -139,6 +155,14 @@ async fn answer(
     answer["cacheHit"] = json!(false);
     answer["schema"] = json!({ "fields": output.fields });
     answer["totalBytesProcessed"] = json!(output.bytes.to_string());
+    if let Some(rows) = &output.effect.rows {
+        answer["numDmlAffectedRows"] = json!(rows.total().to_string());
+        answer["dmlStats"] = rows.resource();
+    }
+    // Google's clients read the lack of a total as a statement without result.
+    if !output.effect.has_rows() {
+        return Ok(Answer(answer));
+    }
     let (total, rows) = blocking(move || {
         let connection = warehouse.connection()?;
         // One snapshot: the rows are those of the destination now, which others may write to.

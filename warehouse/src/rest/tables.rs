@@ -1,5 +1,7 @@
 //! `tables.insert`, `get`, `list`, `patch`, `delete`, and `tabledata.list`.
 
+use std::sync::Arc;
+
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
@@ -7,7 +9,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::datasets::{others, replace};
+use super::pages::page;
 use super::queries::Paging;
+use super::views;
 use super::{Answer, Params, Shared, blocking, object};
 use crate::catalog::{self, Table, TimePartitioning};
 use crate::duck::locked;
@@ -18,7 +22,10 @@ use crate::jobs::record::now_ms;
 use crate::partition::split_decorator;
 use crate::partitions;
 use crate::query;
-use crate::schema::{Field, FieldType, Mode};
+use crate::ranges;
+use crate::schema::{Field, Mode};
+use crate::warehouse::Warehouse;
+use crate::write::check_partitioning;
 
 /// What is kept and shown, without effect.
 const KEPT: &[&str] = &[
@@ -39,8 +46,11 @@ pub(super) async fn insert(
     let body = object(&body)?;
     let name = required(&body["tableReference"], "tableId", "tableReference.tableId")?;
     let id = TableId::new(&project, &dataset, name)?;
-    if !body["view"].is_null() || !body["externalDataConfiguration"].is_null() {
-        return Err(BqError::not_implemented("A view or an external table"));
+    if !body["externalDataConfiguration"].is_null() || !body["materializedView"].is_null() {
+        return Err(BqError::not_implemented("An external table or a materialized view"));
+    }
+    if !body["view"].is_null() {
+        return insert_view(warehouse, id, body).await;
     }
     let table = parse(&body)?;
     let made = table.clone();
@@ -66,6 +76,33 @@ pub(super) async fn insert(
     Ok(Answer(resource(&id, &table, &location)))
 }
 
+async fn insert_view(
+    warehouse: Arc<Warehouse>,
+    id: TableId,
+    body: Value,
+) -> Result<Answer, BqError> {
+    blocking(move || {
+        let catalog = warehouse.catalog();
+        let location = catalog.dataset(&id.dataset_id())?.location.clone();
+        let view = views::view(&warehouse, &catalog, &id, &body, others(&body, KEPT))?;
+        let connection = warehouse.connection()?;
+        let lock = warehouse.write_lock(&id);
+        let _only_writer = locked(&lock);
+        warehouse.change(&connection, |c, catalog| {
+            if catalog.find(&id).is_some() {
+                return Err(BqError::already_exists(format_args!("Table {id}")));
+            }
+            catalog::put_table(c, &id, &view)?;
+            if let Some(dataset) = catalog.datasets.get_mut(&id.dataset_id()) {
+                dataset.tables.insert(id.table.clone(), view.clone());
+            }
+            Ok(())
+        })?;
+        Ok(Answer(resource(&id, &view, &location)))
+    })
+    .await
+}
+
 fn parse(body: &Value) -> Result<Table, BqError> {
     let fields = fields_of(body)?;
     let partitioning = &body["timePartitioning"];
@@ -75,11 +112,16 @@ fn parse(body: &Value) -> Result<Table, BqError> {
             BqError::invalid(format!("Invalid value for: timePartitioning: {error}"))
         })?),
     };
-    if !body["rangePartitioning"].is_null() {
-        return Err(BqError::not_implemented("Partitioning by a range of integers"));
-    }
     let now = now_ms();
-    let other = others(body, KEPT);
+    let mut other = others(body, KEPT);
+    let ranges = &body[ranges::KEY];
+    if !ranges.is_null() {
+        if partitioning.is_some() {
+            let why = "Only one of timePartitioning and rangePartitioning should be specified";
+            return Err(BqError::invalid(why));
+        }
+        other.insert(ranges::KEY.into(), ranges.clone());
+    }
     let table = Table { fields, partitioning, created_ms: now, modified_ms: now, other };
     check_partitioning(&table)?;
     Ok(table)
@@ -108,26 +150,6 @@ fn check_fields(fields: &[Field]) -> Result<(), BqError> {
         }
     }
     Ok(())
-}
-
-fn check_partitioning(table: &Table) -> Result<(), BqError> {
-    let Some(name) = table.partitioning.as_ref().and_then(|p| p.field.as_ref()) else {
-        return Ok(());
-    };
-    let field = table.field(name).ok_or_else(|| {
-        BqError::invalid(format!(
-            "The field specified for partitioning cannot be found in the schema: {name}"
-        ))
-    })?;
-    let fits = [FieldType::Date, FieldType::Datetime, FieldType::Timestamp].contains(&field.kind);
-    match fits && field.mode != Mode::Repeated {
-        true => Ok(()),
-        false => Err(BqError::invalid(format!(
-            "The field specified for time partitioning can only be of type TIMESTAMP, DATE or \
-             DATETIME. The type found is: {}.",
-            field.kind.name()
-        ))),
-    }
 }
 
 /// `tables.patch`: what is sent replaces what was, null removes it. A schema may add columns and describe the others.
@@ -201,6 +223,9 @@ pub(super) async fn get(
     let catalog = warehouse.catalog();
     let table = catalog.table(&id)?.clone();
     let location = catalog.dataset(&id.dataset_id())?.location.clone();
+    if table.view().is_some() {
+        return Ok(Answer(resource(&id, &table, &location)));
+    }
     let from = partitions::from(&id, &table, decorator)?;
     let rows = blocking(move || {
         let connection = warehouse.connection()?;
@@ -212,29 +237,26 @@ pub(super) async fn get(
     Ok(Answer(resource))
 }
 
-/// `tables.list`, all on one page.
+/// `tables.list`.
 pub(super) async fn list(
     State(warehouse): Shared,
     Path((project, dataset)): Path<(String, String)>,
+    Query(params): Params,
 ) -> Result<Answer, BqError> {
     let dataset_id = DatasetId::new(&project, &dataset)?;
     let catalog = warehouse.catalog();
     let entry = catalog.dataset(&dataset_id)?;
-    let tables: Vec<Value> = entry
-        .tables
-        .iter()
-        .map(|(name, table)| {
-            let id =
-                TableId { project: project.clone(), dataset: dataset.clone(), table: name.clone() };
-            let mut resource = resource(&id, table, &entry.location);
-            if let Some(object) = resource.as_object_mut() {
-                object.remove("schema");
-            }
-            resource
-        })
-        .collect();
-    let total = tables.len();
-    Ok(Answer(json!({ "kind": "bigquery#tableList", "tables": tables, "totalItems": total })))
+    let tables = entry.tables.iter().map(|(name, table)| {
+        let id =
+            TableId { project: project.clone(), dataset: dataset.clone(), table: name.clone() };
+        let mut resource = resource(&id, table, &entry.location);
+        if let Some(object) = resource.as_object_mut() {
+            object.remove("schema");
+        }
+        resource
+    });
+    let answer = json!({ "kind": "bigquery#tableList", "totalItems": tables.len() });
+    Ok(Answer(page(&params, answer, "tables", tables)?))
 }
 
 /// `tables.delete`; `table$20261101` deletes one partition.
@@ -276,8 +298,14 @@ pub(super) async fn rows(
     let (name, decorator) = split_decorator(&name);
     let id = TableId::new(&project, &dataset, name)?;
     let paging = Paging::of(&params)?;
-    let table = warehouse.catalog().table(&id)?.clone();
+    let mut table = warehouse.catalog().table(&id)?.clone();
+    if table.view().is_some() {
+        return Err(BqError::invalid("Cannot list a table of type VIEW."));
+    }
     let from = partitions::from(&id, &table, decorator)?;
+    if let Some(selected) = params.get("selectedFields").filter(|names| !names.is_empty()) {
+        select(&id, &mut table, selected)?;
+    }
     let (total, rows) = blocking(move || {
         let connection = warehouse.connection()?;
         let total = partitions::count(&connection, &from)?;
@@ -297,13 +325,24 @@ pub(super) async fn rows(
     Ok(Answer(answer))
 }
 
+/// Keeps the columns of a `selectedFields`, in the order of the table.
+fn select(id: &TableId, table: &mut Table, selected: &str) -> Result<(), BqError> {
+    let names: Vec<&str> = selected.split(',').map(str::trim).collect();
+    if let Some(name) = names.iter().find(|name| table.field(name).is_none()) {
+        return Err(BqError::invalid(format!("No such field: {name} in table {id}")));
+    }
+    let wanted = |field: &Field| names.iter().any(|name| field.name.eq_ignore_ascii_case(name));
+    table.fields.retain(wanted);
+    Ok(())
+}
+
 fn resource(id: &TableId, table: &Table, location: &str) -> Value {
     let mut resource = json!({
         "kind": "bigquery#table",
         "id": id.to_string(),
         "tableReference": id,
         "schema": { "fields": table.fields },
-        "type": "TABLE",
+        "type": if table.view().is_some() { "VIEW" } else { "TABLE" },
         "location": location,
         "creationTime": table.created_ms.to_string(),
         "lastModifiedTime": table.modified_ms.to_string(),

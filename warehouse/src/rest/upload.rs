@@ -16,7 +16,7 @@ use super::{Answer, BODY_MAX_BYTES, Params, Shared, object};
 use crate::duck::locked;
 use crate::error::BqError;
 use crate::jobs::config::JobKind;
-use crate::jobs::run::Request;
+use crate::jobs::request::Request;
 use crate::warehouse::{Upload, Warehouse};
 
 /// `jobs.insert` with an upload.
@@ -132,22 +132,36 @@ impl Range {
     }
 }
 
+/// The first part of a multipart upload.
+pub(super) fn job_part<'a>(headers: &HeaderMap, body: &'a Bytes) -> Option<&'a [u8]> {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    parts(body, kind.and_then(boundary)?).first().copied()
+}
+
+/// Both parts of a multipart upload: what it is, and the content.
+///
+/// # Errors
+/// `invalid` for another body.
+pub(super) fn two_parts(headers: &HeaderMap, body: &Bytes) -> Result<(Vec<u8>, Vec<u8>), BqError> {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let boundary = kind.and_then(boundary).ok_or_else(|| {
+        BqError::invalid("The Content-Type of an upload must be multipart/related with a boundary")
+    })?;
+    match parts(body, boundary).as_slice() {
+        [what, content] => Ok((what.to_vec(), content.to_vec())),
+        _ => Err(BqError::invalid("An upload must have two parts: what it is, and the content")),
+    }
+}
+
 async fn multipart(
     warehouse: Arc<Warehouse>,
     project: &str,
     headers: &HeaderMap,
     body: &Bytes,
 ) -> Result<Answer, BqError> {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let boundary = kind.and_then(boundary).ok_or_else(|| {
-        BqError::invalid("The Content-Type of an upload must be multipart/related with a boundary")
-    })?;
-    let parts = parts(body, boundary);
-    let [job, rows] = parts.as_slice() else {
-        return Err(BqError::invalid("An upload must have two parts: the job and the rows"));
-    };
-    let mut request = Request::parse(project, &object(&Bytes::copy_from_slice(job))?)?;
-    request.upload = Some(rows.to_vec());
+    let (job, rows) = two_parts(headers, body)?;
+    let mut request = Request::parse(project, &object(&Bytes::from(job))?)?;
+    request.upload = Some(rows);
     submit(warehouse, request).await
 }
 

@@ -2,48 +2,6 @@
 
 use super::call::Call;
 
-/// Known functions, for the message about a wrong signature.
-pub(super) const NAMES: &[&str] = &[
-    "ANY_VALUE",
-    "APPROX_COUNT_DISTINCT",
-    "APPROX_QUANTILES",
-    "ARRAY_AGG",
-    "ARRAY_CONCAT_AGG",
-    "AVG",
-    "CORR",
-    "COUNT",
-    "COUNTIF",
-    "COVAR_POP",
-    "COVAR_SAMP",
-    "CUME_DIST",
-    "DENSE_RANK",
-    "FIRST_VALUE",
-    "LAG",
-    "LAST_VALUE",
-    "LEAD",
-    "LOGICAL_AND",
-    "LOGICAL_OR",
-    "MAX",
-    "MAX_BY",
-    "MIN",
-    "MIN_BY",
-    "NTH_VALUE",
-    "NTILE",
-    "PERCENTILE_CONT",
-    "PERCENTILE_DISC",
-    "PERCENT_RANK",
-    "RANK",
-    "ROW_NUMBER",
-    "STDDEV",
-    "STDDEV_POP",
-    "STDDEV_SAMP",
-    "STRING_AGG",
-    "SUM",
-    "VARIANCE",
-    "VAR_POP",
-    "VAR_SAMP",
-];
-
 pub(super) fn translate(call: &Call) -> Option<String> {
     let args = call.strs();
     match call.name.as_str() {
@@ -61,6 +19,10 @@ fn plain(call: &Call, args: &[&str]) -> Option<String> {
     Some(match (call.name.as_str(), args) {
         ("COUNT", ["*"]) if !call.distinct => format!("count(*){over}"),
         ("AVG", [x]) => average(x, distinct, over),
+        ("$AVG_NUMERIC", [x]) => {
+            // Over no rows the sum is NULL, and so is the quotient.
+            format!("bq_div_numeric(sum({distinct}{x}){over}, count({distinct}{x}){over})")
+        }
         ("COUNT" | "SUM" | "MIN" | "MAX", [x]) if *x != "*" => {
             format!("{}({distinct}{x}){over}", call.name.to_lowercase())
         }

@@ -3,19 +3,6 @@
 use super::call::Call;
 use super::dates;
 
-/// Known functions, for the message about a wrong signature.
-pub(super) const NAMES: &[&str] = &[
-    "ARRAY_CONCAT",
-    "ARRAY_FIRST",
-    "ARRAY_LAST",
-    "ARRAY_LENGTH",
-    "ARRAY_REVERSE",
-    "ARRAY_TO_STRING",
-    "GENERATE_ARRAY",
-    "GENERATE_DATE_ARRAY",
-    "GENERATE_TIMESTAMP_ARRAY",
-];
-
 pub(super) fn translate(call: &Call) -> Option<String> {
     Some(match (call.name.as_str(), call.strs().as_slice()) {
         ("GENERATE_DATE_ARRAY", [from, to]) => {

@@ -6,7 +6,7 @@ use sqlparser::ast::{
 };
 
 use super::types::word;
-use super::{aggregates, arrays, dates, jsons, numbers, place, strings};
+use super::{aggregates, analysis, arrays, dates, jsons, numbers, place, strings};
 use crate::error::BqError;
 
 /// Arguments and clauses, already rewritten.
@@ -67,7 +67,7 @@ pub(super) fn translate(function: &Function) -> Result<String, BqError> {
     if let FunctionArguments::Subquery(query) = &function.args {
         return match name.as_str() {
             "ARRAY" => Ok(format!("ARRAY({query})")),
-            _ => Err(BqError::query(format!("Function not found: {name}{place}"))),
+            _ => Err(analysis::not_found(&name, &place)),
         };
     }
     let call = read(function, name, &place)?;
@@ -92,23 +92,14 @@ fn find(call: &Call, place: &str) -> Result<String, BqError> {
     {
         return Ok(text);
     }
-    let known = [
-        aggregates::NAMES,
-        numbers::NAMES,
-        strings::NAMES,
-        dates::NAMES,
-        arrays::NAMES,
-        jsons::NAMES,
-    ];
-    Err(BqError::query(if known.iter().any(|names| names.contains(&call.name.as_str())) {
-        format!(
+    Err(match analysis::is_function(&call.name) {
+        true => BqError::query(format!(
             "No matching signature for function {} with {} argument(s) of this form{place}",
             call.name,
             call.args.len()
-        )
-    } else {
-        format!("Function not found: {}{place}", call.name)
-    }))
+        )),
+        false => analysis::not_found(&call.name, place),
+    })
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "clauses of other dialects are refused")]

@@ -6,46 +6,6 @@
 use super::call::Call;
 use super::types::word;
 
-/// Known functions, for the message about a wrong signature.
-pub(super) const NAMES: &[&str] = &[
-    "CURRENT_DATE",
-    "CURRENT_DATETIME",
-    "CURRENT_TIME",
-    "CURRENT_TIMESTAMP",
-    "DATE",
-    "DATETIME",
-    "DATETIME_ADD",
-    "DATETIME_DIFF",
-    "DATETIME_SUB",
-    "DATETIME_TRUNC",
-    "DATE_ADD",
-    "DATE_DIFF",
-    "DATE_FROM_UNIX_DATE",
-    "DATE_SUB",
-    "DATE_TRUNC",
-    "FORMAT_DATE",
-    "FORMAT_DATETIME",
-    "FORMAT_TIMESTAMP",
-    "LAST_DAY",
-    "PARSE_DATE",
-    "PARSE_DATETIME",
-    "PARSE_TIMESTAMP",
-    "STRING",
-    "TIME",
-    "TIMESTAMP",
-    "TIMESTAMP_ADD",
-    "TIMESTAMP_DIFF",
-    "TIMESTAMP_MICROS",
-    "TIMESTAMP_MILLIS",
-    "TIMESTAMP_SECONDS",
-    "TIMESTAMP_SUB",
-    "TIMESTAMP_TRUNC",
-    "UNIX_DATE",
-    "UNIX_MICROS",
-    "UNIX_MILLIS",
-    "UNIX_SECONDS",
-];
-
 pub(super) fn translate(call: &Call) -> Option<String> {
     let args = call.strs();
     constructors(call, &args)
@@ -142,7 +102,10 @@ fn formats(call: &Call, args: &[&str]) -> Option<String> {
             instant(&format!("bq_parse_time({format}, {x})"), Some(zone))
         }
         ("STRING", [x, zone]) => {
-            format!("bq_format_time({}, '%F %H:%M:%E*S%z', {zone})", civil(x, Some(zone)))
+            // The offset without minutes when there are none.
+            let text =
+                format!("bq_format_time({}, '%F %H:%M:%E*S%Ez', {zone})", civil(x, Some(zone)));
+            format!("regexp_replace({text}, ':00$', '')")
         }
         _ => return None,
     })

@@ -2,24 +2,6 @@
 
 use super::call::Call;
 
-/// Known functions, for the message about a wrong signature.
-pub(super) const NAMES: &[&str] = &[
-    "BOOL",
-    "FLOAT64",
-    "INT64",
-    "JSON_EXTRACT",
-    "JSON_EXTRACT_ARRAY",
-    "JSON_EXTRACT_SCALAR",
-    "JSON_EXTRACT_STRING_ARRAY",
-    "JSON_QUERY",
-    "JSON_QUERY_ARRAY",
-    "JSON_VALUE",
-    "JSON_VALUE_ARRAY",
-    "PARSE_JSON",
-    "STRING",
-    "TO_JSON_STRING",
-];
-
 pub(super) fn translate(call: &Call) -> Option<String> {
     let args = call.strs();
     Some(match (call.name.as_str(), args.as_slice()) {
@@ -30,6 +12,13 @@ pub(super) fn translate(call: &Call) -> Option<String> {
         // STRING of an instant and of a JSON string; both have no quotes around the text.
         ("STRING", [x]) => format!("bq_string_of({x})"),
         ("BOOL", [x]) => format!("CAST({x} AS BOOLEAN)"),
+        // Chosen by the type of the first argument.
+        ("$JSON_QUERY", [x, path @ ..]) if path.len() < 2 => {
+            format!("json_extract({x}, {})", path.first().unwrap_or(&"'$'"))
+        }
+        ("$JSON_QUERY_ARRAY", [x, path @ ..]) if path.len() < 2 => {
+            format!("bq_json_documents({x}, {})", path.first().unwrap_or(&"'$'"))
+        }
         (name, [x, path @ ..]) if path.len() < 2 => {
             let macro_name = match name {
                 "JSON_VALUE" | "JSON_EXTRACT_SCALAR" => "bq_json_value",

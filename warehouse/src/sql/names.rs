@@ -2,9 +2,9 @@
 
 use sqlparser::ast::ObjectName;
 
-use super::rewrite::Rewriter;
+use super::{Scope, place};
 use crate::error::BqError;
-use crate::ids::TableId;
+use crate::ids::{DatasetId, TableId};
 
 /// What a name in FROM stands for.
 pub(super) enum Source {
@@ -13,6 +13,8 @@ pub(super) enum Source {
     Table(TableId),
     /// All tables whose names begin like this one, without the `*`.
     Wildcard(TableId),
+    /// A view of `INFORMATION_SCHEMA`, its name in capitals.
+    Information(DatasetId, String),
 }
 
 /// The words of a name; backticks may hold several.
@@ -31,10 +33,19 @@ pub(super) fn parts(name: &ObjectName) -> Vec<String> {
 ///
 /// # Errors
 /// `invalidQuery` for a single word without a default dataset, or for too many words.
-pub(super) fn resolve(rewriter: &Rewriter<'_>, parts: &[String]) -> Result<Source, BqError> {
-    let scope = rewriter.scope;
+pub(super) fn resolve(
+    scope: &Scope<'_>,
+    is_cte: &dyn Fn(&str) -> bool,
+    parts: &[String],
+) -> Result<Source, BqError> {
     let (project, dataset, table) = match parts {
-        [name] if rewriter.ctes.contains(&name.to_lowercase()) => return Ok(Source::Cte),
+        [name] if is_cte(&name.to_lowercase()) => return Ok(Source::Cte),
+        [name] if scope.session.tables.contains_key(&name.to_lowercase()) => {
+            return Ok(Source::Table(TableId::of_session(name)));
+        }
+        [session, name] if session.eq_ignore_ascii_case("_SESSION") => {
+            return Ok(Source::Table(TableId::of_session(name)));
+        }
         [table] => match scope.default_dataset {
             Some(id) => (id.project.as_str(), id.dataset.as_str(), table),
             None => {
@@ -43,6 +54,15 @@ pub(super) fn resolve(rewriter: &Rewriter<'_>, parts: &[String]) -> Result<Sourc
                 )));
             }
         },
+        [dataset, schema, view] if is_information_schema(schema) => {
+            return Ok(Source::Information(
+                DatasetId::new(scope.project, dataset)?,
+                view.to_uppercase(),
+            ));
+        }
+        [project, dataset, schema, view] if is_information_schema(schema) => {
+            return Ok(Source::Information(DatasetId::new(project, dataset)?, view.to_uppercase()));
+        }
         [dataset, table] => (scope.project, dataset.as_str(), table),
         [project, dataset, table] => (project.as_str(), dataset.as_str(), table),
         _ => {
@@ -62,10 +82,31 @@ pub(super) fn resolve(rewriter: &Rewriter<'_>, parts: &[String]) -> Result<Sourc
     }
 }
 
-/// Whether the words mean a table with `_PARTITIONTIME`.
-pub(super) fn is_ingestion_time(rewriter: &Rewriter<'_>, parts: &[String]) -> bool {
-    let Ok(Source::Table(id)) = resolve(rewriter, parts) else {
-        return false;
-    };
-    rewriter.scope.catalog.find(&id).is_some_and(crate::catalog::Table::is_ingestion_time)
+fn is_information_schema(word: &str) -> bool {
+    word.eq_ignore_ascii_case("INFORMATION_SCHEMA")
+}
+
+/// The table that a statement writes to or makes.
+///
+/// # Errors
+/// `invalidQuery` for a name that is none of a table.
+pub(super) fn target(scope: &Scope<'_>, name: &ObjectName) -> Result<TableId, BqError> {
+    match resolve(scope, &|_| false, &parts(name))? {
+        Source::Table(id) => Ok(id),
+        Source::Cte | Source::Wildcard(_) | Source::Information(_, _) => Err(BqError::query(
+            format!("{} cannot be written to{}", parts(name).join("."), place(name)),
+        )),
+    }
+}
+
+/// The dataset that a statement makes or removes.
+///
+/// # Errors
+/// `invalidQuery` for a name that is none of a dataset.
+pub(super) fn dataset(scope: &Scope<'_>, name: &ObjectName) -> Result<DatasetId, BqError> {
+    match parts(name).as_slice() {
+        [dataset] => DatasetId::new(scope.project, dataset),
+        [project, dataset] => DatasetId::new(project, dataset),
+        other => Err(BqError::query(format!("Invalid dataset name: `{}`", other.join(".")))),
+    }
 }

@@ -2,45 +2,6 @@
 
 use super::call::Call;
 
-/// Known functions, for the message about a wrong signature.
-pub(super) const NAMES: &[&str] = &[
-    "ABS",
-    "CEIL",
-    "CEILING",
-    "COALESCE",
-    "COS",
-    "DIV",
-    "EXP",
-    "FLOOR",
-    "GREATEST",
-    "IEEE_DIVIDE",
-    "IF",
-    "IFERROR",
-    "IFNULL",
-    "IS_INF",
-    "IS_NAN",
-    "LEAST",
-    "LN",
-    "LOG",
-    "LOG10",
-    "MOD",
-    "NULLIF",
-    "POW",
-    "POWER",
-    "RAND",
-    "ROUND",
-    "SAFE_ADD",
-    "SAFE_DIVIDE",
-    "SAFE_MULTIPLY",
-    "SAFE_NEGATE",
-    "SAFE_SUBTRACT",
-    "SIGN",
-    "SIN",
-    "SQRT",
-    "TAN",
-    "TRUNC",
-];
-
 pub(super) fn translate(call: &Call) -> Option<String> {
     Some(match (call.name.as_str(), call.strs().as_slice()) {
         ("IF", [condition, yes, no]) => format!("CASE WHEN {condition} THEN {yes} ELSE {no} END"),
@@ -53,6 +14,12 @@ pub(super) fn translate(call: &Call) -> Option<String> {
         ("SAFE_SUBTRACT", [x, y]) => format!("TRY(({x}) - ({y}))"),
         ("SAFE_MULTIPLY", [x, y]) => format!("TRY(({x}) * ({y}))"),
         ("SAFE_NEGATE", [x]) => format!("TRY(-({x}))"),
+        // Chosen by the types of the arguments.
+        ("$DIV_NUMERIC", [x, y]) => format!("bq_div_numeric(({x}), ({y}))"),
+        ("$SAFE_DIV_NUMERIC", [x, y]) => {
+            format!("CASE WHEN ({y}) <> 0 THEN bq_div_numeric(({x}), ({y})) END")
+        }
+        ("$MUL_NUMERIC", [x, y]) => format!("CAST(({x}) * ({y}) AS DECIMAL(38,9))"),
         ("DIV", [x, y]) => format!("bq_int_div(({x}), ({y}))"),
         ("MOD", [x, y]) => format!("bq_mod(({x}), ({y}))"),
         ("IEEE_DIVIDE", [x, y]) => format!("(CAST({x} AS DOUBLE) / CAST({y} AS DOUBLE))"),

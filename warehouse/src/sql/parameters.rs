@@ -1,20 +1,44 @@
 //! Query parameters, named (`@day`) and by position (`?`).
 
+use std::ops::ControlFlow;
+
 use serde_json::Value;
+use sqlparser::ast::{Expr, Value as Literal, ValueWithSpan, VisitMut, VisitorMut};
 
 use crate::error::BqError;
 use crate::ids::{literal, quote};
 
-/// The DuckDB text of a parameter. The `position` is that of a `?` among all of them, from 0.
+/// Gives each `?` its number, from 0: later steps walk the tree in other orders, or twice.
+pub(super) fn number<T: VisitMut>(node: &mut T) {
+    let _ = VisitMut::visit(node, &mut Numbers(0));
+}
+
+struct Numbers(usize);
+
+impl VisitorMut for Numbers {
+    type Break = ();
+
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        if let Expr::Value(ValueWithSpan { value: Literal::Placeholder(name), .. }) = expr
+            && name == "?"
+        {
+            *name = format!("?{}", self.0);
+            self.0 += 1;
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// The DuckDB text of a parameter. A `?` has its number behind it.
 ///
 /// # Errors
 /// `invalidQuery` when it was not sent, or has a type that is not known here.
-pub(super) fn value(
-    parameters: &[Value],
-    placeholder: &str,
-    position: usize,
-) -> Result<String, BqError> {
+pub(super) fn value(parameters: &[Value], placeholder: &str) -> Result<String, BqError> {
     let Some(name) = placeholder.strip_prefix('@') else {
+        let position: usize = placeholder
+            .trim_start_matches('?')
+            .parse()
+            .map_err(|_| BqError::query(format!("Syntax error: Unexpected \"{placeholder}\"")))?;
         let number = position + 1;
         let parameter = parameters.get(position).filter(|p| p["name"].as_str().is_none());
         let parameter = parameter.ok_or_else(|| {
@@ -51,7 +75,11 @@ fn typed(kind: &Value, value: &Value) -> Option<String> {
         None if value.is_null() => "NULL".into(),
         None => literal(&value.to_string()),
     };
-    Some(format!("CAST({text} AS {})", duck(kind)?))
+    match duck(kind)? {
+        // A text parameter becomes a date where one is needed, as a literal does.
+        "VARCHAR" if text != "NULL" => Some(text),
+        duck => Some(format!("CAST({text} AS {duck})")),
+    }
 }
 
 fn member(field: &Value, value: &Value) -> Option<String> {

@@ -10,8 +10,8 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    BinaryOperator, CastKind, Expr, Function, Ident, Query, Select, TableFactor, UnaryOperator,
-    Value, ValueWithSpan, VisitMut, VisitorMut,
+    AccessExpr, BinaryOperator, CastKind, Expr, Function, Ident, Query, Select, TableFactor,
+    UnaryOperator, Value, ValueWithSpan, VisitMut, VisitorMut,
 };
 
 use super::row_id::RowId;
@@ -29,9 +29,9 @@ pub(super) struct Rewriter<'a> {
     /// Names of WITH, in lower case.
     pub(super) ctes: BTreeSet<String>,
     pub(super) reads: BTreeSet<TableId>,
+    /// Views around this query.
+    pub(super) depth: usize,
     unnests: usize,
-    /// Placeholders without a name so far: the tree is walked in the order of the text.
-    placeholders: usize,
     row_id: RowId,
 }
 
@@ -41,14 +41,14 @@ impl<'a> Rewriter<'a> {
             scope,
             ctes: BTreeSet::new(),
             reads: BTreeSet::new(),
+            depth: 0,
             unnests: 0,
-            placeholders: 0,
             row_id: RowId::default(),
         }
     }
 
-    pub(super) fn query(&mut self, query: &mut Query) -> Result<(), BqError> {
-        match VisitMut::visit(query, self) {
+    pub(super) fn walk<T: VisitMut>(&mut self, node: &mut T) -> Result<(), BqError> {
+        match VisitMut::visit(node, self) {
             ControlFlow::Continue(()) => self.row_id.check(self.scope.catalog, &self.reads),
             ControlFlow::Break(error) => Err(error),
         }
@@ -113,12 +113,11 @@ impl VisitorMut for Rewriter<'_> {
         if let Expr::Array(array) = expr {
             records::name_fields(&mut array.elem);
         }
+        split_parameter(expr);
         let Some(name) = placeholder(expr) else {
             return ControlFlow::Continue(());
         };
-        let position = self.placeholders;
-        self.placeholders += usize::from(!name.starts_with('@'));
-        match parameters::value(self.scope.parameters, name, position) {
+        match parameters::value(self.scope.parameters, name) {
             Ok(text) => {
                 *expr = raw(text);
                 ControlFlow::Continue(())
@@ -143,6 +142,22 @@ fn flow(result: Result<(), BqError>) -> Flow {
     match result {
         Ok(()) => ControlFlow::Continue(()),
         Err(error) => ControlFlow::Break(error),
+    }
+}
+
+/// `@s.k`: the parser takes it for a name of two words.
+fn split_parameter(expr: &mut Expr) {
+    let Expr::CompoundIdentifier(names) = expr else {
+        return;
+    };
+    if let Some((name, fields)) = names.split_first()
+        && is_parameter(&name.value)
+    {
+        let access = |field: &Ident| AccessExpr::Dot(Expr::Identifier(field.clone()));
+        *expr = Expr::CompoundFieldAccess {
+            root: Box::new(Expr::Identifier(name.clone())),
+            access_chain: fields.iter().map(access).collect(),
+        };
     }
 }
 

@@ -11,9 +11,9 @@ use sqlparser::ast::{
     ObjectName, Query, Select, SelectItem, SetExpr, SetOperator, SetQuantifier, TableFactor,
 };
 
-use super::names;
+use super::names::{self, Source};
 use super::rewrite::{Rewriter, raw};
-use crate::catalog::PARTITION_TIME;
+use crate::catalog::{PARTITION_TIME, Table};
 use crate::error::BqError;
 
 /// Refuses clauses that DuckDB would read and BigQuery does not have.
@@ -158,7 +158,10 @@ fn inspect(
     if parts.last().is_some_and(|table| table.ends_with('*')) {
         hidden.insert("_TABLE_SUFFIX");
     }
-    if names::is_ingestion_time(rewriter, &parts) {
+    let source = names::resolve(rewriter.scope, &|name| rewriter.ctes.contains(name), &parts);
+    if let Ok(Source::Table(id)) = source
+        && rewriter.scope.find(&id).is_some_and(Table::is_ingestion_time)
+    {
         hidden.insert(PARTITION_TIME);
     }
 }

@@ -4,51 +4,6 @@ use super::call::Call;
 use super::types::unquoted;
 use crate::ids::literal;
 
-/// Known functions, for the message about a wrong signature.
-pub(super) const NAMES: &[&str] = &[
-    "BYTE_LENGTH",
-    "CHARACTER_LENGTH",
-    "CHAR_LENGTH",
-    "CONCAT",
-    "CONTAINS_SUBSTR",
-    "ENDS_WITH",
-    "FARM_FINGERPRINT",
-    "FORMAT",
-    "GENERATE_UUID",
-    "INITCAP",
-    "INSTR",
-    "LEFT",
-    "LENGTH",
-    "LOWER",
-    "LPAD",
-    "LTRIM",
-    "MD5",
-    "OCTET_LENGTH",
-    "REGEXP_CONTAINS",
-    "REGEXP_EXTRACT",
-    "REGEXP_EXTRACT_ALL",
-    "REGEXP_INSTR",
-    "REGEXP_REPLACE",
-    "REGEXP_SUBSTR",
-    "REPEAT",
-    "REPLACE",
-    "REVERSE",
-    "RIGHT",
-    "RPAD",
-    "RTRIM",
-    "SHA1",
-    "SHA256",
-    "SPLIT",
-    "STARTS_WITH",
-    "STRPOS",
-    "SUBSTR",
-    "SUBSTRING",
-    "TO_BASE64",
-    "TO_HEX",
-    "TRIM",
-    "UPPER",
-];
-
 pub(super) fn translate(call: &Call) -> Option<String> {
     let args = call.strs();
     if let Some(text) = regexes(call, &args) {

@@ -3,8 +3,9 @@
 use sqlparser::ast::{Expr, Ident, ObjectName, TableAlias, TableFactor};
 
 use super::names::{self, Source};
-use super::place;
 use super::rewrite::Rewriter;
+use super::session::Session;
+use super::{Scope, create, information, place};
 use crate::catalog::PARTITION_TIME;
 use crate::error::BqError;
 use crate::ids::{TableId, literal, quote};
@@ -63,28 +64,54 @@ fn table(
     alias: Option<&TableAlias>,
 ) -> Result<Option<String>, BqError> {
     let parts = names::parts(name);
-    match names::resolve(rewriter, &parts)? {
+    let scope = rewriter.scope;
+    match names::resolve(scope, &|name| rewriter.ctes.contains(name), &parts)? {
         Source::Cte => Ok(None),
+        Source::Information(dataset, view) => {
+            let alias = alias.map_or_else(|| quote(&view), |alias| alias.name.to_string());
+            let rows = information::rows(scope, &dataset, &view)?;
+            Ok(Some(format!("({rows}) AS {alias}")))
+        }
         Source::Table(id) => {
-            let catalog = rewriter.scope.catalog;
-            let found = catalog.table(&id).map_err(|error| located(error, rewriter, &id))?;
+            let found = scope.table(&id)?;
+            if let Some(text) = found.view() {
+                let alias = alias.map_or_else(|| quote(&id.table), |alias| alias.name.to_string());
+                return Ok(Some(format!("({}) AS {alias}", view(rewriter, &id, text)?)));
+            }
             if found.fields.is_empty() {
                 return Err(BqError::invalid(format!("Table {id} does not have a schema.")));
             }
             let alias = alias.map_or_else(|| quote(&id.table), |alias| alias.name.to_string());
             let text = format!("{} AS {alias}", id.duck());
-            rewriter.reads.insert(id);
+            if !id.is_of_session() {
+                rewriter.reads.insert(id);
+            }
             Ok(Some(text))
         }
         Source::Wildcard(prefix) => wildcard(rewriter, &prefix, alias).map(Some),
     }
 }
 
-fn located(mut error: BqError, rewriter: &Rewriter<'_>, id: &TableId) -> BqError {
-    let dataset = rewriter.scope.catalog.datasets.get(&id.dataset_id());
-    let location = dataset.map_or("US", |dataset| dataset.location.as_str());
-    error.message = format!("{} was not found in location {location}", error.message);
-    error
+/// The query of a view, in which names belong to the view's project.
+fn view(rewriter: &mut Rewriter<'_>, id: &TableId, text: &str) -> Result<String, BqError> {
+    const DEPTH_MAX: usize = 16;
+    if rewriter.depth == DEPTH_MAX {
+        return Err(BqError::query(format!("The view {id} is nested too deeply, or in itself")));
+    }
+    let query = create::view_query(text)?;
+    let scope = Scope {
+        catalog: rewriter.scope.catalog,
+        project: &id.project,
+        default_dataset: None,
+        parameters: &[],
+        session: &Session::default(),
+    };
+    let mut inner = Rewriter::new(&scope);
+    inner.depth = rewriter.depth + 1;
+    let mut query = query;
+    inner.walk(&mut query)?;
+    rewriter.reads.extend(inner.into_reads());
+    Ok(query.to_string())
 }
 
 fn wildcard(
@@ -98,7 +125,7 @@ fn wildcard(
         let Some(suffix) = name.strip_prefix(&prefix.table) else {
             break;
         };
-        if table.fields.is_empty() {
+        if table.fields.is_empty() || table.view().is_some() {
             continue;
         }
         let id = TableId { table: name.clone(), ..prefix.clone() };

@@ -268,6 +268,12 @@ fn format(format: &str, time: NaiveDateTime, zone: &str) -> Result<String, Box<d
             Some('Q') => write!(out, "{}", time.month0() / 3 + 1)?,
             Some('Z') => out.push_str(zone),
             Some('z') => out.push_str(&offset(time, zone)?),
+            Some('E') if rest.peek() == Some(&'z') => {
+                rest.next();
+                let offset = offset(time, zone)?;
+                let (hours, minutes) = offset.split_at(offset.len().min(3));
+                write!(out, "{hours}:{minutes}")?;
+            }
             Some('E') => match (rest.next(), rest.next()) {
                 (Some('4'), Some('Y')) => write!(out, "{:04}", time.year())?,
                 (Some('*'), Some('S')) => {
@@ -351,7 +357,7 @@ mod tests {
 
         assert_eq!(format("%Y%m%d Q%Q", time, "UTC").unwrap(), "20261101 Q4");
         assert_eq!(format("%E*S %E3S %E4Y", time, "UTC").unwrap(), "03.25 03.250 2026");
-        assert_eq!(format("%z %Z", time, "Asia/Tokyo").unwrap(), "+0900 Asia/Tokyo");
+        assert_eq!(format("%z %Ez %Z", time, "Asia/Tokyo").unwrap(), "+0900 +09:00 Asia/Tokyo");
         assert!(format("%!", time, "UTC").is_err());
     }
 

@@ -121,6 +121,18 @@ async fn create_table_as_select_makes_a_partitioned_table() {
         (&table["timePartitioning"]["field"], &table["numRows"]),
         (&json!("d"), &json!("1"))
     );
-    let (status, answer) = server.query("CREATE TABLE IF NOT EXISTS mart.x AS SELECT 1 AS n").await;
-    assert_eq!(status, 501, "{answer}");
+}
+
+#[tokio::test]
+async fn a_query_that_is_asked_again_with_its_request_id_is_one_job() {
+    let server = Server::start().await;
+    let body = json!({ "query": "SELECT 5", "useLegacySql": false, "requestId": "0a1b" });
+
+    let (_, first) = server.post(&projects("queries"), body.clone()).await;
+    let (_, second) = server.post(&projects("queries"), body).await;
+
+    assert_eq!(first["jobReference"], second["jobReference"]);
+    assert_eq!(rows_of(&second), [[json!("5")]]);
+    let (_, executions) = server.get("/himekuri/v1/executions").await;
+    assert_eq!(executions["jobs"].as_array().unwrap().len(), 1);
 }

@@ -226,7 +226,13 @@ async fn failures_have_googles_shape_everywhere() {
         ("/nowhere", json!({}), 404, "notFound"),
         (&*projects("jobs"), json!([1]), 400, "parseError"),
         (&projects("jobs"), json!({}), 400, "required"),
-        (&projects("jobs"), json!({ "configuration": { "copy": {} } }), 501, "notImplemented"),
+        (&projects("jobs"), json!({ "configuration": { "copy": {} } }), 400, "required"),
+        (
+            &projects("jobs"),
+            json!({ "configuration": { "load": { "sourceFormat": "AVRO" } } }),
+            501,
+            "notImplemented",
+        ),
         (&projects("queries"), json!({ "query": "SELEC 1" }), 400, "invalidQuery"),
         (
             &projects("datasets/nowhere/tables"),

@@ -18,6 +18,7 @@ pub(crate) struct Server {
     pub(crate) stdin: Option<ChildStdin>,
     pub(crate) url: String,
     pub(crate) data: Option<TempDir>,
+    options: Vec<String>,
     http: reqwest::Client,
     jobs: AtomicUsize,
 }
@@ -25,7 +26,12 @@ pub(crate) struct Server {
 impl Server {
     /// A new warehouse with the datasets `raw` and `mart`.
     pub(crate) async fn start() -> Self {
-        let server = Self::open(TempDir::new().unwrap());
+        Self::start_with(&[]).await
+    }
+
+    /// The same with more options.
+    pub(crate) async fn start_with(options: &[&str]) -> Self {
+        let server = Self::open_with(TempDir::new().unwrap(), options);
         for dataset in ["raw", "mart"] {
             server.create_dataset(dataset, "US").await;
         }
@@ -33,27 +39,37 @@ impl Server {
     }
 
     pub(crate) fn open(data: TempDir) -> Self {
-        let mut child = command(data.path(), 0).spawn().unwrap();
+        Self::open_with(data, &[])
+    }
+
+    pub(crate) fn open_with(data: TempDir, options: &[&str]) -> Self {
+        let mut child = command(data.path(), 0).args(options).spawn().unwrap();
         let stdin = child.stdin.take();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let url = line.trim().strip_prefix("listening on ").unwrap().to_owned();
         let http = reqwest::Client::new();
-        Self { child, stdin, url, data: Some(data), http, jobs: AtomicUsize::new(0) }
+        let options = options.iter().map(|option| (*option).to_owned()).collect();
+        Self { child, stdin, url, data: Some(data), options, http, jobs: AtomicUsize::new(0) }
     }
 
     /// Kills the process as a crash would, and opens its folder again.
     pub(crate) fn crash_and_restart(mut self) -> Self {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
-        Self::open(self.data.take().unwrap())
+        self.open_again()
     }
 
     /// Ends the process in order, and opens its folder again.
     pub(crate) fn restart(mut self) -> Self {
         drop(self.stdin.take());
         assert!(self.child.wait().unwrap().success());
-        Self::open(self.data.take().unwrap())
+        self.open_again()
+    }
+
+    fn open_again(mut self) -> Self {
+        let options: Vec<&str> = self.options.iter().map(String::as_str).collect();
+        Self::open_with(self.data.take().unwrap(), &options)
     }
 
     pub(crate) async fn ask(
@@ -74,6 +90,18 @@ impl Server {
 
     pub(crate) async fn get(&self, path: &str) -> (u16, Value) {
         self.ask(Method::GET, path, None).await
+    }
+
+    /// A request whose answer may be missing.
+    pub(crate) fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.url))
+    }
+
+    /// Sets what goes wrong.
+    pub(crate) async fn faults(&self, yaml: &str) {
+        let request = self.request(Method::PUT, "/himekuri/v1/faults").body(yaml.to_owned());
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), 200, "{}", response.text().await.unwrap());
     }
 
     pub(crate) async fn post(&self, path: &str, body: Value) -> (u16, Value) {
@@ -206,3 +234,21 @@ pub(crate) fn message(job: &Value) -> &str {
 pub(crate) const ENDLESS: &str = "SELECT COUNT(*) AS n FROM UNNEST(GENERATE_ARRAY(1, 100000)) AS a, \
      UNNEST(GENERATE_ARRAY(1, 100000)) AS b, UNNEST(GENERATE_ARRAY(1, 100000)) AS c \
      WHERE MOD(a * b + c, 7) = 8";
+
+/// A load of files in buckets into `raw.<table>`.
+pub(crate) fn load_of(table: &str, uris: &[&str], more: Value) -> Value {
+    let mut load = json!({
+        "sourceUris": uris,
+        "destinationTable": { "projectId": PROJECT, "datasetId": "raw", "tableId": table },
+    });
+    for (key, value) in more.as_object().unwrap() {
+        load[key] = value.clone();
+    }
+    json!({ "load": load })
+}
+
+/// `INTEGER`, `STRING`, … columns of these names.
+pub(crate) fn schema(fields: &[(&str, &str)]) -> Value {
+    let fields = fields.iter().map(|(name, kind)| json!({ "name": name, "type": kind }));
+    json!({ "fields": fields.collect::<Vec<_>>() })
+}
