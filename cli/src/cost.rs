@@ -26,6 +26,7 @@ pub(crate) use totals::Totals;
 use report::brief;
 
 use crate::failure::SaidAlready;
+use crate::preflight;
 use crate::project::LoadedProject;
 
 /// Measures a plan that is about to be sent, and refuses it if a query is wrong or a limit is exceeded.
@@ -48,6 +49,7 @@ pub(crate) async fn guard(
     }
     limits::check(arguments, &totals)?;
     budgets::check(&Writes::of(plan), &asker).await?;
+    preflight::check(plan, &asker).await?;
     crate::output::aside(brief(&totals));
     Ok(())
 }
@@ -66,5 +68,6 @@ pub(crate) async fn judge(
         return Err(SaidAlready.into());
     }
     limits::check(arguments, totals)?;
-    budgets::check(&Writes::of(plan), asker).await
+    budgets::check(&Writes::of(plan), asker).await?;
+    preflight::check(plan, asker).await
 }

@@ -16,6 +16,7 @@ mod diagnostics;
 mod failure;
 mod local_warehouse;
 mod output;
+mod preflight;
 mod project;
 mod pushed;
 mod simulate;

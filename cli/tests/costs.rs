@@ -66,7 +66,7 @@ fn gibibyte(_: &str) -> Result<u64, Refusal> {
 #[test]
 fn queries_whose_bytes_do_not_depend_on_the_date_are_asked_about_by_samples() {
     let folder = project(WORKFLOW);
-    let bigquery = BigQuery::start(Rules { partitioned: false, reads: gibibyte });
+    let bigquery = BigQuery::start(Rules { partitioned: true, reads: gibibyte });
 
     let output = plan(folder.path(), &bigquery, &[&SEPTEMBER[..], &["--cost", "--json"]].concat());
 
@@ -112,7 +112,7 @@ fn queries_that_read_nothing_on_the_sampled_dates_are_all_asked_about() {
 fn bytes_that_differ_between_dates_are_asked_for_one_by_one() {
     let folder = project(WORKFLOW);
     let by_date = |query: &str| Ok(if query.contains("2019-09-30") { 20 << 20 } else { 10 << 20 });
-    let bigquery = BigQuery::start(Rules { partitioned: false, reads: by_date });
+    let bigquery = BigQuery::start(Rules { partitioned: true, reads: by_date });
 
     let output = plan(folder.path(), &bigquery, &[&SEPTEMBER[..], &["--cost", "--json"]].concat());
 
@@ -140,7 +140,7 @@ fn people_see_each_task_each_mart_and_where_the_rules_are() {
 #[test]
 fn a_plan_over_the_limit_ends_with_exit_code_3_and_names_what_costs_most() {
     let folder = project(WORKFLOW);
-    let bigquery = BigQuery::start(Rules { partitioned: false, reads: gibibyte });
+    let bigquery = BigQuery::start(Rules { partitioned: true, reads: gibibyte });
 
     for limit in [["--max-cost", "0.30"], ["--max-bytes", "59GiB"]] {
         let output = plan(folder.path(), &bigquery, &[&SEPTEMBER[..], &limit].concat());
@@ -165,7 +165,7 @@ fn a_query_with_a_mistake_is_shown_once_with_its_line_after_everything_else() {
         true => Err((400, "invalidQuery", "Unrecognized name: day at [3:7]".to_owned())),
         false => Ok(1 << 30),
     };
-    let bigquery = BigQuery::start(Rules { partitioned: false, reads: wrong });
+    let bigquery = BigQuery::start(Rules { partitioned: true, reads: wrong });
 
     let output = plan(folder.path(), &bigquery, &[&SEPTEMBER[..], &["--cost"]].concat());
 
@@ -187,7 +187,7 @@ fn what_the_plan_itself_makes_has_no_cost_yet_and_no_limit_can_be_kept() {
         true => Err((404, "notFound", "Not found: Table title:summary.access was not".to_owned())),
         false => Ok(1 << 30),
     };
-    let bigquery = BigQuery::start(Rules { partitioned: false, reads: missing });
+    let bigquery = BigQuery::start(Rules { partitioned: true, reads: missing });
 
     let shown = plan(folder.path(), &bigquery, &["--session", "2019-09-01", "--cost"]);
     let limited = plan(folder.path(), &bigquery, &["--session", "2019-09-01", "--max-cost", "9"]);
@@ -207,7 +207,7 @@ fn what_is_fetched_at_run_time_has_no_known_cost_and_required_sessions_are_named
 ";
     let folder = project(workflow);
     fs::write(folder.path().join("title/other.dig"), "+a:\n  echo>: x\n").unwrap();
-    let bigquery = BigQuery::start(Rules { partitioned: false, reads: gibibyte });
+    let bigquery = BigQuery::start(Rules { partitioned: true, reads: gibibyte });
 
     let shown = plan(folder.path(), &bigquery, &["--session", "2019-09-01", "--cost"]);
     let limited = plan(folder.path(), &bigquery, &["--session", "2019-09-01", "--max-cost", "9"]);
@@ -275,4 +275,18 @@ fn on_google_the_project_of_the_jobs_must_be_named() {
 
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("`--gcp-project ID`"), "{}", stderr(&output));
+}
+
+#[test]
+fn a_destination_that_cannot_be_written_is_refused_with_what_to_do() {
+    let folder = project(WORKFLOW);
+    let bigquery = BigQuery::start(Rules { partitioned: false, reads: gibibyte });
+
+    let output = plan(folder.path(), &bigquery, &["--session", "2019-09-01", "--cost"]);
+
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    let problem = "error: `title.summary.access` is not partitioned, so `$20190901` cannot be written (task `+wf+access`)";
+    assert!(said.contains(problem), "{said}");
+    assert!(said.contains("create the table anew with `PARTITION BY`"), "{said}");
 }

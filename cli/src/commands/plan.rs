@@ -14,7 +14,7 @@ use crate::simulate::{PlannedTask, planned_attempts, session_time, simulate};
 /// Show every task that would run, rendered; contacts nothing.
 ///
 /// With --cost, BigQuery is asked what each query would read, without running it: that costs nothing. Queries that it
-/// refuses are shown with the line of their SQL.
+/// refuses are shown with the line of their SQL, and destinations that cannot be written with what is wrong with them.
 ///
 /// Exit code: 0 done, 1 errors, also of a query, 2 the command line cannot be read, 3 over --max-cost, --max-bytes or the
 /// daily budget of a table.

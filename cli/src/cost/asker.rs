@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use futures::{StreamExt, TryStreamExt, stream};
-use himekuri_bigquery::{DryRun, Estimator, JobError};
+use himekuri_bigquery::{Destination, DryRun, Estimator, JobError};
 use himekuri_cost::Partitioning;
 use himekuri_protocol::{QueryJob, TableReference, TaskError};
 use indicatif::ProgressBar;
@@ -58,6 +58,12 @@ impl Asker {
                 anyhow::bail!("no clear answer from BigQuery: {reason}: {message}; try again")
             }
         }
+    }
+
+    /// What is known of the table that a job writes, if anything.
+    pub(crate) async fn destination(&self, table: &TableReference) -> Option<Destination> {
+        let project = table.project.clone().unwrap_or_default();
+        self.estimator.destination(table, &project).await.ok()
     }
 
     /// How a table is partitioned, if that can be known.
