@@ -47,3 +47,6 @@ CREATE OR REPLACE MACRO bq_json_value_array(x, p) AS
                    lambda j: json_extract_string(j, '$'));
 CREATE OR REPLACE MACRO bq_string_of(x) AS
     CASE typeof(x) WHEN 'JSON' THEN json_extract_string(CAST(CAST(x AS VARCHAR) AS JSON), '$') ELSE bq_string(x) END;
+-- A zone that has had this offset since an instant, both in microseconds.
+CREATE OR REPLACE MACRO bq_local_since(x, zone, shift, since) AS
+    CASE WHEN epoch_us(x) >= since THEN make_timestamp(epoch_us(x) + shift) ELSE bq_local(x, zone) END;

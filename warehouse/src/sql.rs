@@ -30,6 +30,7 @@ mod strings;
 mod tables;
 mod tokens;
 mod types;
+mod zones;
 
 use std::collections::BTreeSet;
 

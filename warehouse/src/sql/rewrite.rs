@@ -270,10 +270,10 @@ fn rewritten(expr: &Expr) -> Result<Option<String>, BqError> {
             .map(|unit| format!("INTERVAL ({}) {}", interval.value, word(&unit.to_string()))),
         Expr::Extract { field, expr: inner, .. } => {
             let inner = inner.to_string();
-            let civil = match inner.starts_with("bq_local(") {
-                true => inner,
-                false => dates::civil(&inner, None),
-            };
+            let is_civil = ["bq_local(", "bq_local_since(", "make_timestamp("]
+                .iter()
+                .any(|function| inner.starts_with(function));
+            let civil = if is_civil { inner } else { dates::civil(&inner, None) };
             dates::extracted(&field.to_string(), &civil)
         }
         Expr::AtTimeZone { timestamp, time_zone } => {

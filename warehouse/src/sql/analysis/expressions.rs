@@ -359,7 +359,7 @@ impl Analyzer<'_> {
         inner: &mut Expr,
         at: &str,
     ) -> Result<Typed, BqError> {
-        let from = match inner {
+        let from = match &mut *inner {
             Expr::AtTimeZone { timestamp, time_zone } => {
                 let zone = self.expr(time_zone)?;
                 let value = self.expr(timestamp)?;
@@ -381,6 +381,11 @@ impl Analyzer<'_> {
                 return Err(no_match("function EXTRACT", &[&from.into()], at));
             }
         };
+        if from == Kind::Timestamp && !matches!(inner, Expr::AtTimeZone { .. }) {
+            let zone = Expr::value(Value::SingleQuotedString("UTC".into()));
+            let instant = std::mem::replace(inner, Expr::value(Value::Null));
+            *inner = Expr::AtTimeZone { timestamp: Box::new(instant), time_zone: Box::new(zone) };
+        }
         if !fits {
             return Err(BqError::query(format!(
                 "EXTRACT from {from} does not support the {part} date part{at}"
