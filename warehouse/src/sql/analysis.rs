@@ -22,6 +22,7 @@ use crate::ids::TableId;
 use crate::schema::Field;
 
 pub(super) use calls::not_found;
+pub(super) use operators::call;
 pub(super) use signatures::is_function;
 
 use kinds::{Kind, Typed};

@@ -25,10 +25,12 @@ fn constructors(call: &Call, args: &[&str]) -> Option<String> {
         ("DATE", [year, month, day]) => format!("make_date({year}, {month}, {day})"),
         ("TIMESTAMP", [x]) => instant(x, None),
         ("TIMESTAMP", [x, zone]) => instant(x, Some(zone)),
+        ("$DATETIME_OF_PARTS", [x, time]) => format!("(CAST({x} AS DATE) + CAST({time} AS TIME))"),
         ("DATETIME", [x]) => civil(x, None),
         ("DATETIME", [x, zone]) => civil(x, Some(zone)),
         ("DATETIME", [_, _, _, _, _, _]) => format!("make_timestamp({})", args.join(", ")),
         ("TIME", [x]) => format!("CAST({} AS TIME)", civil(x, None)),
+        ("TIME", [hour, minute, second]) => format!("make_time({hour}, {minute}, {second})"),
         ("TIME", [x, zone]) => format!("CAST({} AS TIME)", civil(x, Some(zone))),
         ("CURRENT_TIMESTAMP", []) => "now()".into(),
         ("CURRENT_DATE", []) => date("now()"),
@@ -76,6 +78,12 @@ fn arithmetic(call: &Call, args: &[&str]) -> Option<String> {
         ("TIMESTAMP_TRUNC", [x, part, zone]) => {
             instant(&truncated(&civil(x, Some(zone)), part)?, Some(zone))
         }
+        ("TIME_ADD", [x, step]) if is_interval(step) => format!("(CAST({x} AS TIME) + {step})"),
+        ("TIME_SUB", [x, step]) if is_interval(step) => format!("(CAST({x} AS TIME) - {step})"),
+        ("TIME_DIFF", [x, y, part]) => boundaries(&on_first_day(x), &on_first_day(y), part)?,
+        ("TIME_TRUNC", [x, part]) => {
+            format!("CAST({} AS TIME)", truncated(&on_first_day(x), part)?)
+        }
         ("LAST_DAY", [x]) => format!("last_day({})", date(x)),
         ("LAST_DAY", [x, part]) => {
             let part = word(part);
@@ -95,6 +103,8 @@ fn formats(call: &Call, args: &[&str]) -> Option<String> {
         }
         ("FORMAT_TIMESTAMP", [format, x]) => printed(&civil_utc(x), format, "'UTC'"),
         ("FORMAT_TIMESTAMP", [format, x, zone]) => printed(&civil(x, Some(zone)), format, zone),
+        ("FORMAT_TIME", [format, x]) => printed(&on_first_day(x), format, "'UTC'"),
+        ("PARSE_TIME", [format, x]) => format!("CAST(bq_parse_time({format}, {x}) AS TIME)"),
         ("PARSE_DATE", [format, x]) => format!("CAST(bq_parse_time({format}, {x}) AS DATE)"),
         ("PARSE_DATETIME", [format, x]) => format!("bq_parse_time({format}, {x})"),
         ("PARSE_TIMESTAMP", [format, x]) => instant(&format!("bq_parse_time({format}, {x})"), None),
@@ -109,6 +119,11 @@ fn formats(call: &Call, args: &[&str]) -> Option<String> {
         }
         _ => return None,
     })
+}
+
+/// A time of day as civil time, for what DuckDB knows of those alone.
+fn on_first_day(time: &str) -> String {
+    format!("(DATE '1970-01-01' + CAST({time} AS TIME))")
 }
 
 /// A civil time in a format. DuckDB prints a constant format of common elements by itself, many rows

@@ -5,8 +5,8 @@
 )]
 
 use sqlparser::ast::{
-    AccessExpr, Expr, GroupByExpr, LimitClause, OrderBy, OrderByKind, Query, Select, SelectItem,
-    SelectItemQualifiedWildcardKind, SetExpr, Value, WildcardAdditionalOptions,
+    AccessExpr, Expr, GroupByExpr, Ident, LimitClause, OrderBy, OrderByKind, Query, Select,
+    SelectItem, SelectItemQualifiedWildcardKind, SetExpr, Value, WildcardAdditionalOptions,
 };
 
 use super::kinds::{Kind, Typed, common};
@@ -83,8 +83,14 @@ impl Analyzer<'_> {
         order_by: Option<&mut OrderBy>,
         columns: Columns,
     ) -> Result<Columns, BqError> {
-        let source =
-            Source { alias: None, columns: columns.clone(), hidden: Vec::new(), value: None };
+        let source = Source {
+            alias: None,
+            columns: columns.clone(),
+            hidden: Vec::new(),
+            value: None,
+            is_flat: false,
+            filter_needed: None,
+        };
         self.frames.push(Frame { sources: vec![source], ..Frame::default() });
         let result = self.keys(order_by);
         self.frames.pop();
@@ -124,6 +130,7 @@ impl Analyzer<'_> {
         order_by: Option<&mut OrderBy>,
     ) -> Result<Columns, BqError> {
         select.from.iter_mut().try_for_each(|table| self.table_with_joins(table))?;
+        self.check_partition_filter(select)?;
         if let Some(condition) = &mut select.selection {
             self.check_condition(condition, "WHERE clause")?;
         }
@@ -153,8 +160,73 @@ impl Analyzer<'_> {
         if let Some(condition) = &mut select.qualify {
             self.check_condition(condition, "QUALIFY clause")?;
         }
-        self.keys(order_by)?;
+        match select.distinct {
+            None => self.keys(order_by)?,
+            Some(_) => self.distinct_keys(order_by, &select.projection, &columns)?,
+        }
         Ok(columns)
+    }
+
+    /// A table may be read with a condition on its partitions only.
+    fn check_partition_filter(&self, select: &Select) -> Result<(), BqError> {
+        let mut named = Vec::new();
+        let joins = select.from.iter().flat_map(|table| &table.joins);
+        for node in joins {
+            super::pivots::names(&node.join_operator, &mut named);
+        }
+        if let Some(condition) = &select.selection {
+            super::pivots::names(condition, &mut named);
+        }
+        for source in self.frames.last().into_iter().flat_map(|frame| &frame.sources) {
+            let Some((table, columns)) = &source.filter_needed else { continue };
+            let is_named =
+                |name: &Ident| columns.iter().any(|c| c.eq_ignore_ascii_case(&name.value));
+            if !named.iter().any(is_named) {
+                return Err(BqError::query(format!(
+                    "Cannot query over table '{table}' without a filter over column(s) '{}' that can be \
+                     used for partition elimination",
+                    columns.join("', '")
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// After DISTINCT only what was selected can be ordered by.
+    fn distinct_keys(
+        &mut self,
+        order_by: Option<&mut OrderBy>,
+        items: &[SelectItem],
+        columns: &Columns,
+    ) -> Result<(), BqError> {
+        let Some(OrderBy { kind: OrderByKind::Expressions(keys), .. }) = order_by else {
+            return Ok(());
+        };
+        let source = Source {
+            alias: None,
+            columns: columns.clone(),
+            hidden: Vec::new(),
+            value: None,
+            is_flat: false,
+            filter_needed: None,
+        };
+        let frame = Frame { sources: vec![source], ..Frame::default() };
+        for key in keys.iter_mut().filter(|key| {
+            !items.iter().any(|item| item_value(item).is_some_and(|value| value == key.expr))
+        }) {
+            let inner = self.frames.pop();
+            self.frames.push(frame.clone());
+            let start = place(&key.expr);
+            let result = self.expr(&mut key.expr);
+            self.frames.pop();
+            self.frames.extend(inner);
+            result.map_err(|error| {
+                BqError::query(format!(
+                    "ORDER BY clause expression is not visible after SELECT DISTINCT{start}: {error}"
+                ))
+            })?;
+        }
+        Ok(())
     }
 
     /// The columns of one item of SELECT.
@@ -162,7 +234,13 @@ impl Analyzer<'_> {
         match item {
             SelectItem::UnnamedExpr(expr) => {
                 let name = implicit_name(expr);
-                Ok(Some(vec![Column { name, typed: self.expr(expr)? }]))
+                let typed = self.expr(expr)?;
+                // A variable gave its place to a value, which has no name.
+                if implicit_name(expr) != name {
+                    let alias = Ident::new(name.clone());
+                    *item = SelectItem::ExprWithAlias { expr: expr.clone(), alias };
+                }
+                Ok(Some(vec![Column { name, typed }]))
             }
             SelectItem::ExprWithAlias { expr, alias } => {
                 Ok(Some(vec![Column { name: alias.value.clone(), typed: self.expr(expr)? }]))
@@ -170,6 +248,11 @@ impl Analyzer<'_> {
             SelectItem::Wildcard(options) => {
                 if self.frames.last().is_none_or(|frame| frame.sources.is_empty()) {
                     return Err(BqError::query("SELECT * must have a FROM clause"));
+                }
+                if self.frames.last().is_some_and(|frame| frame.sources.iter().any(is_folded)) {
+                    return Err(BqError::not_implemented(
+                        "* over an UNNEST of STRUCTs with OFFSET or in an outer join",
+                    ));
                 }
                 let columns = self.frames.last().and_then(all_columns);
                 self.adapted(columns, options)
@@ -288,6 +371,11 @@ impl Analyzer<'_> {
         }
         Ok(())
     }
+}
+
+/// An array of records whose fields are not columns of their own.
+fn is_folded(source: &Source) -> bool {
+    matches!(source.value, Some(Kind::Struct(_))) && !source.is_flat
 }
 
 fn is_star(item: &SelectItem) -> bool {
