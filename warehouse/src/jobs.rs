@@ -5,3 +5,4 @@ pub(crate) mod ledger;
 pub(crate) mod record;
 pub(crate) mod registry;
 pub(crate) mod run;
+mod statements;

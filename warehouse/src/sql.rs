@@ -9,6 +9,7 @@ mod arrays;
 mod call;
 mod changes;
 mod columns;
+mod constants;
 mod create;
 mod dates;
 mod definitions;

@@ -68,7 +68,7 @@ pub(crate) struct Output {
     pub(crate) anonymous: Option<TableId>,
     /// What the statement did; without a name for a SELECT.
     #[serde(default)]
-    pub(crate) effect: Effect,
+    pub(crate) effect: Box<Effect>,
 }
 
 impl JobRecord {

@@ -16,10 +16,10 @@ use sqlparser::ast::{
 
 use super::row_id::RowId;
 use super::types::{cast, duck_type, word};
-use super::{Scope, call, dates, parameters, place, records, selects, strings, tables};
+use super::{Scope, call, constants, dates, parameters, place, records, selects, strings, tables};
 use crate::catalog::PARTITION_TIME;
 use crate::error::BqError;
-use crate::ids::{TableId, literal, quote};
+use crate::ids::{TableId, quote};
 
 type Flow = ControlFlow<BqError>;
 
@@ -94,7 +94,7 @@ impl VisitorMut for Rewriter<'_> {
     }
 
     fn pre_visit_value(&mut self, value: &mut ValueWithSpan) -> Flow {
-        match constant(&value.value) {
+        match constants::constant(&value.value) {
             Ok(Some(text)) => {
                 // `Number` prints its text unchanged; the printer of strings would guess at escapes.
                 value.value = Value::Number(text, false);
@@ -206,77 +206,6 @@ fn pseudo_column(expr: &Expr) -> Option<String> {
     }
     let table: String = table.iter().map(|part| format!("{}.", quote(&part.value))).collect();
     Some(format!("CAST(CAST({table}{PARTITION_TIME} AS TIMESTAMP) AS DATE)"))
-}
-
-fn constant(value: &Value) -> Result<Option<String>, BqError> {
-    Ok(match value {
-        Value::SingleQuotedString(text)
-        | Value::DoubleQuotedString(text)
-        | Value::TripleSingleQuotedString(text)
-        | Value::TripleDoubleQuotedString(text)
-        | Value::SingleQuotedRawStringLiteral(text)
-        | Value::DoubleQuotedRawStringLiteral(text)
-        | Value::TripleSingleQuotedRawStringLiteral(text)
-        | Value::TripleDoubleQuotedRawStringLiteral(text) => Some(literal(text)),
-        Value::SingleQuotedByteStringLiteral(text)
-        | Value::DoubleQuotedByteStringLiteral(text)
-        | Value::TripleSingleQuotedByteStringLiteral(text)
-        | Value::TripleDoubleQuotedByteStringLiteral(text) => Some(bytes(text)?),
-        Value::Number(digits, _) if digits.parse::<f64>().is_ok_and(f64::is_infinite) => {
-            return Err(BqError::query(format!("Invalid floating point literal: {digits}")));
-        }
-        // A number with a point is FLOAT64; DuckDB would make it a DECIMAL.
-        Value::Number(digits, _)
-            if digits.starts_with(|c: char| c.is_ascii_digit() || c == '.')
-                && digits.contains('.')
-                && !digits.contains(['e', 'E']) =>
-        {
-            let zero = if digits.starts_with('.') { "0" } else { "" };
-            let tail = if digits.ends_with('.') { "0" } else { "" };
-            Some(format!("{zero}{digits}{tail}e0"))
-        }
-        Value::HexStringLiteral(digits) => Some(
-            i64::from_str_radix(digits, 16)
-                .map_err(|_| BqError::query(format!("Invalid integer literal: 0x{digits}")))?
-                .to_string(),
-        ),
-        Value::Number(_, _) | Value::Boolean(_) | Value::Null | Value::Placeholder(_) => None,
-        other => {
-            return Err(BqError::query(format!("Syntax error: Unexpected literal {other}")));
-        }
-    })
-}
-
-/// A literal of bytes: the parser leaves its escapes as they are.
-fn bytes(text: &str) -> Result<String, BqError> {
-    let unknown =
-        || BqError::query(format!("Illegal escape sequence in the bytes literal \"{text}\""));
-    let mut hex = String::new();
-    let mut rest = text.chars();
-    while let Some(c) = rest.next() {
-        let byte = match (c, if c == '\\' { rest.next() } else { None }) {
-            ('\\', Some('x' | 'X')) => {
-                let digits: String = rest.by_ref().take(2).collect();
-                u8::from_str_radix(&digits, 16).map_err(|_| unknown())?
-            }
-            ('\\', Some('n')) => b'\n',
-            ('\\', Some('r')) => b'\r',
-            ('\\', Some('t')) => b'\t',
-            ('\\', Some(same @ ('\\' | '\'' | '"' | '`' | '?'))) => {
-                u8::try_from(same).map_err(|_| unknown())?
-            }
-            ('\\', _) => return Err(unknown()),
-            (c, _) => {
-                let mut buffer = [0; 4];
-                for byte in c.encode_utf8(&mut buffer).bytes() {
-                    hex += &format!("{byte:02x}");
-                }
-                continue;
-            }
-        };
-        hex += &format!("{byte:02x}");
-    }
-    Ok(format!("unhex('{hex}')"))
 }
 
 /// The new text of a node; `None` when it may stay as it is.

@@ -9,8 +9,8 @@ use sqlparser::ast::{
     HavingBound, Ident, ObjectName, WindowFrameBound, WindowSpec, WindowType,
 };
 
-use super::expressions::is_struct;
 use super::kinds::{Kind, Typed};
+use super::records::is_struct;
 use super::signatures::{self, Signature};
 use super::{Analyzer, place};
 use crate::error::BqError;

@@ -174,7 +174,7 @@ impl Signature {
             }
         }
         let left = pattern.into_iter().chain(patterns);
-        if left.into_iter().any(|left| !left.optional && !(left.repeated && seen > 0)) {
+        if left.into_iter().any(|left| !(left.optional || left.repeated && seen > 0)) {
             return None;
         }
         let mut letters = BTreeMap::new();
