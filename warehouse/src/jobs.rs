@@ -6,3 +6,4 @@ pub(crate) mod record;
 pub(crate) mod registry;
 pub(crate) mod request;
 pub(crate) mod run;
+mod statements;

@@ -45,5 +45,11 @@ CREATE OR REPLACE MACRO bq_json_documents(x, p) AS
 CREATE OR REPLACE MACRO bq_json_value_array(x, p) AS
     list_transform(CAST(CASE WHEN json_type(bq_json(x), p) = 'ARRAY' THEN json_extract(bq_json(x), p) END AS JSON[]),
                    lambda j: json_extract_string(j, '$'));
+CREATE OR REPLACE MACRO bq_json_type(x) AS
+    CASE json_type(x) WHEN 'OBJECT' THEN 'object' WHEN 'ARRAY' THEN 'array' WHEN 'VARCHAR' THEN 'string'
+        WHEN 'BOOLEAN' THEN 'boolean' WHEN 'NULL' THEN 'null' ELSE CASE WHEN x IS NOT NULL THEN 'number' END END;
 CREATE OR REPLACE MACRO bq_string_of(x) AS
     CASE typeof(x) WHEN 'JSON' THEN json_extract_string(CAST(CAST(x AS VARCHAR) AS JSON), '$') ELSE bq_string(x) END;
+-- A zone that has had this offset since an instant, both in microseconds.
+CREATE OR REPLACE MACRO bq_local_since(x, zone, shift, since) AS
+    CASE WHEN epoch_us(x) >= since THEN make_timestamp(epoch_us(x) + shift) ELSE bq_local(x, zone) END;

@@ -11,7 +11,7 @@ use crate::catalog::Catalog;
 use crate::error::BqError;
 use crate::ids::{DatasetId, TableId, literal, quote};
 use crate::jobs::config::QueryConfig;
-use crate::schema::{Field, fields_of};
+use crate::schema::{Field, FieldType, fields_of};
 use crate::sql::{self, Scope};
 
 /// The temporary table of a connection that holds the result of its query.
@@ -133,18 +133,23 @@ pub(crate) fn check_location(
 pub(crate) fn describe(connection: &Connection, sql: &str) -> Result<Vec<Field>, BqError> {
     let refused = |error: duckdb::Error| sql::from_duckdb(&error);
     // DuckDB renames the second of two columns of one name in a subquery, but not here.
-    let names: Vec<String> = {
+    let described: Vec<(String, String)> = {
         let mut statement = connection.prepare(&format!("DESCRIBE {sql}")).map_err(refused)?;
-        let names = statement.query_map([], |row| row.get(0)).map_err(refused)?;
-        names.collect::<Result<_, _>>().map_err(refused)?
+        let rows =
+            statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).map_err(refused)?;
+        rows.collect::<Result<_, _>>().map_err(refused)?
     };
-    // The types are asked of a result without rows: `DESCRIBE` gives them as text only.
+    // The types are asked of a result without rows: `DESCRIBE` gives them as text only. JSON alone
+    // is not to be told from text there.
     let mut statement =
         connection.prepare(&format!("SELECT * FROM ({sql}) LIMIT 0")).map_err(refused)?;
     let schema = statement.query_arrow([]).map_err(refused)?.get_schema();
     let mut fields = fields_of(&schema)?;
-    for (field, name) in fields.iter_mut().zip(names) {
+    for (field, (name, duck_type)) in fields.iter_mut().zip(described) {
         field.name = name;
+        if duck_type == "JSON" || duck_type == "JSON[]" {
+            field.kind = FieldType::Json;
+        }
     }
     Ok(fields)
 }

@@ -9,6 +9,7 @@ mod arrays;
 mod call;
 mod changes;
 mod columns;
+mod constants;
 mod create;
 mod dates;
 mod definitions;
@@ -30,6 +31,7 @@ mod strings;
 mod tables;
 mod tokens;
 mod types;
+mod zones;
 
 use std::collections::BTreeSet;
 

@@ -106,7 +106,7 @@ pub(crate) fn dry_run(
 ) -> Result<Output, BqError> {
     let steps = sql::read(&config.sql)?;
     let Some((statement, text, session)) = sql::only_statement(&steps) else {
-        return Ok(Output { effect: Effect::of("SCRIPT"), ..Output::default() });
+        return Ok(Output { effect: Box::new(Effect::of("SCRIPT")), ..Output::default() });
     };
     let scope = Scope {
         catalog,
@@ -122,7 +122,7 @@ pub(crate) fn dry_run(
     if let Some(change) = sql::change(statement, &scope)? {
         query::check_location(catalog, &change.reads, location)?;
         connection.prepare(&change.sql).map_err(|error| sql::from_duckdb(&error))?;
-        let effect = Effect::of(changes::name(change.kind));
+        let effect = Box::new(Effect::of(changes::name(change.kind)));
         return Ok(Output { effect, ..Output::default() });
     }
     sql::definition(statement, text, &scope)?;
@@ -154,6 +154,7 @@ impl Runner<'_> {
     ) -> Result<Effect, BqError> {
         self.job.stopped().map_or(Ok(()), Err)?;
         let catalog = self.warehouse.catalog();
+        #[expect(clippy::wildcard_enum_match_arm, reason = "the parser knows many statements")]
         match statement {
             Statement::Query(query) => return self.select(query, text),
             Statement::CreateTable(create) => {

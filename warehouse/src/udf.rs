@@ -15,6 +15,8 @@ use duckdb::Connection;
 use duckdb::arrow::array::{Array, AsArray, RecordBatch, StringArray, TimestampMicrosecondArray};
 use duckdb::arrow::datatypes::{DataType, TimeUnit, TimestampMicrosecondType};
 
+pub(crate) use times::zone_of;
+
 type Column = Result<Arc<dyn Array>, Box<dyn Error>>;
 
 /// Adds all functions and macros to a database.
@@ -36,7 +38,27 @@ pub(crate) fn register(connection: &Connection) -> duckdb::Result<()> {
     connection.register_scalar_function::<casts::Initcap>("bq_initcap")?;
     connection.register_scalar_function::<regexes::Extract>("bq_regexp_extract")?;
     connection.register_scalar_function::<regexes::Instr>("bq_regexp_instr")?;
-    connection.execute_batch(include_str!("prelude.sql"))
+    connection.execute_batch(include_str!("prelude.sql"))?;
+    connection.execute_batch(&instant_macro(connection)?)
+}
+
+/// `bq_instant`: microseconds since 1970 as an instant. A build of DuckDB without ICU has only the cast,
+/// which is slower.
+fn instant_macro(connection: &Connection) -> duckdb::Result<String> {
+    let has_function: bool = connection.query_row(
+        "SELECT count(*) > 0 FROM duckdb_functions() WHERE function_name = 'make_timestamptz'",
+        [],
+        |row| row.get(0),
+    )?;
+    let body = match has_function {
+        true => "make_timestamptz(us)",
+        false => "CAST(make_timestamp(us) AS TIMESTAMPTZ)",
+    };
+    Ok(format!(
+        "CREATE OR REPLACE MACRO bq_instant(us) AS {body};
+         CREATE OR REPLACE MACRO bq_utc_since(x, zone, shift, since) AS
+             CASE WHEN epoch_us(x) >= since THEN bq_instant(epoch_us(x) - shift) ELSE bq_utc(x, zone) END;"
+    ))
 }
 
 fn datetime_type() -> DataType {

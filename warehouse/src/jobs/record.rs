@@ -92,7 +92,7 @@ pub(crate) struct Output {
     pub(crate) bad_rows: i64,
     /// What the statement did; without a name for a SELECT.
     #[serde(default)]
-    pub(crate) effect: Effect,
+    pub(crate) effect: Box<Effect>,
 }
 
 impl JobRecord {

@@ -11,20 +11,21 @@ use std::time::Duration;
 use duckdb::Connection;
 use tracing::{debug, error, info};
 
-use super::config::{Destination, JobKind, QueryConfig, TableChange};
+use super::config::{Destination, JobKind, QueryConfig};
 use super::ledger;
 use super::record::{JobKey, JobRecord, JobState, Outcome, Output, now_ms};
 use super::registry::Job;
 use super::request::Request;
+use super::statements::{keep_rows, made, skipped};
 use crate::catalog::Catalog;
 use crate::error::{BqError, Reason};
 use crate::faults::Facts;
-use crate::ids::{DatasetId, TableId, quote};
+use crate::ids::DatasetId;
 use crate::query::{self, RESULT};
 use crate::ranges::Ranges;
-use crate::sql::{self, Scope, Session, Step};
-use crate::statements::{self, Effect, LastRows, Runner};
-use crate::warehouse::{RESULTS_SCHEMA, Warehouse, in_transaction};
+use crate::sql::{self, Scope};
+use crate::statements;
+use crate::warehouse::Warehouse;
 use crate::write::{self, Rows, Written};
 
 /// The location of jobs that name none and read nothing.
@@ -246,7 +247,7 @@ impl Warehouse {
         check(job)?;
         query::run(connection, &plan)?;
         check(job)?;
-        let effect = made(&catalog, config);
+        let effect = Box::new(made(&catalog, config));
         let output =
             Output { fields: plan.fields.clone(), bytes: plan.bytes, effect, ..Output::default() };
         let Some(destination) = &config.destination else {
@@ -282,49 +283,6 @@ impl Warehouse {
         Ok(end.take().unwrap_or_else(|| done(&record, started_ms, output(&written))))
     }
 
-    /// Everything but one SELECT with or without a destination.
-    fn statements(
-        &self,
-        job: &Job,
-        connection: &Connection,
-        config: &QueryConfig,
-        steps: &[Step],
-        started_ms: i64,
-    ) -> Result<JobRecord, BqError> {
-        if config.destination.is_some() {
-            let why = "Cannot set destination table in jobs with DML, DDL or scripts";
-            return Err(BqError::query(why));
-        }
-        let record = job.record();
-        let JobKey { project, location, .. } = &record.key;
-        let mut runner = Runner {
-            warehouse: self,
-            connection,
-            job,
-            config,
-            location,
-            project,
-            session: Session::default(),
-            last: None,
-        };
-        let end = RefCell::new(None);
-        let effect = runner.run(steps, &|c, effect| {
-            check(job)?;
-            let output = Output { effect: effect.clone(), ..Output::default() };
-            end.replace(Some(put_done(c, &record, started_ms, output)?));
-            Ok(())
-        })?;
-        let output = Output { effect, ..Output::default() };
-        let Some(LastRows { fields, bytes }) = runner.last else {
-            return match end.take() {
-                Some(done) => Ok(done),
-                None => put_done(connection, &record, started_ms, output),
-            };
-        };
-        query::take_back(connection)?;
-        keep_rows(connection, &record, started_ms, Output { fields, bytes, ..output })
-    }
-
     /// Whether a job changes one partition or a table without partitions, which have different quotas.
     fn partitioned(&self, destination: &Destination) -> bool {
         let catalog = self.catalog();
@@ -348,60 +306,13 @@ impl Warehouse {
     }
 }
 
-/// Keeps the rows of the last query for their reader.
-fn keep_rows(
-    connection: &Connection,
-    record: &JobRecord,
-    started_ms: i64,
-    output: Output,
-) -> Result<JobRecord, BqError> {
-    let name = format!("anon{}", uuid::Uuid::new_v4().simple());
-    let from = format!("{RESULTS_SCHEMA}.{}", quote(&name));
-    in_transaction(connection, |c| {
-        let rows = query::keep(c, &from, &output.fields)?;
-        let anonymous = TableId {
-            project: record.key.project.clone(),
-            dataset: format!("_{RESULTS_SCHEMA}"),
-            table: name,
-        };
-        let output = Output { rows, from: from.clone(), anonymous: Some(anonymous), ..output };
-        put_done(c, record, started_ms, output)
-    })
-}
-
-/// What `CREATE TABLE … AS` does to the catalog, or that it is a plain SELECT.
-fn made(catalog: &Catalog, config: &QueryConfig) -> Effect {
-    let Some(destination) = &config.destination else {
-        return Effect::of("SELECT");
-    };
-    let operation = match (destination.table_change, catalog.find(&destination.table)) {
-        (TableChange::Kept, _) => return Effect::of("SELECT"),
-        (TableChange::Replaced, Some(_)) => "REPLACE",
-        (TableChange::Replaced, None) | (TableChange::Refused | TableChange::Skipped, _) => {
-            "CREATE"
-        }
-    };
-    let definition = Some((operation.into(), Some(destination.table.clone())));
-    Effect { definition, ..Effect::of("CREATE_TABLE_AS_SELECT") }
-}
-
-/// The output of `CREATE TABLE IF NOT EXISTS … AS` when there is one.
-fn skipped(catalog: &Catalog, config: &QueryConfig) -> Option<Output> {
-    let destination = config.destination.as_ref()?;
-    let skips = destination.table_change == TableChange::Skipped;
-    catalog.find(&destination.table).filter(|_| skips)?;
-    let definition = Some(("SKIP".into(), Some(destination.table.clone())));
-    let effect = Effect { definition, ..Effect::of("CREATE_TABLE_AS_SELECT") };
-    Some(Output { effect, ..Output::default() })
-}
-
 fn done(record: &JobRecord, started_ms: i64, output: Output) -> JobRecord {
     let state =
         JobState::Done { started_ms, ended_ms: now_ms(), outcome: Outcome::Success(output) };
     JobRecord { state, ..record.clone() }
 }
 
-fn put_done(
+pub(super) fn put_done(
     connection: &Connection,
     record: &JobRecord,
     started_ms: i64,
@@ -433,7 +344,7 @@ async fn pass(job: &Job, time: Duration) -> bool {
     }
 }
 
-fn check(job: &Job) -> Result<(), BqError> {
+pub(super) fn check(job: &Job) -> Result<(), BqError> {
     job.stopped().map_or(Ok(()), Err)
 }
 

@@ -7,6 +7,8 @@ pub(super) fn translate(call: &Call) -> Option<String> {
     match call.name.as_str() {
         "ARRAY_AGG" | "STRING_AGG" | "ARRAY_CONCAT_AGG" => collections(call, &args),
         "FIRST_VALUE" | "LAST_VALUE" | "NTH_VALUE" | "LAG" | "LEAD" => navigation(call, &args),
+        // They leave out NULL anyway.
+        "PERCENTILE_CONT" | "PERCENTILE_DISC" if call.ignore_nulls => plain(call, &args),
         _ if call.limit.is_some() || call.ignore_nulls || !call.order_by.is_empty() => None,
         "ANY_VALUE" => any_value(call, &args),
         _ if call.having.is_some() => None,
@@ -30,6 +32,9 @@ fn plain(call: &Call, args: &[&str]) -> Option<String> {
         _ if call.distinct && call.name != "APPROX_QUANTILES" => return None,
         ("COUNTIF", [x]) => format!("count(*) FILTER (WHERE {x}){over}"),
         ("APPROX_COUNT_DISTINCT", [x]) => format!("count(DISTINCT {x}){over}"),
+        ("BIT_AND" | "BIT_OR" | "BIT_XOR", [x]) => {
+            format!("{}({x}){over}", call.name.to_lowercase())
+        }
         ("LOGICAL_OR", [x]) => format!("bool_or({x}){over}"),
         ("LOGICAL_AND", [x]) => format!("bool_and({x}){over}"),
         ("APPROX_QUANTILES", [x, parts]) => quantiles(distinct, x, parts, over)?,

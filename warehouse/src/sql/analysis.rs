@@ -5,9 +5,11 @@
 
 mod calls;
 mod expressions;
+mod items;
 mod kinds;
 mod operators;
 mod pivots;
+mod records;
 mod scopes;
 mod selects;
 mod signatures;
@@ -22,6 +24,7 @@ use crate::ids::TableId;
 use crate::schema::Field;
 
 pub(super) use calls::not_found;
+pub(super) use operators::call;
 pub(super) use signatures::is_function;
 
 use kinds::{Kind, Typed};
@@ -133,6 +136,7 @@ impl<'a> Analyzer<'a> {
         }
         let typed = self.expr(condition);
         self.without_aggregates = outer;
+        #[expect(clippy::wildcard_enum_match_arm, reason = "one type is a condition")]
         match typed?.kind {
             Kind::Bool | Kind::Unknown | Kind::Null => Ok(()),
             other => Err(BqError::query(format!(

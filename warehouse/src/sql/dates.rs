@@ -4,7 +4,9 @@
 //! our own functions, so zones do not depend on a DuckDB extension.
 
 use super::call::Call;
-use super::types::word;
+use super::types::{unquoted, word};
+use super::zones;
+use crate::ids::literal;
 
 pub(super) fn translate(call: &Call) -> Option<String> {
     let args = call.strs();
@@ -17,14 +19,18 @@ pub(super) fn translate(call: &Call) -> Option<String> {
 fn constructors(call: &Call, args: &[&str]) -> Option<String> {
     Some(match (call.name.as_str(), args) {
         ("DATE", [x]) => date(x),
+        ("$DATE_OF_INSTANT", [x]) => format!("CAST({} AS DATE)", civil_utc(x)),
+        ("$DATE_OF_INSTANT", [x, zone]) => format!("CAST({} AS DATE)", civil(x, Some(zone))),
         ("DATE", [x, zone]) => format!("CAST({} AS DATE)", civil(x, Some(zone))),
         ("DATE", [year, month, day]) => format!("make_date({year}, {month}, {day})"),
         ("TIMESTAMP", [x]) => instant(x, None),
         ("TIMESTAMP", [x, zone]) => instant(x, Some(zone)),
+        ("$DATETIME_OF_PARTS", [x, time]) => format!("(CAST({x} AS DATE) + CAST({time} AS TIME))"),
         ("DATETIME", [x]) => civil(x, None),
         ("DATETIME", [x, zone]) => civil(x, Some(zone)),
         ("DATETIME", [_, _, _, _, _, _]) => format!("make_timestamp({})", args.join(", ")),
         ("TIME", [x]) => format!("CAST({} AS TIME)", civil(x, None)),
+        ("TIME", [hour, minute, second]) => format!("make_time({hour}, {minute}, {second})"),
         ("TIME", [x, zone]) => format!("CAST({} AS TIME)", civil(x, Some(zone))),
         ("CURRENT_TIMESTAMP", []) => "now()".into(),
         ("CURRENT_DATE", []) => date("now()"),
@@ -52,25 +58,31 @@ fn arithmetic(call: &Call, args: &[&str]) -> Option<String> {
             format!("({} - {step})", civil(x, None))
         }
         ("TIMESTAMP_ADD", [x, step]) if is_exact(step) => {
-            instant(&format!("({} + {step})", civil(x, None)), None)
+            instant_utc(&format!("({} + {step})", civil_utc(x)))
         }
         ("TIMESTAMP_SUB", [x, step]) if is_exact(step) => {
-            instant(&format!("({} - {step})", civil(x, None)), None)
+            instant_utc(&format!("({} - {step})", civil_utc(x)))
         }
         ("DATE_DIFF", [x, y, part]) => boundaries(&date(x), &date(y), part)?,
         ("DATETIME_DIFF", [x, y, part]) => boundaries(&civil(x, None), &civil(y, None), part)?,
         ("TIMESTAMP_DIFF", [x, y, part]) => {
             // Whole units between two instants, not boundaries crossed.
             let part = exact_part(part)?;
-            format!("date_sub('{part}', {}, {})", civil(y, None), civil(x, None))
+            format!("date_sub('{part}', {}, {})", civil_utc(y), civil_utc(x))
         }
         ("DATE_TRUNC", [x, part]) => format!("CAST({} AS DATE)", truncated(&date(x), part)?),
         ("DATETIME_TRUNC", [x, part]) => {
             format!("CAST({} AS TIMESTAMP)", truncated(&civil(x, None), part)?)
         }
-        ("TIMESTAMP_TRUNC", [x, part]) => instant(&truncated(&civil(x, None), part)?, None),
+        ("TIMESTAMP_TRUNC", [x, part]) => instant_utc(&truncated(&civil_utc(x), part)?),
         ("TIMESTAMP_TRUNC", [x, part, zone]) => {
             instant(&truncated(&civil(x, Some(zone)), part)?, Some(zone))
+        }
+        ("TIME_ADD", [x, step]) if is_interval(step) => format!("(CAST({x} AS TIME) + {step})"),
+        ("TIME_SUB", [x, step]) if is_interval(step) => format!("(CAST({x} AS TIME) - {step})"),
+        ("TIME_DIFF", [x, y, part]) => boundaries(&on_first_day(x), &on_first_day(y), part)?,
+        ("TIME_TRUNC", [x, part]) => {
+            format!("CAST({} AS TIME)", truncated(&on_first_day(x), part)?)
         }
         ("LAST_DAY", [x]) => format!("last_day({})", date(x)),
         ("LAST_DAY", [x, part]) => {
@@ -87,14 +99,12 @@ fn arithmetic(call: &Call, args: &[&str]) -> Option<String> {
 fn formats(call: &Call, args: &[&str]) -> Option<String> {
     Some(match (call.name.as_str(), args) {
         ("FORMAT_DATE" | "FORMAT_DATETIME", [format, x]) => {
-            format!("bq_format_time({}, {format}, 'UTC')", civil(x, None))
+            printed(&civil(x, None), format, "'UTC'")
         }
-        ("FORMAT_TIMESTAMP", [format, x]) => {
-            format!("bq_format_time({}, {format}, 'UTC')", civil(x, None))
-        }
-        ("FORMAT_TIMESTAMP", [format, x, zone]) => {
-            format!("bq_format_time({}, {format}, {zone})", civil(x, Some(zone)))
-        }
+        ("FORMAT_TIMESTAMP", [format, x]) => printed(&civil_utc(x), format, "'UTC'"),
+        ("FORMAT_TIMESTAMP", [format, x, zone]) => printed(&civil(x, Some(zone)), format, zone),
+        ("FORMAT_TIME", [format, x]) => printed(&on_first_day(x), format, "'UTC'"),
+        ("PARSE_TIME", [format, x]) => format!("CAST(bq_parse_time({format}, {x}) AS TIME)"),
         ("PARSE_DATE", [format, x]) => format!("CAST(bq_parse_time({format}, {x}) AS DATE)"),
         ("PARSE_DATETIME", [format, x]) => format!("bq_parse_time({format}, {x})"),
         ("PARSE_TIMESTAMP", [format, x]) => instant(&format!("bq_parse_time({format}, {x})"), None),
@@ -111,11 +121,47 @@ fn formats(call: &Call, args: &[&str]) -> Option<String> {
     })
 }
 
+/// A time of day as civil time, for what DuckDB knows of those alone.
+fn on_first_day(time: &str) -> String {
+    format!("(DATE '1970-01-01' + CAST({time} AS TIME))")
+}
+
+/// A civil time in a format. DuckDB prints a constant format of common elements by itself, many rows
+/// at once.
+fn printed(civil: &str, format: &str, zone: &str) -> String {
+    match unquoted(format).as_deref().and_then(shared_format) {
+        Some(shared) => format!("strftime({civil}, {})", literal(&shared)),
+        None => format!("bq_format_time({civil}, {format}, {zone})"),
+    }
+}
+
+/// The same format for DuckDB; none when it has another element.
+fn shared_format(format: &str) -> Option<String> {
+    let mut shared = String::new();
+    let mut rest = format.chars();
+    while let Some(c) = rest.next() {
+        if c != '%' {
+            shared.push(c);
+            continue;
+        }
+        match rest.next()? {
+            'F' => shared.push_str("%Y-%m-%d"),
+            'T' => shared.push_str("%H:%M:%S"),
+            'R' => shared.push_str("%H:%M"),
+            element @ ('Y' | 'm' | 'd' | 'H' | 'M' | 'S' | 'j' | 'y' | 'B' | 'b' | 'A' | 'a'
+            | '%') => {
+                shared.push('%');
+                shared.push(element);
+            }
+            _ => return None,
+        }
+    }
+    Some(shared)
+}
+
 fn epochs(call: &Call, args: &[&str]) -> Option<String> {
-    let micros = |x: &str| format!("epoch_us({})", civil(x, None));
-    let from_micros = |x: &str, factor: u32| {
-        instant(&format!("make_timestamp(CAST({x} AS BIGINT) * {factor})"), None)
-    };
+    let micros = |x: &str| format!("epoch_us(CAST({x} AS TIMESTAMPTZ))");
+    let from_micros = |x: &str, factor: u32| format!("bq_instant(CAST({x} AS BIGINT) * {factor})");
     Some(match (call.name.as_str(), args) {
         // Rounded towards the past, also before 1970.
         ("UNIX_SECONDS", [x]) => format!("CAST(floor({} / 1000000) AS BIGINT)", micros(x)),
@@ -137,18 +183,36 @@ pub(super) fn date(x: &str) -> String {
 
 /// Civil time of an instant in a zone; UTC without one.
 pub(super) fn civil(x: &str, zone: Option<&str>) -> String {
-    match zone {
-        Some(zone) => format!("bq_local(CAST({x} AS TIMESTAMPTZ), {zone})"),
-        None => format!("CAST({x} AS TIMESTAMP)"),
+    let Some(zone) = zone else {
+        return format!("CAST({x} AS TIMESTAMP)");
+    };
+    let instant = format!("CAST({x} AS TIMESTAMPTZ)");
+    match zones::steady(zone) {
+        Some(steady) => steady.local(&instant, zone),
+        None => format!("bq_local({instant}, {zone})"),
     }
+}
+
+/// UTC's civil time of what is surely an instant: DuckDB's own cast takes the long way over ICU.
+fn civil_utc(x: &str) -> String {
+    civil(x, Some("'UTC'"))
 }
 
 /// The instant of a civil time in a zone; UTC without one.
 fn instant(x: &str, zone: Option<&str>) -> String {
-    match zone {
-        Some(zone) => format!("bq_utc(CAST({x} AS TIMESTAMP), {zone})"),
-        None => format!("CAST({x} AS TIMESTAMPTZ)"),
+    let Some(zone) = zone else {
+        return format!("CAST({x} AS TIMESTAMPTZ)");
+    };
+    let civil = format!("CAST({x} AS TIMESTAMP)");
+    match zones::steady(zone) {
+        Some(steady) => steady.utc(&civil, zone),
+        None => format!("bq_utc({civil}, {zone})"),
     }
+}
+
+/// The instant of what is surely a civil time of UTC.
+fn instant_utc(civil: &str) -> String {
+    instant(civil, Some("'UTC'"))
 }
 
 /// The start of the part that holds a civil time. Weeks start on Sunday unless they say otherwise.

@@ -1,4 +1,8 @@
 //! `CREATE TEMP FUNCTION … AS (expression)`: the expression takes the place of each call.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the parser knows many dialects; what GoogleSQL lacks is refused"
+)]
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -9,9 +13,13 @@ use sqlparser::ast::{
     VisitorMut,
 };
 
+use super::analysis::call;
 use super::place;
 use super::session::{Session, TempFunction};
 use crate::error::BqError;
+
+/// Around a CAST to the type of a parameter: the analysis allows it only where no CAST is needed.
+pub(super) const COERCE: &str = "$COERCE";
 
 /// Adds a function to the session.
 ///
@@ -132,12 +140,11 @@ fn arguments(call: &Function) -> Option<Vec<Expr>> {
 
 fn converted(expr: Expr, data_type: Option<&DataType>) -> Expr {
     let expr = Box::new(Expr::Nested(Box::new(expr)));
-    match data_type {
-        Some(data_type) => {
-            Expr::Cast { kind: CastKind::Cast, expr, data_type: data_type.clone(), format: None }
-        }
-        None => *expr,
-    }
+    let Some(data_type) = data_type else {
+        return *expr;
+    };
+    let data_type = data_type.clone();
+    call(COERCE, vec![Expr::Cast { kind: CastKind::Cast, expr, data_type, format: None }])
 }
 
 struct Parameters {

@@ -136,7 +136,17 @@ pub(crate) fn type_text(field: &Field) -> String {
             let member = |field: &Field| format!("{} {}", field.name, type_text(field));
             format!("STRUCT<{}>", field.fields.iter().map(member).collect::<Vec<_>>().join(", "))
         }
-        kind => kind.sql_name().into(),
+        FieldType::Integer
+        | FieldType::Float
+        | FieldType::Numeric
+        | FieldType::Boolean
+        | FieldType::String
+        | FieldType::Bytes
+        | FieldType::Date
+        | FieldType::Datetime
+        | FieldType::Time
+        | FieldType::Timestamp
+        | FieldType::Json => field.kind.sql_name().into(),
     };
     match field.mode {
         Mode::Repeated => format!("ARRAY<{one}>"),

@@ -7,6 +7,8 @@ pub(super) fn translate(call: &Call) -> Option<String> {
     Some(match (call.name.as_str(), args.as_slice()) {
         ("PARSE_JSON", [x]) => format!("CAST({x} AS JSON)"),
         ("TO_JSON_STRING", [x]) => format!("CAST(to_json({x}) AS VARCHAR)"),
+        ("TO_JSON", [x]) => format!("to_json({x})"),
+        ("JSON_TYPE", [x]) => format!("bq_json_type({x})"),
         ("INT64", [x]) => format!("CAST({x} AS BIGINT)"),
         ("FLOAT64", [x]) => format!("CAST({x} AS DOUBLE)"),
         // STRING of an instant and of a JSON string; both have no quotes around the text.

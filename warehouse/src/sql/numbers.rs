@@ -35,6 +35,12 @@ pub(super) fn translate(call: &Call) -> Option<String> {
         }
         ("LOG", [x, base]) => format!("log(CAST({base} AS DOUBLE), CAST({x} AS DOUBLE))"),
         ("LOG", [x]) => format!("ln({x})"),
+        ("BIT_COUNT", [x]) => format!("CAST(bit_count({x}) AS BIGINT)"),
+        ("RANGE_BUCKET", [x, limits]) => format!(
+            "CASE WHEN ({x}) IS NOT NULL THEN len(list_filter({limits}, lambda edge: edge <= {x})) END"
+        ),
+        ("ERROR", [x]) => format!("error({x})"),
+        ("ATAN2", [x, y]) => format!("atan2({x}, {y})"),
         ("IS_NAN", [x]) => format!("isnan({x})"),
         ("IS_INF", [x]) => format!("isinf({x})"),
         ("CEILING", [x]) => format!("ceil({x})"),
@@ -44,7 +50,7 @@ pub(super) fn translate(call: &Call) -> Option<String> {
         ("ROUND", [x, digits]) => format!("bq_round({x}, CAST({digits} AS BIGINT))"),
         (
             "ABS" | "SIGN" | "TRUNC" | "CEIL" | "FLOOR" | "SQRT" | "EXP" | "LN" | "LOG10" | "SIN"
-            | "COS" | "TAN",
+            | "COS" | "TAN" | "ACOS" | "ASIN" | "ATAN" | "CBRT",
             [x],
         ) => format!("{}({x})", call.name.to_lowercase()),
         _ => return None,

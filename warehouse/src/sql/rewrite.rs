@@ -16,10 +16,10 @@ use sqlparser::ast::{
 
 use super::row_id::RowId;
 use super::types::{cast, duck_type, word};
-use super::{Scope, call, dates, parameters, place, records, selects, strings, tables};
+use super::{Scope, call, constants, dates, parameters, place, records, selects, strings, tables};
 use crate::catalog::PARTITION_TIME;
 use crate::error::BqError;
-use crate::ids::{TableId, literal, quote};
+use crate::ids::{TableId, quote};
 
 type Flow = ControlFlow<BqError>;
 
@@ -94,7 +94,7 @@ impl VisitorMut for Rewriter<'_> {
     }
 
     fn pre_visit_value(&mut self, value: &mut ValueWithSpan) -> Flow {
-        match constant(&value.value) {
+        match constants::constant(&value.value) {
             Ok(Some(text)) => {
                 // `Number` prints its text unchanged; the printer of strings would guess at escapes.
                 value.value = Value::Number(text, false);
@@ -208,41 +208,6 @@ fn pseudo_column(expr: &Expr) -> Option<String> {
     Some(format!("CAST(CAST({table}{PARTITION_TIME} AS TIMESTAMP) AS DATE)"))
 }
 
-fn constant(value: &Value) -> Result<Option<String>, BqError> {
-    Ok(match value {
-        Value::SingleQuotedString(text)
-        | Value::DoubleQuotedString(text)
-        | Value::TripleSingleQuotedString(text)
-        | Value::TripleDoubleQuotedString(text)
-        | Value::SingleQuotedRawStringLiteral(text)
-        | Value::DoubleQuotedRawStringLiteral(text)
-        | Value::TripleSingleQuotedRawStringLiteral(text)
-        | Value::TripleDoubleQuotedRawStringLiteral(text) => Some(literal(text)),
-        Value::SingleQuotedByteStringLiteral(text) | Value::DoubleQuotedByteStringLiteral(text) => {
-            Some(format!("encode({})", literal(text)))
-        }
-        // A number with a point is FLOAT64; DuckDB would make it a DECIMAL.
-        Value::Number(digits, _)
-            if digits.starts_with(|c: char| c.is_ascii_digit() || c == '.')
-                && digits.contains('.')
-                && !digits.contains(['e', 'E']) =>
-        {
-            let zero = if digits.starts_with('.') { "0" } else { "" };
-            let tail = if digits.ends_with('.') { "0" } else { "" };
-            Some(format!("{zero}{digits}{tail}e0"))
-        }
-        Value::HexStringLiteral(digits) => Some(
-            i64::from_str_radix(digits, 16)
-                .map_err(|_| BqError::query(format!("Invalid integer literal: 0x{digits}")))?
-                .to_string(),
-        ),
-        Value::Number(_, _) | Value::Boolean(_) | Value::Null | Value::Placeholder(_) => None,
-        other => {
-            return Err(BqError::query(format!("Syntax error: Unexpected literal {other}")));
-        }
-    })
-}
-
 /// The new text of a node; `None` when it may stay as it is.
 fn rewritten(expr: &Expr) -> Result<Option<String>, BqError> {
     let text = match expr {
@@ -270,10 +235,10 @@ fn rewritten(expr: &Expr) -> Result<Option<String>, BqError> {
             .map(|unit| format!("INTERVAL ({}) {}", interval.value, word(&unit.to_string()))),
         Expr::Extract { field, expr: inner, .. } => {
             let inner = inner.to_string();
-            let civil = match inner.starts_with("bq_local(") {
-                true => inner,
-                false => dates::civil(&inner, None),
-            };
+            let is_civil = ["bq_local(", "bq_local_since(", "make_timestamp("]
+                .iter()
+                .any(|function| inner.starts_with(function));
+            let civil = if is_civil { inner } else { dates::civil(&inner, None) };
             dates::extracted(&field.to_string(), &civil)
         }
         Expr::AtTimeZone { timestamp, time_zone } => {

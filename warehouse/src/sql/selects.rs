@@ -7,8 +7,9 @@
 use std::collections::BTreeSet;
 
 use sqlparser::ast::{
-    AccessExpr, ExcludeSelectItem, Expr, GroupByExpr, Ident, JoinConstraint, JoinOperator,
-    ObjectName, Query, Select, SelectItem, SetExpr, SetOperator, SetQuantifier, TableFactor,
+    AccessExpr, Distinct, ExcludeSelectItem, Expr, GroupByExpr, Ident, JoinConstraint,
+    JoinOperator, ObjectName, Query, Select, SelectItem, SetExpr, SetOperator, SetQuantifier,
+    TableFactor,
 };
 
 use super::names::{self, Source};
@@ -100,7 +101,8 @@ pub(super) fn prepare(rewriter: &Rewriter<'_>, select: &mut Select) -> Result<()
 }
 
 fn check(select: &Select) -> Result<(), BqError> {
-    let foreign = select.top.is_some()
+    let foreign = matches!(select.distinct, Some(Distinct::On(_)))
+        || select.top.is_some()
         || select.select_modifiers.is_some()
         || select.exclude.is_some()
         || select.into.is_some()
@@ -238,6 +240,9 @@ fn select_item(
             if !left_out.is_empty() {
                 options.opt_exclude = Some(ExcludeSelectItem::Multiple(left_out));
             }
+        }
+        SelectItem::ExprWithAlias { alias, .. } if alias.quote_style.is_some_and(|q| q != '`') => {
+            return Err(BqError::query(format!("Syntax error: Unexpected string literal {alias}")));
         }
         SelectItem::ExprWithAlias { .. } => {}
         SelectItem::ExprWithAliases { .. } => {

@@ -35,7 +35,13 @@ pub(super) fn rewrite(
             }
             table(rewriter, name, alias.as_ref())?
         }
-        TableFactor::UNNEST { alias, array_exprs, with_offset, with_offset_alias, .. } => {
+        TableFactor::UNNEST {
+            alias,
+            array_exprs,
+            with_offset,
+            with_offset_alias,
+            with_ordinality: flat,
+        } => {
             let [array] = array_exprs.as_slice() else {
                 return Err(BqError::not_implemented("UNNEST of several arrays"));
             };
@@ -43,7 +49,7 @@ pub(super) fn rewrite(
                 Some(name) => quote(&name.value),
                 None => quote("offset"),
             });
-            Some(unnest(rewriter.next_unnest(), array, alias.as_ref(), offset))
+            Some(unnest(rewriter.next_unnest(), array, alias.as_ref(), offset, *flat))
         }
         TableFactor::Derived { lateral: false, sample: None, .. }
         | TableFactor::NestedJoin { .. }
@@ -155,13 +161,14 @@ fn unnest(
     array: &Expr,
     alias: Option<&TableAlias>,
     offset: Option<String>,
+    flat: bool,
 ) -> String {
     let text = array.to_string();
     let offset = offset
         .map(|name| format!(", generate_subscripts({text}, 1) - 1 AS {name}"))
         .unwrap_or_default();
-    // An array of STRUCT written out is a table of its fields.
-    if text.starts_with("[struct_pack(") {
+    // An array of STRUCT is a table of its fields.
+    if flat || text.starts_with("[struct_pack(") {
         let table =
             alias.map_or_else(|| format!("_array{number}"), |alias| quote(&alias.name.value));
         return format!("LATERAL (SELECT unnest({text}, max_depth := 2){offset}) AS {table}");

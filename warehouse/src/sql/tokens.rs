@@ -21,6 +21,7 @@ fn without_double_brackets(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
     let (mut open, mut after_type) = (0_u32, false);
     for token in tokens {
         let was_type = std::mem::take(&mut after_type);
+        #[expect(clippy::wildcard_enum_match_arm, reason = "few tokens matter here")]
         match &token.token {
             Token::Lt if was_type => open += 1,
             Token::Gt => open = open.saturating_sub(1),

@@ -75,10 +75,8 @@ impl Runner<'_> {
         let lock = self.warehouse.write_lock(id);
         let _only_writer = locked(&lock);
         self.warehouse.change(self.connection, |c, catalog| {
-            let old = match catalog.dataset(&id.dataset_id())?.tables.get(&id.table) {
-                Some(old) => Some(old.view().is_some()),
-                None => None,
-            };
+            let tables = &catalog.dataset(&id.dataset_id())?.tables;
+            let old = tables.get(&id.table).map(|old| old.view().is_some());
             let operation = match (old, existing) {
                 (None, _) => "CREATE",
                 (Some(_), Existing::Refused) => {

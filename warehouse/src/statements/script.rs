@@ -45,7 +45,7 @@ impl Runner<'_> {
             self.job.stopped().map_or(Ok(()), Err)?;
             match self.step(step, progress)? {
                 Flow::Next => {}
-                other => return Ok(other),
+                flow @ (Flow::Break | Flow::Continue | Flow::Return) => return Ok(flow),
             }
         }
         Ok(Flow::Next)

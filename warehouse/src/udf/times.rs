@@ -243,7 +243,7 @@ impl LastZone {
 }
 
 /// A name such as `Asia/Tokyo`, or whole hours such as `+09:00`.
-fn zone_of(name: &str) -> Option<Tz> {
+pub(crate) fn zone_of(name: &str) -> Option<Tz> {
     let Some(digits) = name.strip_prefix(['+', '-']) else {
         return name.parse().ok();
     };

@@ -9,11 +9,12 @@ use sqlparser::ast::{
     HavingBound, Ident, ObjectName, WindowFrameBound, WindowSpec, WindowType,
 };
 
-use super::expressions::is_struct;
 use super::kinds::{Kind, Typed};
+use super::records::is_struct;
 use super::signatures::{self, Signature};
 use super::{Analyzer, place};
 use crate::error::BqError;
+use crate::sql::functions::COERCE;
 use crate::sql::types::word;
 
 /// Functions of many rows that need no OVER.
@@ -24,6 +25,9 @@ const AGGREGATES: &[&str] = &[
     "ARRAY_AGG",
     "ARRAY_CONCAT_AGG",
     "AVG",
+    "BIT_AND",
+    "BIT_OR",
+    "BIT_XOR",
     "CORR",
     "COUNT",
     "COUNTIF",
@@ -58,6 +62,9 @@ impl Analyzer<'_> {
             names.remove(0);
         }
         let name = names.join(".");
+        if name == COERCE {
+            return self.coerced(whole);
+        }
         if let FunctionArguments::Subquery(query) = &mut function.args
             && name == "ARRAY"
         {
@@ -99,6 +106,30 @@ impl Analyzer<'_> {
             function.name = ObjectName::from(parts);
         }
         Ok(kind.into())
+    }
+
+    /// The argument or the result of a temporary function: only what needs no CAST gets one.
+    fn coerced(&mut self, whole: &mut Expr) -> Result<Typed, BqError> {
+        let Expr::Function(Function { args: FunctionArguments::List(list), .. }) = whole else {
+            return Ok(Kind::Unknown.into());
+        };
+        let Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(cast))) = list.args.first_mut() else {
+            return Ok(Kind::Unknown.into());
+        };
+        let mut cast = cast.clone();
+        if let Expr::Cast { expr: inner, data_type, .. } = &mut cast {
+            let (at, to) = (place(inner.as_ref()), Kind::of_data_type(data_type));
+            let typed = self.expr(inner)?;
+            if !typed.fits(&to) {
+                return Err(BqError::query(format!(
+                    "No matching signature: a value of type {} stands where the function needs {to}{at}",
+                    typed.kind
+                )));
+            }
+        }
+        let typed = self.expr(&mut cast);
+        *whole = cast;
+        typed
     }
 
     /// The types of the arguments; none for `*`.
@@ -192,8 +223,25 @@ fn is_word(expr: &Expr) -> bool {
     }
 }
 
+/// Families of functions that BigQuery has and this warehouse has not.
+const FOREIGN: &[&str] = &[
+    "NET.",
+    "ST_",
+    "ML.",
+    "AI.",
+    "HLL_COUNT.",
+    "KLL_QUANTILES.",
+    "KEYS.",
+    "AEAD.",
+    "OBJ.",
+    "APPROX_TOP_",
+];
+
 /// The error of an unknown function.
 pub(in crate::sql) fn not_found(name: &str, at: &str) -> BqError {
+    if FOREIGN.iter().any(|family| name.starts_with(family)) {
+        return BqError::not_implemented(format_args!("The function {name}{at}"));
+    }
     let hint = signatures::similar(name).map(|name| format!("; Did you mean {name}?"));
     BqError::query(format!("Function not found: {name}{}{at}", hint.unwrap_or_default()))
 }

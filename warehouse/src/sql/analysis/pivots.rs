@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 use sqlparser::ast::{
     BinaryOperator, ExceptSelectItem, Expr, ExprWithAlias, Function, FunctionArg, FunctionArgExpr,
     FunctionArguments, GroupByExpr, Ident, PivotValueSource, Query, SelectItem, SetExpr,
-    TableAlias, TableFactor, TableWithJoins, UnaryOperator, Value, ValueWithSpan,
+    TableAlias, TableFactor, TableWithJoins, UnaryOperator, Value, ValueWithSpan, Visit,
     WildcardAdditionalOptions, visit_expressions,
 };
 
@@ -94,9 +94,9 @@ fn derived(query: Query, alias: Option<TableAlias>) -> TableFactor {
     TableFactor::Derived { lateral: false, subquery: Box::new(query), alias, sample: None }
 }
 
-/// Columns that an expression names, each once.
-fn names(expr: &Expr, found: &mut Vec<Ident>) {
-    let _ = visit_expressions(expr, |expr| {
+/// Names in a node, each once.
+pub(super) fn names<T: Visit>(node: &T, found: &mut Vec<Ident>) {
+    let _ = visit_expressions(node, |expr| {
         let name = match expr {
             Expr::Identifier(name) => Some(name),
             Expr::CompoundIdentifier(names) => names.last(),

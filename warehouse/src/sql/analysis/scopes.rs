@@ -31,6 +31,10 @@ pub(super) struct Source {
     pub(super) hidden: Vec<Column>,
     /// The alias of an UNNEST is a value and no table.
     pub(super) value: Option<Kind>,
+    /// Whether the fields of an array of records are columns in DuckDB too.
+    pub(super) is_flat: bool,
+    /// The table and its partitioning columns, when it must not be read without a condition on them.
+    pub(super) filter_needed: Option<(String, Vec<String>)>,
 }
 
 /// The sources of one SELECT.
@@ -54,7 +58,14 @@ impl Source {
             ],
             false => Vec::new(),
         };
-        Self { alias: Some(alias.into()), columns: Some(columns), hidden, value: None }
+        Self {
+            alias: Some(alias.into()),
+            columns: Some(columns),
+            hidden,
+            value: None,
+            is_flat: false,
+            filter_needed: None,
+        }
     }
 
     fn column(&self, name: &str) -> Vec<&Column> {

@@ -5,15 +5,15 @@
 )]
 
 use sqlparser::ast::{
-    AccessExpr, Expr, GroupByExpr, LimitClause, OrderBy, OrderByKind, Query, Select, SelectItem,
-    SelectItemQualifiedWildcardKind, SetExpr, Value, WildcardAdditionalOptions,
+    Expr, GroupByExpr, Ident, LimitClause, OrderBy, OrderByKind, Query, Select, SelectItem,
+    SetExpr, Value,
 };
 
+use super::items::implicit_name;
 use super::kinds::{Kind, Typed, common};
-use super::scopes::{Column, Columns, Frame, Source, at};
+use super::scopes::{Column, Columns, Frame, Source};
 use super::{Analyzer, place};
 use crate::error::BqError;
-use crate::sql::names;
 
 impl Analyzer<'_> {
     /// The columns of a query.
@@ -83,8 +83,14 @@ impl Analyzer<'_> {
         order_by: Option<&mut OrderBy>,
         columns: Columns,
     ) -> Result<Columns, BqError> {
-        let source =
-            Source { alias: None, columns: columns.clone(), hidden: Vec::new(), value: None };
+        let source = Source {
+            alias: None,
+            columns: columns.clone(),
+            hidden: Vec::new(),
+            value: None,
+            is_flat: false,
+            filter_needed: None,
+        };
         self.frames.push(Frame { sources: vec![source], ..Frame::default() });
         let result = self.keys(order_by);
         self.frames.pop();
@@ -124,6 +130,7 @@ impl Analyzer<'_> {
         order_by: Option<&mut OrderBy>,
     ) -> Result<Columns, BqError> {
         select.from.iter_mut().try_for_each(|table| self.table_with_joins(table))?;
+        self.check_partition_filter(select)?;
         if let Some(condition) = &mut select.selection {
             self.check_condition(condition, "WHERE clause")?;
         }
@@ -153,99 +160,73 @@ impl Analyzer<'_> {
         if let Some(condition) = &mut select.qualify {
             self.check_condition(condition, "QUALIFY clause")?;
         }
-        self.keys(order_by)?;
+        match select.distinct {
+            None => self.keys(order_by)?,
+            Some(_) => self.distinct_keys(order_by, &select.projection, &columns)?,
+        }
         Ok(columns)
     }
 
-    /// The columns of one item of SELECT.
-    fn item(&mut self, item: &mut SelectItem) -> Result<Columns, BqError> {
-        match item {
-            SelectItem::UnnamedExpr(expr) => {
-                let name = implicit_name(expr);
-                Ok(Some(vec![Column { name, typed: self.expr(expr)? }]))
-            }
-            SelectItem::ExprWithAlias { expr, alias } => {
-                Ok(Some(vec![Column { name: alias.value.clone(), typed: self.expr(expr)? }]))
-            }
-            SelectItem::Wildcard(options) => {
-                if self.frames.last().is_none_or(|frame| frame.sources.is_empty()) {
-                    return Err(BqError::query("SELECT * must have a FROM clause"));
-                }
-                let columns = self.frames.last().and_then(all_columns);
-                self.adapted(columns, options)
-            }
-            SelectItem::QualifiedWildcard(kind, options) => {
-                let columns = match kind {
-                    SelectItemQualifiedWildcardKind::ObjectName(name) => {
-                        self.columns_of(&names::parts(name), &place(name))?
-                    }
-                    SelectItemQualifiedWildcardKind::Expr(expr) => members(&self.expr(expr)?.kind),
-                };
-                self.adapted(columns, options)
-            }
-            SelectItem::ExprWithAliases { .. } => Ok(None),
+    /// A table may be read with a condition on its partitions only.
+    fn check_partition_filter(&self, select: &Select) -> Result<(), BqError> {
+        let mut named = Vec::new();
+        let joins = select.from.iter().flat_map(|table| &table.joins);
+        for node in joins {
+            super::pivots::names(&node.join_operator, &mut named);
         }
-    }
-
-    fn columns_of(&mut self, words: &[String], start: &str) -> Result<Columns, BqError> {
-        if let ([name], Some(frame)) = (words, self.frames.last()) {
-            let named = |source: &&Source| {
-                source.alias.as_ref().is_some_and(|alias| alias.eq_ignore_ascii_case(name))
-            };
-            if let Some(source) = frame.sources.iter().find(named) {
-                return Ok(source.columns.clone());
+        if let Some(condition) = &select.selection {
+            super::pivots::names(condition, &mut named);
+        }
+        for source in self.frames.last().into_iter().flat_map(|frame| &frame.sources) {
+            let Some((table, columns)) = &source.filter_needed else { continue };
+            let is_named =
+                |name: &Ident| columns.iter().any(|c| c.eq_ignore_ascii_case(&name.value));
+            if !named.iter().any(is_named) {
+                return Err(BqError::query(format!(
+                    "Cannot query over table '{table}' without a filter over column(s) '{}' that can be \
+                     used for partition elimination",
+                    columns.join("', '")
+                )));
             }
         }
-        let path: Vec<sqlparser::ast::Ident> =
-            words.iter().map(sqlparser::ast::Ident::new).collect();
-        let mut whole = Expr::CompoundIdentifier(path.clone());
-        let kind = self.name(&path, &mut whole).map_err(|mut error| {
-            error.message += start;
-            error
-        })?;
-        Ok(members(&kind.kind))
+        Ok(())
     }
 
-    /// EXCEPT and REPLACE.
-    fn adapted(
+    /// After DISTINCT only what was selected can be ordered by.
+    fn distinct_keys(
         &mut self,
-        columns: Columns,
-        options: &mut WildcardAdditionalOptions,
-    ) -> Result<Columns, BqError> {
-        let mut replaced = Vec::new();
-        for item in options.opt_replace.iter_mut().flat_map(|replace| &mut replace.items) {
-            let typed = self.expr(&mut item.expr)?;
-            replaced.push((item.column_name.clone(), typed));
-        }
-        let Some(mut columns) = columns else {
-            return Ok(None);
+        order_by: Option<&mut OrderBy>,
+        items: &[SelectItem],
+        columns: &Columns,
+    ) -> Result<(), BqError> {
+        let Some(OrderBy { kind: OrderByKind::Expressions(keys), .. }) = order_by else {
+            return Ok(());
         };
-        if let Some(except) = &options.opt_except {
-            for name in std::iter::once(&except.first_element).chain(&except.additional_elements) {
-                let before = columns.len();
-                columns.retain(|column| !column.name.eq_ignore_ascii_case(&name.value));
-                if columns.len() == before {
-                    return Err(BqError::query(format!(
-                        "Column {} in SELECT * EXCEPT list does not exist{}",
-                        name.value,
-                        at(name)
-                    )));
-                }
-            }
-        }
-        for (name, typed) in replaced {
-            let column =
-                columns.iter_mut().find(|column| column.name.eq_ignore_ascii_case(&name.value));
-            let column = column.ok_or_else(|| {
+        let source = Source {
+            alias: None,
+            columns: columns.clone(),
+            hidden: Vec::new(),
+            value: None,
+            is_flat: false,
+            filter_needed: None,
+        };
+        let frame = Frame { sources: vec![source], ..Frame::default() };
+        for key in keys.iter_mut().filter(|key| {
+            !items.iter().any(|item| item_value(item).is_some_and(|value| value == key.expr))
+        }) {
+            let inner = self.frames.pop();
+            self.frames.push(frame.clone());
+            let start = place(&key.expr);
+            let result = self.expr(&mut key.expr);
+            self.frames.pop();
+            self.frames.extend(inner);
+            result.map_err(|error| {
                 BqError::query(format!(
-                    "Column {} in SELECT * REPLACE list does not exist{}",
-                    name.value,
-                    at(&name)
+                    "ORDER BY clause expression is not visible after SELECT DISTINCT{start}: {error}"
                 ))
             })?;
-            column.typed = typed;
         }
-        Ok(Some(columns))
+        Ok(())
     }
 
     /// A name of SELECT wins over a column of the same name, other than in DuckDB: it is replaced by
@@ -311,48 +292,6 @@ fn gives(item: &SelectItem, name: &str) -> bool {
             expr @ (Expr::CompoundIdentifier(_) | Expr::CompoundFieldAccess { .. }),
         ) => implicit_name(expr).eq_ignore_ascii_case(name),
         _ => false,
-    }
-}
-
-/// The name of an item without AS; empty when it has none.
-fn implicit_name(expr: &Expr) -> String {
-    let name = match expr {
-        Expr::Identifier(name) => Some(name),
-        Expr::CompoundIdentifier(names) => names.last(),
-        Expr::CompoundFieldAccess { access_chain, .. } => match access_chain.last() {
-            Some(AccessExpr::Dot(Expr::Identifier(name))) => Some(name),
-            _ => None,
-        },
-        _ => None,
-    };
-    name.map(|name| name.value.clone()).unwrap_or_default()
-}
-
-/// What `*` stands for: a column of USING once.
-fn all_columns(frame: &Frame) -> Columns {
-    let mut columns: Vec<Column> = Vec::new();
-    for source in &frame.sources {
-        for column in source.columns.as_ref()? {
-            let merged = frame.merged.contains(&column.name.to_lowercase());
-            let known = columns.iter().any(|c| c.name.eq_ignore_ascii_case(&column.name));
-            if !(merged && known) {
-                columns.push(column.clone());
-            }
-        }
-    }
-    Some(columns)
-}
-
-fn members(kind: &Kind) -> Columns {
-    match kind {
-        Kind::Struct(fields) => {
-            let column = |(name, kind): &(String, Kind)| Column {
-                name: name.clone(),
-                typed: kind.clone().into(),
-            };
-            Some(fields.iter().map(column).collect())
-        }
-        _ => None,
     }
 }
 

@@ -25,7 +25,7 @@ struct Argument {
 #[derive(Debug, Clone, PartialEq)]
 enum Pattern {
     Exactly(Kind),
-    /// `T`, `U`: any type. `N` and `S`: some.
+    /// `T`, `U`: any type. `N`, `S` and `O`: some.
     Letter(char),
     ArrayOf(Box<Pattern>),
     Anything,
@@ -66,7 +66,7 @@ fn pattern(text: &str) -> Option<Pattern> {
         return Some(Pattern::ArrayOf(Box::new(pattern(element.strip_suffix(']')?)?)));
     }
     Some(Pattern::Exactly(match text {
-        "T" | "U" | "N" | "S" => return Some(Pattern::Letter(text.chars().next()?)),
+        "T" | "U" | "N" | "S" | "O" => return Some(Pattern::Letter(text.chars().next()?)),
         "ANY" => return Some(Pattern::Anything),
         "PART" => return Some(Pattern::Part),
         "INT64" => Kind::Int64,
@@ -174,7 +174,7 @@ impl Signature {
             }
         }
         let left = pattern.into_iter().chain(patterns);
-        if left.into_iter().any(|left| !left.optional && !(left.repeated && seen > 0)) {
+        if left.into_iter().any(|left| !(left.optional || left.repeated && seen > 0)) {
             return None;
         }
         let mut letters = BTreeMap::new();
@@ -183,6 +183,7 @@ impl Signature {
             let allowed = match letter {
                 'N' => kind.is_number(),
                 'S' => matches!(kind, Kind::String | Kind::Bytes) || kind.is_unknown(),
+                'O' => !matches!(kind, Kind::Array(_) | Kind::Struct(_) | Kind::Json),
                 _ => true,
             };
             if !allowed {

@@ -23,6 +23,19 @@ impl Analyzer<'_> {
         self.source(&mut table.relation)?;
         for join in &mut table.joins {
             self.source(&mut join.relation)?;
+            let is_inner = matches!(
+                join.join_operator,
+                JoinOperator::Join(_) | JoinOperator::Inner(_) | JoinOperator::CrossJoin(_)
+            );
+            // A row without partner must be NULL as a whole, so the record stays one value.
+            if let TableFactor::UNNEST { with_ordinality: flat, .. } = &mut join.relation
+                && !is_inner
+            {
+                *flat = false;
+                if let Some(source) = self.frames.last_mut().and_then(|f| f.sources.last_mut()) {
+                    source.is_flat = false;
+                }
+            }
             if let Some(constraint) = constraint(&mut join.join_operator) {
                 self.constraint(constraint)?;
             }
@@ -93,7 +106,13 @@ impl Analyzer<'_> {
             TableFactor::Table { name, alias, args: None, .. } => {
                 self.named(name, alias.as_ref())?
             }
-            TableFactor::UNNEST { alias, array_exprs, with_offset, with_offset_alias, .. } => {
+            TableFactor::UNNEST {
+                alias,
+                array_exprs,
+                with_offset,
+                with_offset_alias,
+                with_ordinality: flat,
+            } => {
                 let alias = alias.as_ref().map(|alias| alias.name.value.clone());
                 let mut hidden_offset = None;
                 if *with_offset {
@@ -114,7 +133,10 @@ impl Analyzer<'_> {
                         )));
                     }
                 };
-                of_array(alias, element, hidden_offset)
+                // GoogleSQL has no WITH ORDINALITY: the flag tells the rewriting that elements are
+                // records whose fields are columns.
+                *flat = matches!(element, Kind::Struct(_)) && !*with_offset;
+                Source { is_flat: *flat, ..of_array(alias, element, hidden_offset) }
             }
             TableFactor::Derived { subquery, alias, .. } => {
                 // A subquery in FROM does not see its neighbours.
@@ -126,6 +148,8 @@ impl Analyzer<'_> {
                     columns: columns?,
                     hidden: Vec::new(),
                     value: None,
+                    is_flat: false,
+                    filter_needed: None,
                 }
             }
             TableFactor::NestedJoin { table_with_joins, .. } => {
@@ -175,12 +199,15 @@ impl Analyzer<'_> {
                     columns,
                     hidden: Vec::new(),
                     value: None,
+                    is_flat: false,
+                    filter_needed: None,
                 }
             }
             Named::Table(id) => {
                 let table = self.scope.table(&id)?;
                 let alias = alias_name.unwrap_or(last);
-                Source::of_fields(&alias, &table.fields, table.is_ingestion_time())
+                let source = Source::of_fields(&alias, &table.fields, table.is_ingestion_time());
+                Source { filter_needed: filter_needed(&id, table), ..source }
             }
             Named::Information(_, view) => {
                 let fields = information::fields(&view);
@@ -221,6 +248,17 @@ impl Analyzer<'_> {
     }
 }
 
+/// `require_partition_filter`.
+fn filter_needed(id: &TableId, table: &Table) -> Option<(String, Vec<String>)> {
+    let partitioning = table.partitioning.as_ref()?;
+    let needed = table.other.get("requirePartitionFilter").and_then(serde_json::Value::as_bool);
+    let columns = match &partitioning.field {
+        Some(field) => vec![field.clone()],
+        None => vec!["_PARTITIONTIME".to_owned(), "_PARTITIONDATE".to_owned()],
+    };
+    needed.filter(|needed| *needed).map(|_| (format!("{}.{}", id.dataset, id.table), columns))
+}
+
 fn constraint(operator: &mut JoinOperator) -> Option<&mut JoinConstraint> {
     match operator {
         JoinOperator::Join(constraint)
@@ -253,10 +291,24 @@ fn of_array(alias: Option<String>, element: Kind, offset: Option<Column>) -> Sou
     if let (Some(columns), Some(offset)) = (&mut columns, offset) {
         columns.push(offset);
     }
-    Source { alias, columns, hidden: Vec::new(), value: Some(element) }
+    Source {
+        alias,
+        columns,
+        hidden: Vec::new(),
+        value: Some(element),
+        is_flat: false,
+        filter_needed: None,
+    }
 }
 
 fn unknown(alias: Option<&TableAlias>) -> Source {
     let alias = alias.map(|alias| alias.name.value.clone());
-    Source { alias, columns: None, hidden: Vec::new(), value: None }
+    Source {
+        alias,
+        columns: None,
+        hidden: Vec::new(),
+        value: None,
+        is_flat: false,
+        filter_needed: None,
+    }
 }
