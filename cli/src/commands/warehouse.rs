@@ -21,12 +21,25 @@ pub(crate) struct Arguments {
     /// Folder of the tables; made when missing.
     #[arg(long, value_name = "FOLDER", default_value = ".himekuri/warehouse")]
     data: PathBuf,
+    /// Folder that stands for a bucket of Cloud Storage; may be given more than once.
+    #[arg(long, value_name = "BUCKET=FOLDER")]
+    gcs: Vec<String>,
+    /// File that says what goes wrong on purpose (docs/warehouse.md).
+    #[arg(long, value_name = "FILE")]
+    faults: Option<PathBuf>,
 }
 
 /// Becomes the warehouse: signals and the exit code are its own, and nothing is left behind.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let mut command = local_warehouse::command();
     command.args(["--host", &arguments.host, "--port", &arguments.port.to_string(), "--data"]);
-    let error = command.arg(&arguments.data).exec();
+    command.arg(&arguments.data);
+    for bucket in &arguments.gcs {
+        command.args(["--gcs", bucket]);
+    }
+    if let Some(file) = &arguments.faults {
+        command.arg("--faults").arg(file);
+    }
+    let error = command.exec();
     Err(local_warehouse::missing(&error))
 }
