@@ -91,18 +91,24 @@ fn writes(plan: &[Planned]) -> impl Iterator<Item = (Write<'_>, &str)> {
 }
 
 fn write(job: JobSpec<'_>) -> Option<Write<'_>> {
+    let settings = match job {
+        JobSpec::Query(job) => &job.settings,
+        JobSpec::Load(job) => &job.settings,
+        JobSpec::Extract(_) => return None,
+    };
     let word = |field: &str| match job {
         JobSpec::Query(job) => match field {
             "createDisposition" => serde_json::to_value(job.create_disposition).ok(),
             _ => serde_json::to_value(job.write_disposition).ok(),
         },
-        JobSpec::Load(job) => job.settings.get(field).cloned(),
-        JobSpec::Extract(_) => None,
+        JobSpec::Load(_) | JobSpec::Extract(_) => settings.get(field).cloned(),
     };
     Some(Write {
         table: job.destination()?,
         location: job.reference().location.as_deref(),
         creates: word("createDisposition").is_none_or(|word| word != "CREATE_NEVER"),
+        partitions: settings.contains_key("timePartitioning")
+            || settings.contains_key("rangePartitioning"),
         truncates: word("writeDisposition").is_some_and(|word| word == "WRITE_TRUNCATE"),
     })
 }

@@ -12,6 +12,8 @@ pub(super) struct Write<'a> {
     pub(super) location: Option<&'a str>,
     /// Whether a missing table is made.
     pub(super) creates: bool,
+    /// Whether the job says how a new table is partitioned.
+    pub(super) partitions: bool,
     /// Whether what is there is replaced.
     pub(super) truncates: bool,
 }
@@ -33,20 +35,31 @@ pub(super) fn judge(write: &Write<'_>, found: &Destination) -> Vec<Problem> {
             format!("the dataset of `{whole}` does not exist"),
             "create it, or correct its name; `bq_ddl>` with `create_datasets` makes one",
         )],
-        Destination::NoTable { location } => {
-            let missing = (!write.creates).then(|| {
-                fatal(
-                    format!("`{whole}` does not exist, and `create_disposition` is CREATE_NEVER"),
-                    "create the table, or let the job create it with CREATE_IF_NEEDED",
-                )
-            });
-            missing.into_iter().chain(elsewhere(write, location.as_deref())).collect()
-        }
+        Destination::NoTable { location } => elsewhere(write, location.as_deref())
+            .into_iter()
+            .chain(missing(write, &whole))
+            .collect(),
         Destination::Table { location, partitions } => elsewhere(write, location.as_deref())
             .into_iter()
             .chain(partition(write, &whole, partitions.as_ref()))
             .collect(),
     }
+}
+
+fn missing(write: &Write<'_>, whole: &TableReference) -> Option<Problem> {
+    if !write.creates {
+        return Some(fatal(
+            format!("`{whole}` does not exist, and `create_disposition` is CREATE_NEVER"),
+            "create the table, or let the job create it with CREATE_IF_NEEDED",
+        ));
+    }
+    (write.table.partition.is_some() && !write.partitions).then(|| Problem {
+        message: format!(
+            "`{whole}` does not exist, and the job does not say how it is partitioned"
+        ),
+        cure: "create the table, or write `time_partitioning: DAY`".to_owned(),
+        fatal: false,
+    })
 }
 
 /// A job runs where its destination is, or not at all (BigQuery "Dataset locations").
@@ -112,7 +125,7 @@ mod tests {
     use super::*;
 
     fn write(table: &TableReference) -> Write<'_> {
-        Write { table, location: None, creates: true, truncates: true }
+        Write { table, location: None, creates: true, partitions: true, truncates: true }
     }
 
     fn by_time(unit: &str) -> Destination {
@@ -164,6 +177,11 @@ mod tests {
                 Write { location: Some("US"), ..write(&day) },
                 gone,
                 "`d.t$20190901` is in asia-northeast1, but the job runs in US",
+            ),
+            (
+                Write { partitions: false, ..write(&day) },
+                Destination::NoTable { location: None },
+                "`d.t` does not exist, and the job does not say how it is partitioned",
             ),
             (
                 write(&table),

@@ -89,9 +89,15 @@ pub(crate) async fn of_file(path: &Path) -> Result<Arc<dyn Authenticator>, Conne
             let secret = read_authorized_user_secret(path).await.map_err(unreadable)?;
             AuthorizedUserAuthenticator::builder(secret).build().await
         }
-        ("external_account", _) => {
+        ("external_account", impersonate) => {
             let secret = read_external_account_secret(path).await.map_err(unreadable)?;
-            ExternalAccountAuthenticator::builder(secret).build().await
+            let source = ExternalAccountAuthenticator::builder(secret).build().await;
+            let source: Arc<dyn Authenticator> =
+                Arc::new(Tokens { source: source.map_err(unreadable)? });
+            return Ok(match impersonate {
+                Some(url) => Arc::new(Impersonated::new(url, source)?),
+                None => source,
+            });
         }
         ("impersonated_service_account", Some(url)) => {
             let source = of_metadata().await?;

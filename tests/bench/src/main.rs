@@ -17,6 +17,7 @@ mod language;
 mod measurement;
 mod pool;
 mod servers;
+mod warehouse;
 mod watch;
 
 use measurement::{print, write};
@@ -48,6 +49,8 @@ enum Part {
     Language,
     /// The pool on RabbitMQ and Redis.
     Pool,
+    /// The local warehouse.
+    Warehouse,
     /// Many long jobs on one worker process, in real time; only when it is named. Needs `cargo build --release -p himekuri-worker`.
     Watch,
 }
@@ -68,6 +71,9 @@ async fn main() -> anyhow::Result<()> {
     }
     if wanted(Part::Pool) {
         results.extend(servers::measure().await?);
+    }
+    if wanted(Part::Warehouse) {
+        results.extend(warehouse::measure().await?);
     }
     if arguments.parts.contains(&Part::Watch) {
         let length = Duration::from_secs(arguments.job_seconds);
