@@ -201,6 +201,9 @@ pub(super) async fn get(
     let catalog = warehouse.catalog();
     let table = catalog.table(&id)?.clone();
     let location = catalog.dataset(&id.dataset_id())?.location.clone();
+    if table.view().is_some() {
+        return Ok(Answer(resource(&id, &table, &location)));
+    }
     let from = partitions::from(&id, &table, decorator)?;
     let rows = blocking(move || {
         let connection = warehouse.connection()?;
@@ -303,7 +306,7 @@ fn resource(id: &TableId, table: &Table, location: &str) -> Value {
         "id": id.to_string(),
         "tableReference": id,
         "schema": { "fields": table.fields },
-        "type": "TABLE",
+        "type": if table.view().is_some() { "VIEW" } else { "TABLE" },
         "location": location,
         "creationTime": table.created_ms.to_string(),
         "lastModifiedTime": table.modified_ms.to_string(),
