@@ -314,3 +314,62 @@ async fn a_column_of_ones_own_may_be_called_rowid() {
         assert_eq!(server.rows(sql).await, [[json!(expected)]], "{sql}");
     }
 }
+
+#[tokio::test]
+async fn a_view_shows_its_query_and_is_no_partition() {
+    let server = server().await;
+    let sql =
+        "CREATE VIEW mart.devices AS SELECT device, COUNT(*) AS n FROM mart.access GROUP BY device";
+
+    let (status, answer) = server.query(sql).await;
+    let (_, view) = server.get(&projects("datasets/mart/tables/devices")).await;
+    let partitions = server.partitions().await;
+
+    assert_eq!(status, 200, "{answer}");
+    assert_eq!(view["type"], "VIEW");
+    assert!(view["view"]["query"].as_str().unwrap().starts_with("SELECT device"), "{view}");
+    let columns: Vec<&Value> =
+        view["schema"]["fields"].as_array().unwrap().iter().map(|field| &field["name"]).collect();
+    assert_eq!(columns, [&json!("device"), &json!("n")]);
+    let tables: Vec<&Value> =
+        partitions.as_array().unwrap().iter().map(|partition| &partition["table"]).collect();
+    assert!(!tables.contains(&&json!("devices")), "{tables:?}");
+}
+
+#[tokio::test]
+async fn a_dry_run_tells_the_statement_and_changes_nothing() {
+    let server = server().await;
+    for (sql, statement) in [
+        ("DELETE FROM mart.access WHERE user = 1", "DELETE"),
+        ("SELECT 1; SELECT 2", "SCRIPT"),
+        ("SELECT user FROM mart.access", "SELECT"),
+    ] {
+        let configuration =
+            json!({ "dryRun": true, "query": { "query": sql, "useLegacySql": false } });
+
+        let (status, job) = server.insert("dry", configuration).await;
+
+        assert_eq!(status, 200, "{sql}: {job}");
+        assert_eq!(job["statistics"]["query"]["statementType"], statement, "{sql}");
+    }
+    assert_eq!(server.rows("SELECT COUNT(*) FROM mart.access").await, [[json!("2")]]);
+}
+
+#[tokio::test]
+async fn changes_of_one_table_at_the_same_time_all_count() {
+    let server = server().await;
+    server.query("CREATE TABLE mart.counter AS SELECT 0 AS n").await;
+    let sql = "UPDATE mart.counter SET n = n + 1 WHERE TRUE";
+
+    let answers = tokio::join!(
+        server.query(sql),
+        server.query(sql),
+        server.query(sql),
+        server.query(sql),
+        server.query(sql)
+    );
+
+    let statuses = [answers.0.0, answers.1.0, answers.2.0, answers.3.0, answers.4.0];
+    assert_eq!(statuses, [200; 5]);
+    assert_eq!(server.rows("SELECT n FROM mart.counter").await, [[json!("5")]]);
+}

@@ -101,6 +101,9 @@ impl Analyzer<'_> {
                 let column = self.one_column(subquery, &at)?;
                 self.comparable(&[&value, &column], "IN", &at)
             }
+            Expr::Like { any: true, .. } => {
+                Err(BqError::not_implemented(format_args!("LIKE ANY or LIKE ALL{at}")))
+            }
             Expr::Like { expr: inner, pattern, .. } => {
                 let (value, pattern) = (self.expr(inner)?, self.expr(pattern)?);
                 let both = |kind: &Kind| {

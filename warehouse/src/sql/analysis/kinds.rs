@@ -217,7 +217,9 @@ impl fmt::Display for Kind {
             Self::Json => "JSON",
             Self::Array(element) => return write!(f, "ARRAY<{element}>"),
             Self::Struct(fields) => {
-                let field = |(name, kind): &(String, Self)| format!("{name} {kind}");
+                let field = |(name, kind): &(String, Self)| {
+                    format!("{name} {kind}").trim_start().to_owned()
+                };
                 let fields: Vec<String> = fields.iter().map(field).collect();
                 return write!(f, "STRUCT<{}>", fields.join(", "));
             }
