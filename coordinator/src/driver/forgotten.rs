@@ -20,6 +20,8 @@ pub(super) struct OutTry {
     full_name: String,
     try_no: TryNo,
     destination: Option<TableReference>,
+    /// Whether it has gone out more than once.
+    is_again: bool,
 }
 
 impl OutTry {
@@ -29,6 +31,7 @@ impl OutTry {
             full_name: task.full_name.clone(),
             try_no,
             destination: task.destination.clone(),
+            is_again: task.goes_again(),
         })
     }
 
@@ -41,13 +44,14 @@ impl OutTry {
 
 impl Driver {
     /// Before an attempt's memory is dropped: notes what is out. It keeps its places until the attempt is read again. What
-    /// was only decided, and not committed, is not out.
+    /// was only decided, and not committed, is not out, unless the same try had gone out before.
     pub(super) fn note_out(&mut self, id: AttemptId, attempt: &Attempt, unsent: &[Record]) {
         let is_sent = |out: &OutTry| {
-            !unsent.iter().any(|record| {
-                matches!(record, Record::Dispatched { task, try_no, .. }
-                    if *task == out.task && *try_no == out.try_no)
-            })
+            out.is_again
+                || !unsent.iter().any(|record| {
+                    matches!(record, Record::Dispatched { task, try_no, .. }
+                        if *task == out.task && *try_no == out.try_no)
+                })
         };
         self.out.entry(id).or_default().extend(OutTry::all(attempt).filter(is_sent));
     }

@@ -307,6 +307,12 @@ pub(crate) fn in_order<T>(
 }
 
 impl Task {
+    /// Whether the current try had gone out before, and went out again because nobody could be asked about it.
+    #[must_use]
+    pub fn goes_again(&self) -> bool {
+        self.unreachable > 0
+    }
+
     pub(crate) fn new(
         id: TaskId,
         parent: Option<&Self>,
