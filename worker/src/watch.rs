@@ -85,10 +85,8 @@ async fn sift(
     let created = list.created(&gone).filter(|_| gone.len() > LOOKUPS_MAX);
     drop(list);
     let Some(created) = created else { return Sifted { reports: Vec::new(), unsure: gone } };
-    let mut states = match bigquery.ended(&project, created, config.patience).await {
-        Ok(states) => states,
-        Err(_) => HashMap::new(),
-    };
+    let ended = bigquery.ended(&project, created, config.patience).await;
+    let mut states = ended.unwrap_or_default();
     let mut sifted = Sifted { reports: Vec::new(), unsure: Vec::new() };
     for watched in gone {
         match states.remove(&watched.job.job_id) {

@@ -80,8 +80,6 @@ impl Authenticator for Impersonated {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test ends where it fails")]
-
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use axum::extract::State;

@@ -88,7 +88,7 @@ fn work(dig: &str) -> Result<Work, String> {
         root,
     });
     let mut context = Context { files: &files, evaluator: &mut AsWritten };
-    attempt.advance(at, &mut context).unwrap();
+    attempt.advance(at, &mut context).map_err(|problem| problem.to_string())?;
     let task = attempt.dispatchable().next().unwrap();
     attempt.prepare(task, &mut context).map(|prepared| prepared.work).map_err(|error| error.message)
 }
@@ -117,8 +117,7 @@ async fn requests(dig: &str) -> Vec<Request> {
             panic!("{other:?} asks BigQuery nothing")
         }
     }
-    let made = requests.lock().unwrap().clone();
-    made
+    requests.lock().unwrap().clone()
 }
 
 /// Holds each option against the field of the job that it must become.

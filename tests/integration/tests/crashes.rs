@@ -1,6 +1,8 @@
 //! A worker dies at each of its HTTP calls, before and after BigQuery sees it: every try has one executed job, no task is
 //! forgotten, and nothing runs on after a kill or a timeout.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where it fails")]
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 

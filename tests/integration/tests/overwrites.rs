@@ -1,6 +1,8 @@
 //! A late job never overwrites what a newer run has written: it is killed, a second attempt of its session and a second workflow
 //! write the same partition, in every order, and BigQuery lets the killed job run to its end.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where it fails")]
+
 use std::time::Duration;
 
 use himekuri_integration_tests::{Job, Pool, Proxy, WarehouseProcess, until};

@@ -197,7 +197,11 @@ fn table_resource(
     if let Some(value) = fields.get("view") {
         let view = match value {
             Value::String(query) => json!({"query": query, "useLegacySql": false}),
-            other => camel(other),
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::Array(_)
+            | Value::Object(_) => camel(value),
         };
         resource.insert("view".to_owned(), view);
     }

@@ -28,7 +28,9 @@ pub(super) fn schema(
             })?;
             fields(parameters, key, &value)
         }
-        other => fields(parameters, key, other),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+            fields(parameters, key, given)
+        }
     }
 }
 

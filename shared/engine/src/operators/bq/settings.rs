@@ -81,7 +81,7 @@ pub(super) fn settings(
 
 /// The field's value, or what it should have been.
 fn field(setting: &Setting, given: &Value) -> Result<Value, &'static str> {
-    let value = match setting.form {
+    match setting.form {
         Form::Boolean => boolean(given).map(Value::Bool).ok_or("`true` or `false`"),
         Form::Integer => whole_number(given).map(Value::from).ok_or("a whole number"),
         Form::Bytes => bytes(given)
@@ -94,8 +94,7 @@ fn field(setting: &Setting, given: &Value) -> Result<Value, &'static str> {
         Form::TimePartitioning => time_partitioning(given)
             .ok_or("a mapping such as `{type: DAY, field: day, expiration: 90d}`, or `DAY`"),
         Form::Clustering => clustering(given).ok_or("a list of columns"),
-    };
-    value
+    }
 }
 
 fn boolean(given: &Value) -> Option<bool> {
@@ -157,19 +156,12 @@ fn named(given: &Value) -> Option<Value> {
 }
 
 pub(super) fn time_partitioning(given: &Value) -> Option<Value> {
-    let mut fields = match given {
-        Value::String(unit) if !unit.trim_start().starts_with('{') => {
-            return Some(json!({"type": unit.trim().to_uppercase()}));
-        }
-        other => match resource(other)? {
-            Value::Object(fields) => fields,
-            Value::Null
-            | Value::Bool(_)
-            | Value::Number(_)
-            | Value::String(_)
-            | Value::Array(_) => return None,
-        },
-    };
+    if let Value::String(unit) = given
+        && !unit.trim_start().starts_with('{')
+    {
+        return Some(json!({"type": unit.trim().to_uppercase()}));
+    }
+    let Value::Object(mut fields) = resource(given)? else { return None };
     if let Some(expiration) = fields.shift_remove("expiration") {
         fields.insert("expirationMs".to_owned(), Value::from(milliseconds(&expiration)?));
     }
@@ -188,13 +180,13 @@ pub(super) fn milliseconds(given: &Value) -> Option<String> {
 }
 
 pub(super) fn clustering(given: &Value) -> Option<Value> {
-    match given {
-        Value::Object(fields) => {
-            let columns = texts(fields.get("fields")?)?;
-            Some(json!({"fields": columns}))
+    let columns = match given {
+        Value::Object(fields) => texts(fields.get("fields")?),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            texts(given)
         }
-        other => Some(json!({"fields": texts(other)?})),
-    }
+    };
+    Some(json!({"fields": columns?}))
 }
 
 /// Keys as BigQuery writes them: `skip_leading_rows` is `skipLeadingRows`. Labels are names of their own.
