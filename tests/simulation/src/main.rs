@@ -74,7 +74,7 @@ fn main() -> anyhow::Result<ExitCode> {
             eprint_line(&format!("  {finding}"));
         }
         eprint_line(&format!(
-            "  again, with its story: RUST_LOG=info cargo run --release -p himekuri-simulation -- --seed {}",
+            "  again, with its story: RUST_LOG=info cargo run --profile simulation -p himekuri-simulation -- --seed {}",
             bad.seed
         ));
     }
