@@ -4,9 +4,11 @@ use himekuri_coordinator::{ScriptEvaluator, plan_attempt, plan_sessions};
 use himekuri_engine::{
     Attempt, AttemptStarted, Context, OPERATOR_NOT_RUN, Prepared, Record, Reported, Requirement,
 };
-use himekuri_protocol::{Outcome, PROTOCOL_VERSION, Report, StoreParams, TaskId, Work};
+use himekuri_protocol::{
+    JobStatistics, Outcome, PROTOCOL_VERSION, Report, StoreParams, TaskId, Work,
+};
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::arguments::SessionArguments;
 use crate::project::LoadedProject;
@@ -182,5 +184,20 @@ fn note_of(work: &Work) -> &'static str {
 
 /// What the task would store; the job's id is known before the job.
 fn store_params(work: &Work) -> StoreParams {
-    work.job().map(|job| job.reference().store_params()).unwrap_or_default()
+    if let Work::GcsWait(wait) = work {
+        let last = json!({"metadata": {"bucket": wait.bucket, "name": wait.object}});
+        return StoreParams::from_iter([("gcs_wait".to_owned(), json!({"last_object": last}))]);
+    }
+    let Some(job) = work.job() else { return StoreParams::new() };
+    // What it will take is not known.
+    let statistics = JobStatistics {
+        job: job.reference().clone(),
+        total_bytes_processed: None,
+        total_bytes_billed: None,
+        rows: None,
+        total_slot_ms: None,
+        duration_ms: None,
+        cache_hit: None,
+    };
+    statistics.store_params()
 }
