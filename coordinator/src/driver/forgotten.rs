@@ -35,6 +35,15 @@ impl OutTry {
         })
     }
 
+    /// Whether a message of this try has gone out, if these records have not been committed.
+    fn was_sent(&self, unsent: &[Record]) -> bool {
+        let is_first = |record: &Record| {
+            matches!(record, Record::Dispatched { task, try_no, .. }
+                if *task == self.task && *try_no == self.try_no)
+        };
+        self.is_again || !unsent.iter().any(is_first)
+    }
+
     /// Whether the attempt, as its log has it, is as far as this try or further.
     fn is_known_to(&self, attempt: &Attempt) -> bool {
         let is_out = |other: Self| other.full_name == self.full_name && other.try_no >= self.try_no;
@@ -46,14 +55,8 @@ impl Driver {
     /// Before an attempt's memory is dropped: notes what is out. It keeps its places until the attempt is read again. What
     /// was only decided, and not committed, is not out, unless the same try had gone out before.
     pub(super) fn note_out(&mut self, id: AttemptId, attempt: &Attempt, unsent: &[Record]) {
-        let is_sent = |out: &OutTry| {
-            out.is_again
-                || !unsent.iter().any(|record| {
-                    matches!(record, Record::Dispatched { task, try_no, .. }
-                        if *task == out.task && *try_no == out.try_no)
-                })
-        };
-        self.out.entry(id).or_default().extend(OutTry::all(attempt).filter(is_sent));
+        let sent = OutTry::all(attempt).filter(|out| out.was_sent(unsent));
+        self.out.entry(id).or_default().extend(sent);
     }
 
     /// An attempt was read again, or has lost all of its log: what it has out takes its places, and what it has forgotten
@@ -120,4 +123,44 @@ impl Driver {
 /// What the messages of a task say beside its id, which may be another task's after such a loss.
 pub(super) fn full_name(attempt: &Attempt, task: TaskId) -> Option<String> {
     attempt.task(task).map(|task| task.full_name.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+
+    fn out(is_again: bool) -> OutTry {
+        OutTry {
+            task: TaskId(3),
+            full_name: "+wf+a".to_owned(),
+            try_no: TryNo::FIRST,
+            destination: None,
+            is_again,
+        }
+    }
+
+    fn dispatched(try_no: TryNo) -> Record {
+        Record::Dispatched {
+            task: TaskId(3),
+            at: Timestamp::UNIX_EPOCH,
+            try_no,
+            destination: None,
+            job: None,
+            timeout_at: None,
+        }
+    }
+
+    #[test]
+    fn a_try_whose_only_dispatch_was_not_committed_was_never_sent() {
+        assert!(!out(false).was_sent(&[dispatched(TryNo::FIRST)]));
+        assert!(out(false).was_sent(&[dispatched(TryNo(2))]));
+        assert!(out(false).was_sent(&[]));
+    }
+
+    #[test]
+    fn a_try_that_was_about_to_go_out_again_was_sent() {
+        assert!(out(true).was_sent(&[dispatched(TryNo::FIRST)]));
+    }
 }
