@@ -1,6 +1,11 @@
 //! Settings of the dispatcher on the command line.
 
+use std::str::FromStr;
+
+use himekuri_coordinator::SpendingLimits;
+use himekuri_cost::Bytes;
 use himekuri_engine::{Class, Limits, LimitsError};
+use jiff::SignedDuration;
 
 /// How much may be out at once. All windows count tasks that are dispatched and not decided.
 #[derive(Debug, clap::Args)]
@@ -31,10 +36,10 @@ pub(crate) struct DispatchArguments {
     /// Tasks of one title: N for all titles, NAME=N for one; may be repeated, or separated by commas [default: four fifths
     /// of the pool's].
     #[arg(long, env = "HIMEKURI_TITLE_WINDOW", value_name = "[NAME=]TASKS", value_delimiter = ',')]
-    title_window: Vec<Setting>,
+    title_window: Vec<Setting<usize>>,
     /// Turns of a title for one turn of the others, 1 to 1000; may be repeated, or separated by commas.
     #[arg(long, env = "HIMEKURI_TITLE_WEIGHT", value_name = "NAME=TURNS", value_delimiter = ',')]
-    title_weight: Vec<Setting>,
+    title_weight: Vec<Setting<usize>>,
     /// Tasks of one GCP project in one location: N for all, ID=N for one; may be repeated, or separated by commas
     /// [default: 800, of the 1000 queries that BigQuery queues].
     #[arg(
@@ -43,7 +48,7 @@ pub(crate) struct DispatchArguments {
         value_name = "[ID=]TASKS",
         value_delimiter = ','
     )]
-    gcp_project_window: Vec<Setting>,
+    gcp_project_window: Vec<Setting<usize>>,
     /// Tasks that write one table, each another partition of it.
     #[arg(
         long,
@@ -52,6 +57,25 @@ pub(crate) struct DispatchArguments {
         default_value_t = Limits::default().table
     )]
     table_window: usize,
+    /// Seconds for which a write counts in the window of its table after its end. BigQuery counts the writes of 10 s; on a
+    /// local warehouse, 0 is faster.
+    #[arg(
+        long,
+        env = "HIMEKURI_TABLE_INTERVAL",
+        value_name = "SECONDS",
+        default_value_t = Limits::default().table_interval.as_secs(),
+        value_parser = clap::value_parser!(i64).range(0..=3_600)
+    )]
+    table_interval: i64,
+    /// Bytes that one title may be billed in 24 hours, such as 10TiB: BYTES for all titles, NAME=BYTES for one; may be
+    /// repeated, or separated by commas. Jobs of a title that has spent them wait [default: no limit].
+    #[arg(
+        long,
+        env = "HIMEKURI_TITLE_BYTES_PER_DAY",
+        value_name = "[NAME=]BYTES",
+        value_delimiter = ','
+    )]
+    title_bytes_per_day: Vec<Setting<Bytes>>,
     /// Ready tasks of one attempt that may be evaluated and then have to wait.
     #[arg(
         long,
@@ -64,12 +88,12 @@ pub(crate) struct DispatchArguments {
 
 /// A number for all, or for one by name.
 #[derive(Clone, Debug)]
-struct Setting {
+struct Setting<T> {
     name: Option<String>,
-    number: usize,
+    number: T,
 }
 
-impl std::str::FromStr for Setting {
+impl<T: FromStr<Err: std::fmt::Display>> FromStr for Setting<T> {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -79,12 +103,24 @@ impl std::str::FromStr for Setting {
         };
         match number.parse() {
             Ok(number) => Ok(Self { name, number }),
-            Err(_) => Err(format!("`{number}` is not a whole number; write N or NAME=N")),
+            Err(error) => Err(format!("`{number}`: {error}; write it alone or as NAME=NUMBER")),
         }
     }
 }
 
 impl DispatchArguments {
+    /// What titles may be billed.
+    pub(crate) fn spending(&self) -> SpendingLimits {
+        let mut limits = SpendingLimits::default();
+        for Setting { name, number } in &self.title_bytes_per_day {
+            match name {
+                Some(name) => drop(limits.titles.insert(name.clone(), *number)),
+                None => limits.title = Some(*number),
+            }
+        }
+        limits
+    }
+
     /// The limits that were asked for.
     pub(crate) fn limits(self) -> Result<Limits, LimitsError> {
         let mut limits = Limits {
@@ -93,6 +129,7 @@ impl DispatchArguments {
             backfill: self.backfill_window,
             backfill_share: self.backfill_share,
             table: self.table_window,
+            table_interval: SignedDuration::from_secs(self.table_interval),
             look_ahead: self.look_ahead,
             ..Limits::default()
         };
@@ -131,6 +168,7 @@ pub(crate) fn log_windows(limits: &Limits) {
         window.gcp_project = limits.gcp_project,
         window.gcp_projects = ?limits.gcp_projects,
         window.table = limits.table,
+        window.table_interval = %limits.table_interval,
         backfill.share = limits.backfill_share,
         weights = ?limits.weights,
         "up to {} tasks are out at once",

@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::backfill::Backfills;
 use crate::clock::Clock;
+use crate::spending::SpendingLimits;
 use crate::summary::AttemptSummary;
 
 mod cancel;
@@ -31,6 +32,7 @@ mod kill;
 mod recover;
 mod require;
 mod round;
+mod spending;
 mod watch;
 
 pub(crate) use command::{BeginAttempt, Command, Outgoing};
@@ -54,6 +56,7 @@ pub(crate) struct DriverParts {
     pub(crate) broker: Arc<dyn Broker>,
     pub(crate) epoch: Epoch,
     pub(crate) limits: Limits,
+    pub(crate) spending: SpendingLimits,
     pub(crate) expressions: himekuri_template::Limits,
     pub(crate) watch_every: Duration,
     pub(crate) number_base: u32,
@@ -108,6 +111,8 @@ pub(crate) struct Driver {
     /// Committed messages that the broker did not confirm.
     unpublished: Vec<Outgoing>,
     revisions: HashMap<String, ProjectFiles>,
+    /// What titles with a limit were billed.
+    spent: spending::Spent,
     next_watch: Timestamp,
     /// When the store is asked which attempts are active.
     next_audit: Timestamp,
@@ -173,6 +178,7 @@ impl Driver {
             deferred: Vec::new(),
             unpublished: Vec::new(),
             revisions: HashMap::new(),
+            spent: spending::Spent::default(),
             next_watch: parts.clock.now(),
             next_audit: parts.clock.now(),
             canceled: BTreeMap::new(),
@@ -211,6 +217,7 @@ impl Driver {
         // What is due already goes out when the lost attempts are read: `retry_at`.
         let attempts = attempts.filter(|at| self.lost.is_empty() || *at > now);
         let next = attempts.chain(self.retry_at).chain(self.next_look());
+        let next = next.chain(self.dispatcher.next_place());
         let next = next.fold(self.next_watch, Timestamp::min);
         Duration::try_from(next.duration_since(now)).unwrap_or(Duration::ZERO)
     }

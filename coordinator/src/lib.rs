@@ -25,6 +25,7 @@ mod leader;
 mod revision;
 mod scheduler;
 mod session;
+mod spending;
 mod summary;
 
 pub use api::router;
@@ -44,4 +45,5 @@ pub use scheduler::{ScheduleRecord, Scheduler};
 pub use session::{
     SessionChoice, SessionError, SessionPlan, StartedBy, plan_attempt, plan_sessions,
 };
+pub use spending::SpendingLimits;
 pub use summary::{AttemptState, AttemptSummary, Kill, RequiredBy, SessionAttempt};

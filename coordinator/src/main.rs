@@ -99,10 +99,12 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let stop = stop_on_signal().context("could not listen for signals")?;
     // A standby must not take connections that it does not serve; but an address in use is better known at once.
     drop(listen(arguments.listen).await?);
+    let spending = arguments.dispatch.spending();
     let limits = arguments.dispatch.limits().context("the windows cannot be used")?;
     log_windows(&limits);
     let mut config = CoordinatorConfig {
         limits,
+        spending,
         expressions: ExpressionLimits {
             cpu: Duration::from_millis(arguments.expression_cpu_ms),
             ..ExpressionLimits::default()

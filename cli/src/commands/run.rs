@@ -12,6 +12,7 @@ use himekuri_broker::MemoryBroker;
 use himekuri_coordinator::{
     AttemptSummary, Coordinator, CoordinatorConfig, KillRequest, ScriptEvaluator, StartRequest,
 };
+use himekuri_engine::Limits;
 use himekuri_service::stop_on_signal;
 use himekuri_store::MemoryStore;
 use himekuri_worker::{Worker, WorkerConfig};
@@ -99,6 +100,15 @@ fn count_tasks(project: &LoadedProject, arguments: &Arguments) -> anyhow::Result
     Ok(count)
 }
 
+/// A local warehouse does not count the writes to a table.
+fn limits(is_local: bool) -> Limits {
+    let mut limits = Limits::default();
+    if is_local {
+        limits.table_interval = jiff::SignedDuration::ZERO;
+    }
+    limits
+}
+
 async fn run_on(
     arguments: &Arguments,
     project: &LoadedProject,
@@ -119,6 +129,7 @@ async fn run_on(
     let config = CoordinatorConfig {
         number_base: unused_number(),
         expressions: arguments.expressions.limits(),
+        limits: limits(local.is_some()),
         // Nobody else can lead, and a run that was suspended goes on.
         lease: Duration::from_secs(365 * 24 * 3_600),
         ..CoordinatorConfig::default()

@@ -95,6 +95,7 @@ impl Coordinator {
             broker: Arc::clone(&broker),
             epoch,
             limits: config.limits,
+            spending: config.spending,
             expressions: config.expressions,
             watch_every: config.watch_every,
             number_base: config.number_base,

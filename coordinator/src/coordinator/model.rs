@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Clock;
 use crate::session::SessionChoice;
+use crate::spending::SpendingLimits;
 use crate::summary::AttemptState;
 
 /// Settings of a coordinator.
@@ -19,6 +20,8 @@ pub struct CoordinatorConfig {
     pub name: String,
     /// How much may be out at once.
     pub limits: Limits,
+    /// What each title may be billed in 24 hours.
+    pub spending: SpendingLimits,
     /// How much one expression may cost.
     pub expressions: ExpressionLimits,
     /// How often submitted jobs are looked at.
@@ -42,6 +45,7 @@ impl Default for CoordinatorConfig {
         Self {
             name: format!("coordinator-{}", uuid::Uuid::new_v4().simple()),
             limits: Limits::default(),
+            spending: SpendingLimits::default(),
             expressions: ExpressionLimits::default(),
             watch_every: Duration::from_secs(2),
             lease: Duration::from_secs(6),

@@ -52,6 +52,7 @@ impl Round {
 impl Driver {
     pub(super) async fn round(&mut self, commands: Vec<Command>) -> Result<(), DriverError> {
         let now = self.parts.clock.now();
+        self.dispatcher.pass(now);
         if self.retry_at.is_some_and(|at| at <= now) {
             self.retry_at = None;
             self.recover_lost().await?;
@@ -82,6 +83,7 @@ impl Driver {
         if self.next_watch <= now {
             self.watch(now);
             self.flush_published().await;
+            self.keep_spending(now).await;
             self.next_watch = now.checked_add(self.parts.watch_every).unwrap_or(now);
         }
         if self.next_audit <= now {
@@ -169,15 +171,22 @@ impl Driver {
             return;
         }
         let now = round.now;
+        let mut decided = false;
         self.decide(id, round, |attempt, context| {
             match attempt.report(&report, now, context)? {
-                Reported::Decided(records) => Ok(records),
+                Reported::Decided(records) => {
+                    decided = true;
+                    Ok(records)
+                }
                 Reported::Late => {
                     tracing::debug!(attempt.id = %id, "a late report for task {} changes nothing", report.task);
                     Ok(Vec::new())
                 }
             }
         });
+        if decided {
+            self.note_billed(id, &report.outcome, now);
+        }
         round.settlers.push((id, settler));
     }
 

@@ -2,7 +2,9 @@
 //! ended.
 //!
 //! **Windows.** A task takes a place in the windows of the pool, its class and its title, and if it is a job in those of
-//! its GCP project and location and of the table that it writes. Where one is full, nothing goes out.
+//! its GCP project and location and of the table that it writes. Where one is full, nothing goes out. The place in the
+//! table's window is kept for a while after the end, as BigQuery counts writes over time. A title that has spent its money
+//! sends no job.
 //!
 //! **Turns.** Scheduled runs before backfills, which have a guaranteed share; in each class titles by weight; in each title
 //! its attempts in turn (`fair.rs`); in an attempt the order of creation.
@@ -28,9 +30,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use himekuri_protocol::{AttemptId, TableReference, TaskId};
 
+mod budgets;
 mod candidates;
 mod demand;
 mod fair;
+mod interval;
 mod limits;
 mod line;
 mod partitions;
@@ -41,7 +45,9 @@ mod windows;
 pub use demand::{Class, Demand, GcpRegion, Obstacle};
 pub use limits::{Limits, LimitsError, WEIGHT_MAX};
 
+use budgets::Budgets;
 use candidates::Candidates;
+use interval::Counted;
 use line::Line;
 use partitions::{ByPartition, TableKey};
 use titles::Titles;
@@ -95,6 +101,8 @@ pub struct Dispatcher {
     partitions: ByPartition<Partition>,
     tables: Windows<TableKey>,
     regions: Windows<GcpRegion>,
+    budgets: Budgets,
+    counted: Counted,
     /// Where a task left its place to another: it is looked at again when everybody else had his turn.
     yielded: BTreeSet<(Obstacle, Demand)>,
 }
@@ -128,6 +136,8 @@ impl Dispatcher {
             partitions: ByPartition::default(),
             tables: Windows::default(),
             regions: Windows::default(),
+            budgets: Budgets::default(),
+            counted: Counted::default(),
             yielded: BTreeSet::new(),
         }
     }

@@ -9,6 +9,8 @@ pub enum RecordKind {
     Schedule,
     /// Backfills, by their number.
     Backfill,
+    /// What titles were billed, by their names.
+    Spending,
 }
 
 impl RecordKind {
@@ -17,6 +19,7 @@ impl RecordKind {
         match self {
             Self::Schedule => "schedule",
             Self::Backfill => "backfill",
+            Self::Spending => "spending",
         }
     }
 }

@@ -84,6 +84,7 @@ impl Pool {
             ("--prefix", &self.prefix),
             ("--listen", &self.listen),
             ("--watch-every", &"1".to_owned()),
+            ("--table-interval", &"0".to_owned()),
         ];
         let arguments = flags(arguments);
         let log = self.folder.join("coordinator.log");

@@ -55,6 +55,8 @@ pub enum Obstacle {
     Table,
     /// The window of the GCP project and location is full, or its next place is for the other class.
     Region,
+    /// Its title has spent what it may.
+    Budget,
 }
 
 impl fmt::Display for Obstacle {
@@ -62,8 +64,9 @@ impl fmt::Display for Obstacle {
         f.write_str(match self {
             Self::OlderAttempt => "an older attempt of its session is not over",
             Self::Partition => "another task writes its partition",
-            Self::Table => "the window of its table is full",
+            Self::Table => "its table is written as often as BigQuery takes",
             Self::Region => "the window of its GCP project is full",
+            Self::Budget => "its title has spent its bytes of the day",
         })
     }
 }

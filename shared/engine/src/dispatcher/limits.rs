@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use himekuri_protocol::TableReference;
+use jiff::SignedDuration;
+
 use super::{Class, GcpRegion};
 
 /// Windows, weights and shares. A window counts tasks that are dispatched and not decided.
@@ -31,9 +34,14 @@ pub struct Limits {
     /// Tasks of single GCP projects, for each location, by the project's id.
     pub gcp_projects: BTreeMap<String, usize>,
     /// Tasks that write one table, each another partition of it. BigQuery takes 50 writes to a partitioned table in 10 s
-    /// ("Quotas and limits", partitioned tables, August 2026): with so many in flight it holds for jobs of 8 s and more.
-    /// Shorter ones may meet `jobRateLimitExceeded`. (A whole table is one partition: written by one task at a time.)
+    /// ("Quotas and limits", partitioned tables, August 2026), and a fifth is left to others.
     pub table: usize,
+    /// Tasks that write a table as a whole, one after another: of the 5 writes in 10 s that BigQuery takes to a table that
+    /// is not partitioned ("Quotas and limits", standard tables, August 2026).
+    pub whole_table: usize,
+    /// For how long a task keeps its place in the window of its table after its end: so the windows are what BigQuery
+    /// counts, the writes of any 10 s. Zero where nobody counts.
+    pub table_interval: SignedDuration,
     /// Ready tasks of one attempt that are looked at and found to wait, at most: each is evaluated and kept. Behind so
     /// many, the attempt's later tasks are not looked at until one of these goes on.
     pub look_ahead: usize,
@@ -52,6 +60,8 @@ impl Default for Limits {
             gcp_project: 800,
             gcp_projects: BTreeMap::new(),
             table: 40,
+            whole_table: 4,
+            table_interval: SignedDuration::from_secs(10),
             look_ahead: 2_000,
         }
     }
@@ -108,6 +118,7 @@ impl Limits {
             ("a title".to_owned(), self.title.unwrap_or(1)),
             ("a GCP project".to_owned(), self.gcp_project),
             ("a table".to_owned(), self.table),
+            ("a whole table".to_owned(), self.whole_table),
             ("tasks to look at".to_owned(), self.look_ahead),
         ];
         windows.extend(named("title", &self.titles));
@@ -152,6 +163,12 @@ impl Limits {
     pub fn region_window(&self, region: &GcpRegion) -> usize {
         let named = region.project.as_ref().and_then(|project| self.gcp_projects.get(project));
         named.copied().unwrap_or(self.gcp_project)
+    }
+
+    /// Tasks that write a table, in the way in which `destination` does.
+    #[must_use]
+    pub fn table_window(&self, destination: &TableReference) -> usize {
+        if destination.partition.is_some() { self.table } else { self.whole_table }
     }
 
     /// How often in a row scheduled runs may take a place that a backfill wants too.

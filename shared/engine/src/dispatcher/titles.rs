@@ -47,6 +47,10 @@ impl Titles {
     }
 
     pub(super) fn group(&mut self, title: &str, class: Class, limits: &Limits) -> Group {
+        Group { class, title: self.id(title, limits) }
+    }
+
+    pub(super) fn id(&mut self, title: &str, limits: &Limits) -> u32 {
         let next = u32::try_from(self.ids.len()).unwrap_or(u32::MAX);
         let id = *self.ids.entry(title.to_owned()).or_insert(next);
         self.titles.entry(id).or_insert_with(|| Title {
@@ -55,7 +59,7 @@ impl Titles {
             live: 0,
             attempts: PerClass::default(),
         });
-        Group { class, title: id }
+        id
     }
 
     /// The attempt whose turn it is, if anybody has something to send out and a place in his windows.

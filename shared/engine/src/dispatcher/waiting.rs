@@ -13,6 +13,9 @@ impl Dispatcher {
     pub(super) fn obstacle(&mut self, task: TaskKey, demand: &Demand) -> Option<Obstacle> {
         let candidates = self.attempts.get(&task.0)?;
         let class = candidates.group.class;
+        if demand.region.is_some() && self.budgets.is_spent(candidates.group.title) {
+            return Some(Obstacle::Budget);
+        }
         let may_start = |group: Group| self.titles.has_place(group);
         if let Some(destination) = &demand.destination {
             let oldest = self.sessions.get(&candidates.session).and_then(|all| all.first());
@@ -27,7 +30,7 @@ impl Dispatcher {
             if next.is_some_and(|next| next < task) {
                 return Some(self.yields(Obstacle::Partition, demand));
             }
-            let limit = (self.limits.table, self.passes);
+            let limit = (self.limits.table_window(destination), self.passes);
             match self.tables.entry(&table_of(destination), class, limit, may_start) {
                 Entry::Open => {}
                 Entry::Full => return Some(Obstacle::Table),
@@ -51,7 +54,8 @@ impl Dispatcher {
         match (obstacle, &mut crowded.destination) {
             (Obstacle::Region, destination) => *destination = None,
             (Obstacle::Table, Some(destination)) => destination.partition = None,
-            (Obstacle::Table, None) | (Obstacle::OlderAttempt | Obstacle::Partition, _) => {}
+            (Obstacle::Table, None)
+            | (Obstacle::OlderAttempt | Obstacle::Partition | Obstacle::Budget, _) => {}
         }
         if obstacle != Obstacle::Region {
             crowded.region = None;
@@ -83,6 +87,7 @@ impl Dispatcher {
         };
         let left = self.leave(task);
         match (obstacle, &demand.destination, &demand.region) {
+            (Obstacle::Budget, _, _) => self.budgets.park(group, task),
             (Obstacle::Partition, Some(destination), _) => {
                 self.partitions.entry(destination).line.park(group, task);
             }
@@ -114,6 +119,7 @@ impl Dispatcher {
         let left = candidates.leave(task)?;
         let demand = &left.demand;
         let line = match (left.obstacle, &demand.destination, &demand.region) {
+            (Obstacle::Budget, _, _) => self.budgets.line(group.title),
             (Obstacle::Partition, Some(destination), _) => {
                 self.partitions.get_mut(destination).map(|partition| &mut partition.line)
             }
@@ -157,9 +163,8 @@ impl Dispatcher {
     /// Gives places and partition back.
     pub(super) fn release(&mut self, demand: &Demand) {
         if let Some(destination) = &demand.destination {
-            self.tables.end(&table_of(destination));
             self.release_partition(destination);
-            self.wake(Obstacle::Table, demand);
+            self.leave_table(destination);
         }
         if let Some(region) = &demand.region {
             self.regions.end(region);
@@ -194,14 +199,15 @@ impl Dispatcher {
                 any
             }
             (Obstacle::Table, Some(destination), _) => {
-                let woken = self.tables.wake(&table_of(destination), self.limits.table);
+                let limit = self.limits.table_window(destination);
+                let woken = self.tables.wake(&table_of(destination), limit);
                 self.woken(woken)
             }
             (Obstacle::Region, _, Some(region)) => {
                 let woken = self.regions.wake(region, self.limits.region_window(region));
                 self.woken(woken)
             }
-            (Obstacle::OlderAttempt, _, _)
+            (Obstacle::OlderAttempt | Obstacle::Budget, _, _)
             | (Obstacle::Partition | Obstacle::Table, None, _)
             | (Obstacle::Region, _, None) => false,
         }
@@ -214,7 +220,7 @@ impl Dispatcher {
         self.woken(woken)
     }
 
-    fn woken(&mut self, woken: Vec<TaskKey>) -> bool {
+    pub(super) fn woken(&mut self, woken: Vec<TaskKey>) -> bool {
         let any = !woken.is_empty();
         for (attempt, task) in woken {
             if let Some(candidates) = self.attempts.get_mut(&attempt) {

@@ -6,6 +6,7 @@ use himekuri_engine::{
     Admission, AttemptFacts, Class, Demand, Dispatcher, GcpRegion, Limits, Obstacle,
 };
 use himekuri_protocol::{AttemptId, TableReference, TaskId};
+use jiff::SignedDuration;
 
 pub(crate) type TaskKey = (AttemptId, TaskId);
 
@@ -22,7 +23,12 @@ pub(crate) struct Pool {
 }
 
 impl Pool {
+    /// One whose tables do not count writes over time.
     pub(crate) fn new(limits: Limits) -> Self {
+        Self::counting(Limits { table_interval: SignedDuration::ZERO, ..limits })
+    }
+
+    pub(crate) fn counting(limits: Limits) -> Self {
         limits.validate().unwrap();
         Self {
             dispatcher: Dispatcher::new(limits.clone()),

@@ -25,12 +25,13 @@ impl Keys {
         format!("{}:{{leader}}:epoch", self.prefix)
     }
 
-    /// HASH: `<project>/<workflow>` of a schedule, or the number of a backfill, to JSON record. Written and deleted by
+    /// HASH: `<project>/<workflow>` of a schedule, the number of a backfill or the name of a title, to JSON record. Written and deleted by
     /// `put_record.lua`.
     pub(super) fn records(&self, kind: RecordKind) -> String {
         let kind = match kind {
             RecordKind::Schedule => "schedules",
             RecordKind::Backfill => "backfills",
+            RecordKind::Spending => "spending",
         };
         format!("{}:{{leader}}:{kind}", self.prefix)
     }
