@@ -59,6 +59,11 @@ impl Coordinator {
         }
     }
 
+    /// The leader's.
+    pub(crate) const fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
     /// The time.
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()

@@ -28,7 +28,7 @@ mod session;
 mod spending;
 mod summary;
 
-pub use api::router;
+pub use api::Front;
 pub use backfill::{Backfill, BackfillOrder, BackfillState, Backfiller};
 pub use check::{Checked, check};
 pub use clock::Clock;

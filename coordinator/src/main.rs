@@ -9,11 +9,11 @@ use anyhow::Context as _;
 use clap::Parser;
 use himekuri_broker::{RabbitBroker, RabbitConfig, Topology};
 use himekuri_coordinator::{
-    Backfiller, Coordinator, CoordinatorConfig, ExpressionLimits, Scheduler, router,
+    Backfiller, Coordinator, CoordinatorConfig, ExpressionLimits, Front, Scheduler,
 };
 use himekuri_engine::TimeLimits;
 use himekuri_service::{LogFormat, init_logs, report, stop_on_signal};
-use himekuri_store::{RedisConfig, RedisStore};
+use himekuri_store::{RedisConfig, RedisStore, Store};
 use tokio::net::TcpListener;
 
 mod dispatch_arguments;
@@ -50,6 +50,10 @@ struct Arguments {
     /// Address of the API.
     #[arg(long, env = "HIMEKURI_LISTEN", default_value = "127.0.0.1:7070")]
     listen: SocketAddr,
+    /// Address at which the other coordinators reach this one; they pass requests on to the one that leads [default: the
+    /// address of the API, with this machine's name where it is open to all].
+    #[arg(long, env = "HIMEKURI_ADVERTISE", value_name = "URL")]
+    advertise: Option<String>,
     /// Seconds between looks at jobs that run longer than a delivery.
     #[arg(long, env = "HIMEKURI_WATCH_EVERY", default_value_t = 2)]
     watch_every: u64,
@@ -97,8 +101,8 @@ async fn main() -> ExitCode {
 
 async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let stop = stop_on_signal().context("could not listen for signals")?;
-    // A standby must not take connections that it does not serve; but an address in use is better known at once.
-    drop(listen(arguments.listen).await?);
+    let listener = listen(arguments.listen).await?;
+    let address = arguments.advertise.unwrap_or_else(|| advertised(arguments.listen));
     let spending = arguments.dispatch.spending();
     let limits = arguments.dispatch.limits().context("the windows cannot be used")?;
     log_windows(&limits);
@@ -130,20 +134,20 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         ..RabbitConfig::new(arguments.amqp)
     })
     .await?;
-    let broker = Arc::new(broker);
-    let launched = Coordinator::launch(config, Arc::new(store), broker, None, stop.clone()).await?;
+    let store: Arc<dyn Store> = Arc::new(store);
+    let front = Front::new(Arc::clone(&store)).context("could not make an HTTP client")?;
+    tracing::info!("the API listens on http://{}", listener.local_addr()?);
+    let stopped = stop.clone().cancelled_owned();
+    let serving = axum::serve(listener, front.clone().router()).with_graceful_shutdown(stopped);
+    let serving = tokio::spawn(serving.into_future());
+    let launched = Coordinator::launch(config, store, Arc::new(broker), None, stop.clone()).await?;
     let Some((coordinator, ended)) = launched else {
         return Ok(());
     };
-    let listener = listen(arguments.listen).await?;
-    tracing::info!("the API listens on http://{}", listener.local_addr()?);
+    front.lead(coordinator.clone(), &address).await?;
     let scheduler = tokio::spawn(Scheduler::new(coordinator.clone()).run(stop.clone()));
-    let backfiller = tokio::spawn(Backfiller::new(coordinator.clone()).run(stop.clone()));
-    let serving = axum::serve(listener, router(coordinator)).with_graceful_shutdown({
-        let stop = stop.clone();
-        async move { stop.cancelled().await }
-    });
-    serving.await.context("the API ended")?;
+    let backfiller = tokio::spawn(Backfiller::new(coordinator).run(stop.clone()));
+    serving.await.context("the API ended abnormally")?.context("the API ended")?;
     scheduler.await.context("the scheduler ended abnormally")?;
     backfiller.await.context("the backfiller ended abnormally")?;
     ended.await.context("the driver ended abnormally")??;
@@ -153,6 +157,15 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
 /// A time limit as an argument writes it.
 fn ttl(seconds: Option<u32>) -> u32 {
     seconds.unwrap_or(0)
+}
+
+/// Where others reach an API that listens on `address`.
+fn advertised(address: SocketAddr) -> String {
+    let name = std::env::var("HOSTNAME").ok().filter(|_| address.ip().is_unspecified());
+    match name {
+        Some(name) => format!("http://{name}:{}", address.port()),
+        None => format!("http://{address}"),
+    }
 }
 
 async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {

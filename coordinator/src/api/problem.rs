@@ -1,7 +1,7 @@
 //! Errors for API clients: what is wrong and what to do, as `application/problem+json`.
 
 use axum::Json;
-use axum::http::{StatusCode, Uri, header};
+use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use himekuri_engine::ResumeError;
 use himekuri_store::StoreError;
@@ -9,6 +9,9 @@ use serde_json::{Value, json};
 
 use crate::coordinator::{PushError, StartError};
 use crate::session::SessionError;
+
+/// Seconds: a takeover takes a few.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 
 /// An error response.
 pub(super) struct Problem {
@@ -18,8 +21,13 @@ pub(super) struct Problem {
 }
 
 impl Problem {
-    fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+    pub(super) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         Self { status, detail: detail.into(), more: Value::Null }
+    }
+
+    /// What will pass by itself.
+    pub(super) fn passing(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
     }
 }
 
@@ -35,7 +43,11 @@ impl IntoResponse for Problem {
             body.extend(more);
         }
         let kind = [(header::CONTENT_TYPE, "application/problem+json")];
-        (self.status, kind, Json(body)).into_response()
+        let mut response = (self.status, kind, Json(body)).into_response();
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
+        }
+        response
     }
 }
 

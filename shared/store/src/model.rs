@@ -11,6 +11,8 @@ pub enum RecordKind {
     Backfill,
     /// What titles were billed, by their names.
     Spending,
+    /// What others must know of the leader, by names.
+    Leader,
 }
 
 impl RecordKind {
@@ -20,6 +22,7 @@ impl RecordKind {
             Self::Schedule => "schedule",
             Self::Backfill => "backfill",
             Self::Spending => "spending",
+            Self::Leader => "leader",
         }
     }
 }

@@ -89,7 +89,7 @@ impl Pool {
         let arguments = flags(arguments);
         let log = self.folder.join("coordinator.log");
         self.coordinator = Some(Process::start("himekuri-coordinator", &arguments, &log)?);
-        let url = format!("http://{}/livez", self.listen);
+        let url = format!("http://{}/readyz", self.listen);
         until("the coordinator answers", LEAD_DEADLINE, || async {
             Ok(reqwest::get(&url).await.ok().filter(|answer| answer.status().is_success()))
         })

@@ -21,6 +21,8 @@ pub enum Signal {
     Terminate,
     /// Freezes.
     Stop,
+    /// Goes on.
+    Continue,
 }
 
 /// The repository's top folder.
@@ -73,6 +75,7 @@ impl Process {
             Signal::Kill => "-KILL",
             Signal::Terminate => "-TERM",
             Signal::Stop => "-STOP",
+            Signal::Continue => "-CONT",
         };
         let status = Command::new("kill").args([flag, &self.child.id().to_string()]).status()?;
         if !status.success() {

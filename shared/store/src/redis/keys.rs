@@ -32,6 +32,7 @@ impl Keys {
             RecordKind::Schedule => "schedules",
             RecordKind::Backfill => "backfills",
             RecordKind::Spending => "spending",
+            RecordKind::Leader => "leader",
         };
         format!("{}:{{leader}}:{kind}", self.prefix)
     }

@@ -1,0 +1,154 @@
+//! The API of one of several coordinators. The one that leads answers itself; the others pass requests on to it, so that
+//! callers need not know who leads.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use himekuri_store::{RecordKind, Store, StoreError};
+use tower::ServiceExt;
+
+use super::problem::Problem;
+use super::{ARCHIVE_MAX, router};
+use crate::coordinator::Coordinator;
+
+/// Longest wait for a connection to the leader.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// Longest wait for its answer: starting three years of sessions takes a while.
+const TIMEOUT: Duration = Duration::from_secs(300);
+/// How often it is looked whether the leader that is waited for still leads.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// Tells a coordinator that the request comes from another one, and must not be passed on again.
+const PASSED_ON: HeaderName = HeaderName::from_static("himekuri-passed-on");
+/// Key of the record with the leader's address.
+const ADDRESS: &str = "address";
+/// What belongs to one connection and is not passed on (RFC 9110, 7.6.1), and what is written anew.
+const OF_THE_CONNECTION: [HeaderName; 6] = [
+    header::CONNECTION,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+    header::TE,
+    header::HOST,
+    header::CONTENT_LENGTH,
+];
+
+/// Serves the API from the start of the process, whoever leads.
+#[derive(Clone)]
+pub struct Front {
+    leading: Arc<OnceLock<Router>>,
+    store: Arc<dyn Store>,
+    http: reqwest::Client,
+}
+
+impl Front {
+    /// One that stands by.
+    ///
+    /// # Errors
+    /// The HTTP client cannot be made.
+    pub fn new(store: Arc<dyn Store>) -> Result<Self, reqwest::Error> {
+        let http = reqwest::Client::builder().connect_timeout(CONNECT_TIMEOUT).timeout(TIMEOUT);
+        Ok(Self { leading: Arc::default(), store, http: http.no_proxy().build()? })
+    }
+
+    /// This process leads from now on, and others reach it at `address`, such as `http://10.0.0.7:7070`.
+    ///
+    /// # Errors
+    /// The store cannot be reached, or a newer leader has begun.
+    pub async fn lead(&self, coordinator: Coordinator, address: &str) -> Result<(), StoreError> {
+        let epoch = coordinator.epoch();
+        let _already = self.leading.set(router(coordinator));
+        let record = Some(address.trim_end_matches('/'));
+        self.store.put_record(epoch, RecordKind::Leader, ADDRESS, record).await
+    }
+
+    /// The routes.
+    pub fn router(self) -> Router {
+        Router::new().fallback(answer).with_state(self)
+    }
+
+    async fn leader(&self) -> Result<Option<String>, StoreError> {
+        let records = self.store.records(RecordKind::Leader).await?;
+        Ok(records.into_iter().find(|(key, _)| key == ADDRESS).map(|(_, address)| address))
+    }
+
+    /// Until another one leads: a leader that is frozen never answers, and whatever it would still do is fenced off.
+    async fn replaced(&self, leader: &str) {
+        loop {
+            tokio::time::sleep(LOOK_EVERY).await;
+            if let Ok(Some(now)) = self.leader().await
+                && now != leader
+            {
+                return;
+            }
+        }
+    }
+
+    async fn pass_on(&self, request: Request) -> Result<Response, Problem> {
+        if request.headers().contains_key(PASSED_ON) {
+            return Err(nobody_leads("the coordinator that led has just stopped"));
+        }
+        let leader = self.leader().await.map_err(|error| nobody_leads(&error.to_string()))?;
+        let leader = leader.ok_or_else(|| nobody_leads("no coordinator has led yet"))?;
+        let (parts, body) = request.into_parts();
+        let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+        let body = to_bytes(body, ARCHIVE_MAX).await.map_err(|_| too_large())?;
+        let sent = self
+            .http
+            .request(parts.method, format!("{leader}{path}"))
+            .headers(end_to_end(parts.headers))
+            .header(PASSED_ON, HeaderValue::from_static("1"))
+            .body(body)
+            .send();
+        let answer = tokio::select! {
+            answer = sent => answer.map_err(|error| unreachable(&leader, &error))?,
+            () = self.replaced(&leader) => return Err(nobody_leads("another one has just begun to")),
+        };
+        let (status, headers) = (answer.status(), end_to_end(answer.headers().clone()));
+        let body = answer.bytes().await.map_err(|error| unreachable(&leader, &error))?;
+        let mut response = Response::new(Body::from(body));
+        *response.status_mut() = status;
+        *response.headers_mut() = headers;
+        Ok(response)
+    }
+}
+
+async fn answer(State(front): State<Front>, request: Request) -> Response {
+    if let Some(leading) = front.leading.get() {
+        let Ok(answer) = leading.clone().oneshot(request).await;
+        return answer;
+    }
+    // Alive is who answers, whether anybody leads or not.
+    if request.uri().path() == "/livez" {
+        return "ok".into_response();
+    }
+    front.pass_on(request).await.unwrap_or_else(IntoResponse::into_response)
+}
+
+fn end_to_end(mut headers: HeaderMap) -> HeaderMap {
+    for name in OF_THE_CONNECTION {
+        headers.remove(name);
+    }
+    headers
+}
+
+fn nobody_leads(why: &str) -> Problem {
+    Problem::passing(format!(
+        "no coordinator leads at the moment ({why}); ask again in a few seconds"
+    ))
+}
+
+fn unreachable(leader: &str, error: &reqwest::Error) -> Problem {
+    tracing::info!("the coordinator that leads does not answer at {leader}: {error}");
+    Problem::passing(format!(
+        "the coordinator that leads, at {leader}, does not answer; ask again in a few seconds, and if that does not help, check its `--advertise`"
+    ))
+}
+
+fn too_large() -> Problem {
+    let detail = format!("the request has more than {} MiB", ARCHIVE_MAX >> 20);
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
+}
