@@ -9,15 +9,17 @@ use anyhow::Context as _;
 use clap::Parser;
 use himekuri_broker::{RabbitBroker, RabbitConfig, Topology};
 use himekuri_coordinator::{
-    Backfiller, Coordinator, CoordinatorConfig, ExpressionLimits, Scheduler, router,
+    Archiver, Backfiller, Coordinator, CoordinatorConfig, ExpressionLimits, Scheduler, router,
 };
 use himekuri_engine::TimeLimits;
 use himekuri_service::{LogFormat, init_logs, report, stop_on_signal};
 use himekuri_store::{RedisConfig, RedisStore};
 use tokio::net::TcpListener;
 
+mod archive_arguments;
 mod dispatch_arguments;
 
+use archive_arguments::ArchiveArguments;
 use dispatch_arguments::{DispatchArguments, log_windows};
 
 /// Drives attempts: state in Redis, tasks over RabbitMQ, an HTTP API for `himekuri push` and `himekuri start`.
@@ -86,6 +88,8 @@ struct Arguments {
     log_format: LogFormat,
     #[command(flatten)]
     dispatch: DispatchArguments,
+    #[command(flatten)]
+    archive: ArchiveArguments,
 }
 
 #[tokio::main]
@@ -101,7 +105,9 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     drop(listen(arguments.listen).await?);
     let limits = arguments.dispatch.limits().context("the windows cannot be used")?;
     log_windows(&limits);
+    let retention = arguments.archive.retention();
     let mut config = CoordinatorConfig {
+        archive: arguments.archive.archive()?,
         limits,
         expressions: ExpressionLimits {
             cpu: Duration::from_millis(arguments.expression_cpu_ms),
@@ -137,6 +143,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     tracing::info!("the API listens on http://{}", listener.local_addr()?);
     let scheduler = tokio::spawn(Scheduler::new(coordinator.clone()).run(stop.clone()));
     let backfiller = tokio::spawn(Backfiller::new(coordinator.clone()).run(stop.clone()));
+    let archiver = tokio::spawn(Archiver::new(coordinator.clone(), retention).run(stop.clone()));
     let serving = axum::serve(listener, router(coordinator)).with_graceful_shutdown({
         let stop = stop.clone();
         async move { stop.cancelled().await }
@@ -144,6 +151,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     serving.await.context("the API ended")?;
     scheduler.await.context("the scheduler ended abnormally")?;
     backfiller.await.context("the backfiller ended abnormally")?;
+    archiver.await.context("the archiver ended abnormally")?;
     ended.await.context("the driver ended abnormally")??;
     Ok(())
 }
