@@ -141,7 +141,7 @@ impl Archiver {
         if round.logs + round.summaries > 0 {
             let Archived { logs, summaries, .. } = round;
             tracing::info!(
-                "{logs} finished attempts were archived, {summaries} left the list of attempts"
+                "finished attempts: {logs} went to the archive, {summaries} left the list"
             );
         }
         Ok(round)

@@ -162,3 +162,6 @@ fn sync(file: &FilePath, folder: &FilePath) -> std::io::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod bucket_tests;

@@ -35,7 +35,8 @@ impl Objects {
             if bucket.is_empty() {
                 return Err(ArchiveError::Location { location: location.to_owned() });
             }
-            return Self::bucket(location, bucket, prefix);
+            let builder = GoogleCloudStorageBuilder::from_env().with_bucket_name(bucket);
+            return Self::bucket(location, builder, prefix);
         }
         if location.is_empty() || location.contains("://") {
             return Err(ArchiveError::Location { location: location.to_owned() });
@@ -43,9 +44,12 @@ impl Objects {
         Self::folder(location)
     }
 
-    fn bucket(location: &str, bucket: &str, prefix: &str) -> Result<Self, ArchiveError> {
+    pub(crate) fn bucket(
+        location: &str,
+        builder: GoogleCloudStorageBuilder,
+        prefix: &str,
+    ) -> Result<Self, ArchiveError> {
         let retry = RetryConfig { retry_timeout: RETRY_FOR, ..RetryConfig::default() };
-        let builder = GoogleCloudStorageBuilder::from_env().with_bucket_name(bucket);
         let store = builder.with_retry(retry).build().map_err(|error| opening(location, error))?;
         Ok(Self { store: Arc::new(store), prefix: Path::from(prefix), folder: None })
     }
