@@ -11,10 +11,12 @@ use tokio::sync::mpsc;
 use crate::backfill::Backfills;
 use crate::clock::Clock;
 use crate::driver::{Command, DriverParts};
+use crate::history::History;
 use crate::summary::{AttemptSummary, session_key};
 
 mod backfills;
 mod errors;
+mod finished;
 mod kill;
 mod launch;
 mod model;
@@ -32,13 +34,11 @@ pub(crate) use retry::resume_of;
 pub use retry::{RetryMode, RetryOf, RetryRequest, RetryRevision};
 pub use schedules::ScheduleView;
 
-/// Attempts of a session that are looked through at most: more than anybody starts by hand.
-const SESSION_MAX: usize = 100_000;
-
 /// A running coordinator. Cheap to clone.
 #[derive(Clone)]
 pub struct Coordinator {
     store: Arc<dyn Store>,
+    history: History,
     epoch: Epoch,
     number_base: u32,
     clock: Clock,
@@ -51,6 +51,7 @@ impl Coordinator {
     pub(crate) fn of(parts: &DriverParts) -> Self {
         Self {
             store: Arc::clone(&parts.store),
+            history: parts.history(),
             epoch: parts.epoch,
             number_base: parts.number_base,
             clock: parts.clock,
@@ -90,25 +91,24 @@ impl Coordinator {
         workflow: &str,
         session_time: Timestamp,
     ) -> Result<Vec<AttemptSummary>, StartError> {
-        let filter = AttemptFilter {
-            session_key: Some(session_key(project, workflow, session_time)),
-            limit: SESSION_MAX,
-            ..AttemptFilter::default()
-        };
-        let found = self.store.attempts(&filter).await?;
-        let numbered = found.into_iter().map(|(attempt, json)| {
-            let summary: AttemptSummary = serde_json::from_str(&json)?;
-            Ok(AttemptSummary { attempt, ..summary })
-        });
-        numbered.collect()
+        let key = session_key(project, workflow, session_time);
+        let mut attempts = Vec::new();
+        for (attempt, json) in self.store.session_attempts(&key).await? {
+            let summary = match json {
+                Some(json) => serde_json::from_str(&json)?,
+                None => self.forgotten(attempt).await?,
+            };
+            attempts.push(AttemptSummary { attempt, ..summary });
+        }
+        Ok(attempts)
     }
 
-    /// The tasks of an attempt, from its log.
+    /// The tasks of an attempt, from its log, wherever that is.
     ///
     /// # Errors
-    /// The store cannot be reached, or has no such attempt.
+    /// The store or the archive cannot be reached, or has no such attempt.
     pub async fn tasks(&self, attempt: AttemptId) -> Result<Vec<TaskView>, StartError> {
-        let log = self.store.log(attempt).await?;
+        let log = self.history.log(attempt).await?;
         let log: Vec<Record> =
             log.iter().map(|record| serde_json::from_str(record)).collect::<Result<_, _>>()?;
         if log.is_empty() {

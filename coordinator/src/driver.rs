@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
+use himekuri_archive::Archive;
 use himekuri_broker::Broker;
 use himekuri_engine::{Attempt, Dispatcher, Evaluate, Limits, TimeLimits};
 use himekuri_protocol::{AttemptId, TaskId};
@@ -19,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::backfill::Backfills;
 use crate::clock::Clock;
+use crate::history::History;
 use crate::spending::SpendingLimits;
 use crate::summary::AttemptSummary;
 
@@ -62,6 +64,7 @@ pub(crate) struct DriverParts {
     pub(crate) number_base: u32,
     pub(crate) time_limits: TimeLimits,
     pub(crate) snapshot_every: u64,
+    pub(crate) archive: Option<Archive>,
     pub(crate) clock: Clock,
     pub(crate) commands: mpsc::Receiver<Command>,
     /// For the driver's own commands: published messages, required sessions.
@@ -70,6 +73,13 @@ pub(crate) struct DriverParts {
     pub(crate) stop: CancellationToken,
     /// Told when an attempt ends.
     pub(crate) backfills: Arc<Backfills>,
+}
+
+impl DriverParts {
+    /// Where attempts that are over are read.
+    pub(crate) fn history(&self) -> History {
+        History { store: Arc::clone(&self.store), archive: self.archive.clone() }
+    }
 }
 
 /// Why the driver ended before it was told to.

@@ -14,12 +14,14 @@
 //! no lock. It works in rounds; a round takes all waiting commands, decides, and commits once for each attempt touched.
 
 mod api;
+mod archiver;
 mod backfill;
 mod check;
 mod clock;
 mod coordinator;
 mod driver;
 mod evaluator;
+mod history;
 mod intake;
 mod leader;
 mod revision;
@@ -29,6 +31,7 @@ mod spending;
 mod summary;
 
 pub use api::Front;
+pub use archiver::{Archived, Archiver, Retention};
 pub use backfill::{Backfill, BackfillOrder, BackfillState, Backfiller};
 pub use check::{Checked, check};
 pub use clock::Clock;
@@ -39,6 +42,7 @@ pub use coordinator::{
 };
 pub use driver::{Event, EventKind};
 pub use evaluator::ScriptEvaluator;
+pub use himekuri_archive::{Archive, ArchiveError};
 pub use himekuri_template::Limits as ExpressionLimits;
 pub use revision::ProjectRevision;
 pub use scheduler::{ScheduleRecord, Scheduler};

@@ -9,15 +9,17 @@ use anyhow::Context as _;
 use clap::Parser;
 use himekuri_broker::{RabbitBroker, RabbitConfig, Topology};
 use himekuri_coordinator::{
-    Backfiller, Coordinator, CoordinatorConfig, ExpressionLimits, Front, Scheduler,
+    Archiver, Backfiller, Coordinator, CoordinatorConfig, ExpressionLimits, Front, Scheduler,
 };
 use himekuri_engine::TimeLimits;
 use himekuri_service::{LogFormat, init_logs, report, stop_on_signal};
 use himekuri_store::{RedisConfig, RedisStore, Store};
 use tokio::net::TcpListener;
 
+mod archive_arguments;
 mod dispatch_arguments;
 
+use archive_arguments::ArchiveArguments;
 use dispatch_arguments::{DispatchArguments, log_windows};
 
 /// Drives attempts: state in Redis, tasks over RabbitMQ, an HTTP API for `himekuri push` and `himekuri start`.
@@ -90,6 +92,8 @@ struct Arguments {
     log_format: LogFormat,
     #[command(flatten)]
     dispatch: DispatchArguments,
+    #[command(flatten)]
+    archive: ArchiveArguments,
 }
 
 #[tokio::main]
@@ -106,7 +110,9 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let spending = arguments.dispatch.spending();
     let limits = arguments.dispatch.limits().context("the windows cannot be used")?;
     log_windows(&limits);
+    let retention = arguments.archive.retention();
     let mut config = CoordinatorConfig {
+        archive: arguments.archive.archive()?,
         limits,
         spending,
         expressions: ExpressionLimits {
@@ -146,10 +152,12 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     };
     front.lead(coordinator.clone(), &address).await?;
     let scheduler = tokio::spawn(Scheduler::new(coordinator.clone()).run(stop.clone()));
-    let backfiller = tokio::spawn(Backfiller::new(coordinator).run(stop.clone()));
+    let backfiller = tokio::spawn(Backfiller::new(coordinator.clone()).run(stop.clone()));
+    let archiver = tokio::spawn(Archiver::new(coordinator, retention).run(stop.clone()));
     serving.await.context("the API ended abnormally")?.context("the API ended")?;
     scheduler.await.context("the scheduler ended abnormally")?;
     backfiller.await.context("the backfiller ended abnormally")?;
+    archiver.await.context("the archiver ended abnormally")?;
     ended.await.context("the driver ended abnormally")??;
     Ok(())
 }

@@ -91,7 +91,13 @@ impl From<StartError> for Problem {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
             StartError::Session(_) => StatusCode::BAD_REQUEST,
-            StartError::Store(_) | StartError::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+            StartError::History(error) if !error.is_retryable() => {
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
+            StartError::Store(_)
+            | StartError::Stopping
+            | StartError::History(_)
+            | StartError::NotInArchive { .. } => StatusCode::SERVICE_UNAVAILABLE,
             StartError::Resume(ResumeError::AmbiguousTask { .. } | ResumeError::Root(_)) => {
                 StatusCode::BAD_REQUEST
             }

@@ -131,9 +131,60 @@ pub enum StartError {
         "this coordinator cannot read the log of attempt {0}, and leaves it alone; its own log lines say why"
     )]
     Unreadable(AttemptId),
+    /// The archive of finished attempts failed.
+    #[error("could not read or write the archive of finished attempts")]
+    History(#[from] himekuri_archive::ArchiveError),
+    /// An archived attempt is not where this coordinator looks.
+    #[error(
+        "attempt {attempt} was archived in `{location}`, and is not in the archive of this coordinator; start it with \
+         `--archive {location}`, or move the objects"
+    )]
+    NotInArchive {
+        /// The attempt.
+        attempt: AttemptId,
+        /// Where it was archived.
+        location: String,
+    },
     /// The coordinator is stopping.
     #[error("the coordinator is stopping; ask again")]
     Stopping,
+}
+
+impl StartError {
+    /// Whether the same may succeed a little later: nothing is wrong with what was asked.
+    pub(crate) const fn is_passing(&self) -> bool {
+        match self {
+            Self::Store(error) => match error {
+                StoreError::Address { .. }
+                | StoreError::Connect { .. }
+                | StoreError::Evicts { .. }
+                | StoreError::Command { .. }
+                | StoreError::Fenced { .. } => true,
+                StoreError::Corrupt { .. }
+                | StoreError::UnknownAttempt { .. }
+                | StoreError::Archived { .. }
+                | StoreError::Needed { .. } => false,
+            },
+            Self::History(error) => error.is_retryable(),
+            Self::Stopping => true,
+            Self::UnknownProject(_)
+            | Self::UnknownWorkflow { .. }
+            | Self::Compile(_)
+            | Self::Session(_)
+            | Self::Resume(_)
+            | Self::UnknownRevision(_)
+            | Self::OtherRevision { .. }
+            | Self::UnknownBackfill(_)
+            | Self::BackfillExists { .. }
+            | Self::BackfillOver(_)
+            | Self::NameTaken { .. }
+            | Self::Replay(_)
+            | Self::Json(_)
+            | Self::Archive(_)
+            | Self::NotInArchive { .. }
+            | Self::Unreadable(_) => false,
+        }
+    }
 }
 
 /// Why a coordinator did not start.

@@ -1,7 +1,7 @@
 //! An attempt is killed.
 
 use himekuri_protocol::AttemptId;
-use himekuri_store::{AttemptFilter, StoreError};
+use himekuri_store::AttemptFilter;
 use tokio::sync::oneshot;
 
 use super::{Coordinator, KillRequest, Killed, StartError};
@@ -38,16 +38,18 @@ impl Coordinator {
         }
     }
 
-    /// One attempt.
+    /// One attempt; also one that lists do not show any more.
     ///
     /// # Errors
-    /// There is no such attempt, or the store cannot be reached.
+    /// There is no such attempt, or the store or the archive cannot be reached.
     pub async fn attempt(&self, attempt: AttemptId) -> Result<AttemptSummary, StartError> {
         let before = Some(AttemptId(attempt.0.saturating_add(1)));
         let filter = AttemptFilter { before, limit: 1, ..AttemptFilter::default() };
         let found = self.store.attempts(&filter).await?;
         let found = found.into_iter().find(|(found, _)| *found == attempt);
-        let (_, json) = found.ok_or(StoreError::UnknownAttempt { attempt })?;
+        let Some((_, json)) = found else {
+            return self.forgotten(attempt).await;
+        };
         let summary: AttemptSummary = serde_json::from_str(&json)?;
         Ok(AttemptSummary { attempt, ..summary })
     }

@@ -101,6 +101,7 @@ impl Coordinator {
             number_base: config.number_base,
             time_limits: config.time_limits,
             snapshot_every: config.snapshot_every,
+            archive: config.archive,
             clock: config.clock,
             commands,
             sender: sender.clone(),

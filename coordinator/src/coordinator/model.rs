@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use himekuri_archive::Archive;
 use himekuri_engine::{Config, Limits, TimeLimits};
 use himekuri_protocol::AttemptId;
 use himekuri_template::Limits as ExpressionLimits;
@@ -36,6 +37,8 @@ pub struct CoordinatorConfig {
     /// Records after which an attempt's state is stored beside its log, so that a takeover need not read the log from its
     /// start; two for each task that is out or may go out, if those are more.
     pub snapshot_every: u64,
+    /// Where finished attempts go, and are read from once they are there.
+    pub archive: Option<Archive>,
     /// What time it is.
     pub clock: Clock,
 }
@@ -52,6 +55,7 @@ impl Default for CoordinatorConfig {
             number_base: 0,
             time_limits: TimeLimits::DIGDAG,
             snapshot_every: 5_000,
+            archive: None,
             clock: Clock::Machine,
         }
     }

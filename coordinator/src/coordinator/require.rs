@@ -17,7 +17,7 @@ impl Coordinator {
     ) -> Option<RequiredAnswer> {
         match self.start_or_find(by, requirement).await {
             Ok(answer) => answer,
-            Err(error @ (StartError::Store(_) | StartError::Stopping)) => {
+            Err(error) if error.is_passing() || matches!(error, StartError::Store(_)) => {
                 let error: anyhow::Error = error.into();
                 tracing::warn!(attempt.id = %by.attempt, "could not look for the session that attempt {} requires; it is looked for again: {error:#}", by.attempt);
                 None
@@ -98,6 +98,8 @@ impl Coordinator {
             | StartError::Store(_)
             | StartError::Json(_)
             | StartError::Archive(_)
+            | StartError::History(_)
+            | StartError::NotInArchive { .. }
             | StartError::Unreadable(_)
             | StartError::Resume(_)
             | StartError::Replay(_)

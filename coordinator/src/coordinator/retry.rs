@@ -3,11 +3,11 @@
 use himekuri_engine::{Attempt, Config, Record, Resume, ResumeError};
 use himekuri_project::Limits;
 use himekuri_protocol::AttemptId;
-use himekuri_store::Store;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{Coordinator, StartError, Started};
+use crate::history::History;
 use crate::revision::ProjectRevision;
 use crate::session::StartedBy;
 use crate::summary::{AttemptState, AttemptSummary};
@@ -84,7 +84,7 @@ impl Coordinator {
         // It must have the workflow, and it must compile.
         Self::workflow_of(&revision, &earlier.workflow)?;
         let retry_of = RetryOf { attempt, mode: request.mode.clone() };
-        let resumed = resume_of(self.store.as_ref(), &retry_of).await?;
+        let resumed = resume_of(&self.history, &retry_of).await?;
         let name = request.attempt_name.clone().filter(|name| !name.is_empty());
         let started_by = match earlier.started_by {
             // Still behind what people and schedules wait for, and still without `sla`.
@@ -129,19 +129,19 @@ impl Coordinator {
     }
 }
 
-/// What a new attempt takes over, from the log and the files of the earlier one.
+/// What a new attempt takes over, from the log and the files of the earlier one, which may be archived.
 pub(crate) async fn resume_of(
-    store: &dyn Store,
+    history: &History,
     retry: &RetryOf,
 ) -> Result<Option<Box<Resume>>, StartError> {
     if retry.mode == RetryMode::All {
         return Ok(None);
     }
-    let log = store.log(retry.attempt).await?;
+    let log = history.log(retry.attempt).await?;
     let log = log.iter().map(|record| serde_json::from_str::<Record>(record));
     let earlier = Attempt::replay(log.collect::<Result<Vec<_>, _>>()?)?;
     let revision = &earlier.started().revision;
-    let archive = store.revision(revision).await?;
+    let archive = history.store.revision(revision).await?;
     let archive = archive.ok_or_else(|| StartError::UnknownRevision(revision.clone()))?;
     let files = himekuri_project::unpack(&archive, Limits::default())?;
     Ok(Some(Box::new(match &retry.mode {

@@ -1,5 +1,7 @@
 //! Takes attempts over: from the leader before us at the start, and from ourselves after a failed commit.
 
+use std::time::Duration;
+
 use himekuri_engine::{Attempt, Record, Resume};
 use himekuri_project::Limits;
 use himekuri_protocol::AttemptId;
@@ -8,10 +10,13 @@ use himekuri_workflow::ProjectFiles;
 use jiff::Timestamp;
 
 use super::command::{BeginAttempt, Command};
-use super::{Driver, DriverError, Live, Outgoing, RETRY_AFTER};
-use crate::coordinator::{StartError, resume_of};
+use super::{AUDIT_EVERY, Driver, DriverError, Live, Outgoing, RETRY_AFTER};
+use crate::coordinator::{RetryOf, StartError, resume_of};
 use crate::revision::ProjectRevision;
 use crate::summary::AttemptSummary;
+
+/// How long all attempts wait for the log of one that is archived.
+const ARCHIVE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Why one attempt cannot be taken over.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +31,8 @@ enum RecoverError {
     Missing(&'static str),
     #[error("the attempt that it retries cannot be read")]
     Retried(#[source] Box<StartError>),
+    #[error("the attempt that it retries is in an archive that does not answer")]
+    NoAnswer(#[source] Option<Box<StartError>>),
     #[error("its revision cannot be unpacked")]
     Archive(#[from] himekuri_project::ArchiveError),
 }
@@ -69,6 +76,11 @@ impl Driver {
                     tracing::warn!(attempt.id = %id, "could not read attempt {id}; it is tried again: {error:#}");
                     self.lost.insert(id);
                 }
+                Err(error @ RecoverError::NoAnswer(_)) => {
+                    let error: anyhow::Error = error.into();
+                    // Nothing of it is out, so the others need not wait: the next audit finds it.
+                    tracing::warn!(attempt.id = %id, "attempt {id} does not begin yet; it is tried again in {AUDIT_EVERY:?}: {error:#}");
+                }
                 Err(error) => {
                     let error: anyhow::Error = error.into();
                     tracing::error!(attempt.id = %id, "attempt {id} cannot be taken over by this program and is left alone: {error:#}");
@@ -91,11 +103,7 @@ impl Driver {
         if claimed.log.is_empty() {
             self.take_places(id, None);
             let resumed = match &summary.retry_of {
-                Some(retry) => match resume_of(self.parts.store.as_ref(), retry).await {
-                    Ok(resumed) => resumed,
-                    Err(StartError::Store(error)) => return Err(error.into()),
-                    Err(error) => return Err(RecoverError::Retried(Box::new(error))),
-                },
+                Some(retry) => self.resume(retry).await?,
                 None => None,
             };
             self.begin_again(id, &claimed, summary, files, resumed);
@@ -115,6 +123,20 @@ impl Driver {
         });
         self.publish(messages.collect());
         Ok(())
+    }
+
+    /// What an attempt that has not begun takes over. The driver has no time to wait for an archive.
+    async fn resume(&self, retry: &RetryOf) -> Result<Option<Box<Resume>>, RecoverError> {
+        let history = self.parts.history();
+        match tokio::time::timeout(ARCHIVE_PATIENCE, resume_of(&history, retry)).await {
+            Ok(Ok(resumed)) => Ok(resumed),
+            Ok(Err(StartError::Store(error))) => Err(error.into()),
+            Ok(Err(error)) if error.is_passing() => {
+                Err(RecoverError::NoAnswer(Some(Box::new(error))))
+            }
+            Ok(Err(error)) => Err(RecoverError::Retried(Box::new(error))),
+            Err(_) => Err(RecoverError::NoAnswer(None)),
+        }
     }
 
     /// From the last snapshot, or, if that is of no use, from the whole log.

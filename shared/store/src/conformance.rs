@@ -10,12 +10,14 @@ mod commits;
 mod leader;
 mod projects;
 mod records;
+mod removal;
 
 pub use attempts::*;
 pub use commits::*;
 pub use leader::*;
 pub use projects::*;
 pub use records::*;
+pub use removal::*;
 
 use crate::{AttemptId, Commit, Creation, Epoch, LeaseOutcome, NewAttempt, OutboxEntry, Store};
 use std::time::Duration;
@@ -56,6 +58,15 @@ macro_rules! conformance_tests {
             a_commit_that_is_refused_leaves_the_snapshot,
             the_end_removes_the_snapshot_and_keeps_the_log,
             commits_of_many_attempts_succeed_and_fail_alone,
+            a_removed_log_leaves_the_summary_and_tells_its_place,
+            a_removal_may_be_repeated_and_the_first_place_counts,
+            nothing_is_removed_before_its_time,
+            a_deposed_leader_cannot_remove,
+            an_unknown_attempt_has_nothing_to_remove,
+            an_archived_attempt_takes_no_commit,
+            numbers_and_names_outlive_everything,
+            a_session_knows_its_attempts_without_their_summaries,
+            finished_attempts_are_listed_by_what_is_kept,
             a_thousand_records_and_messages_go_in_one_commit,
         );
     };

@@ -62,6 +62,22 @@ pub enum StoreError {
         /// The attempt asked for.
         attempt: AttemptId,
     },
+    /// The log of the attempt was removed, because an archive has it.
+    #[error("attempt {attempt} is in the archive `{location}`")]
+    Archived {
+        /// The attempt asked for.
+        attempt: AttemptId,
+        /// Where it is, in the words of who archived it.
+        location: String,
+    },
+    /// Something would be removed that is still needed.
+    #[error("nothing of attempt {attempt} may be removed: {why}")]
+    Needed {
+        /// The attempt.
+        attempt: AttemptId,
+        /// Why it is needed.
+        why: &'static str,
+    },
     /// A newer leader owns the object: the asker is deposed and must stop.
     #[error("epoch {epoch} is fenced off by epoch {by}: another coordinator leads")]
     Fenced {
@@ -70,6 +86,18 @@ pub enum StoreError {
         /// The newer leader's epoch.
         by: Epoch,
     },
+}
+
+impl StoreError {
+    /// A log that is asked to go before its time.
+    pub(crate) const fn active(attempt: AttemptId) -> Self {
+        Self::Needed { attempt, why: "it is not over" }
+    }
+
+    /// A summary that is asked to go before its log.
+    pub(crate) const fn not_archived(attempt: AttemptId) -> Self {
+        Self::Needed { attempt, why: "it is in no archive yet" }
+    }
 }
 
 /// A commit was not applied.

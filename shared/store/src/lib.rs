@@ -10,6 +10,8 @@
 //!   not at all, and only on top of the log length the writer saw.
 //! - **A repeat is recognised.** After a lost reply the same commit may be sent again; it changes nothing
 //!   and succeeds.
+//! - **What ends leaves.** The log of a finished attempt may be removed once somebody else has it, and later its
+//!   summary. Ids, numbers and names stay: they must never come back.
 //!
 //! [`RedisStore`] keeps these promises on Redis 7, [`MemoryStore`] inside one process; `conformance`
 //! (feature `conformance`) is the suite that both pass. Redis is an index that can be rebuilt, not the
@@ -31,7 +33,7 @@ pub use himekuri_protocol::AttemptId;
 pub use lease::{Epoch, LeaseOutcome};
 pub use memory::MemoryStore;
 pub use model::{
-    AttemptFilter, AttemptState, ClaimedAttempt, Creation, NewAttempt, RecordKind, Snapshot,
+    AttemptFilter, AttemptState, ClaimedAttempt, Creation, Kept, NewAttempt, RecordKind, Snapshot,
 };
 pub use redis::{RedisConfig, RedisStore};
 pub use store::Store;

@@ -11,8 +11,8 @@ use std::{
 use async_trait::async_trait;
 
 use crate::{
-    AttemptFilter, AttemptId, ClaimedAttempt, Commit, CommitError, Creation, Epoch, LeaseOutcome,
-    NewAttempt, RecordKind, Store, StoreError,
+    AttemptFilter, AttemptId, ClaimedAttempt, Commit, CommitError, Creation, Epoch, Kept,
+    LeaseOutcome, NewAttempt, RecordKind, Store, StoreError,
 };
 use state::State;
 
@@ -156,5 +156,34 @@ impl Store for MemoryStore {
         filter: &AttemptFilter,
     ) -> Result<Vec<(AttemptId, String)>, StoreError> {
         Ok(self.state().attempts(filter))
+    }
+
+    async fn session_attempts(
+        &self,
+        session_key: &str,
+    ) -> Result<Vec<(AttemptId, Option<String>)>, StoreError> {
+        Ok(self.state().session_attempts(session_key))
+    }
+
+    async fn finished_attempts(
+        &self,
+        kept: Kept,
+        after: AttemptId,
+        limit: usize,
+    ) -> Result<Vec<(AttemptId, Option<String>)>, StoreError> {
+        Ok(self.state().finished_attempts(kept, after, limit))
+    }
+
+    async fn remove_log(
+        &self,
+        attempt: AttemptId,
+        epoch: Epoch,
+        archived_at: &str,
+    ) -> Result<(), StoreError> {
+        self.state().remove_log(attempt, epoch, archived_at)
+    }
+
+    async fn remove_summary(&self, attempt: AttemptId, epoch: Epoch) -> Result<(), StoreError> {
+        self.state().remove_summary(attempt, epoch)
     }
 }

@@ -82,6 +82,8 @@ pub struct ClaimedAttempt {
     pub number: u64,
     /// Whether it is over.
     pub finished: bool,
+    /// Where its log has gone, if it has: [`Store::remove_log`](crate::Store::remove_log).
+    pub archived: Option<String>,
 }
 
 /// The state of an attempt at a length of its log.
@@ -100,6 +102,16 @@ pub enum AttemptState {
     Active,
     /// It is over.
     Finished,
+}
+
+/// What the store still holds of a finished attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// All of it. [`Store::remove_log`](crate::Store::remove_log) moves it on.
+    Log,
+    /// What lists show; the log is in an archive. [`Store::remove_summary`](crate::Store::remove_summary) moves it on, and
+    /// then only its name in the session, its id and its number are left.
+    Summary,
 }
 
 /// Which attempts to list.

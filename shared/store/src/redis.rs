@@ -1,7 +1,7 @@
 //! The store on Redis 7 or Valkey.
 //!
 //! What must be one step is one Lua script over keys of one hash slot (`{a<id>}` for an attempt), so the
-//! layout also fits Redis Cluster. The indexes (`active`, `finished`) lie in other slots and are written in
+//! layout also fits Redis Cluster. The indexes (`active`, `finished`, `archived`) lie in other slots and are written in
 //! separate, idempotent steps around the script; a crash in between leaves them wrong only in harmless ways:
 //!
 //! - **Creating:** number drawn → in `active` → name reserved in the session → attempt written. A crash leaves
@@ -9,6 +9,8 @@
 //!   when the same attempt is asked for again.
 //! - **Finishing:** marked in the attempt → in `finished` → out of `active`. A crash leaves a finished attempt
 //!   in `active`; [`Store::claim`] moves it.
+//! - **Removing a log:** removed and marked in the attempt → in `archived` → out of `finished`. **A summary:** removed →
+//!   out of `archived`. A crash leaves the attempt in the list that it was in, where it is found and removed again.
 //!
 //! Every command that may be repeated is repeated for a bounded time when the connection breaks or Redis is
 //! still loading; the client library itself does not repeat the command in flight.
@@ -20,6 +22,7 @@ mod keys;
 mod leader;
 mod projects;
 mod records;
+mod removal;
 mod reply;
 mod scripts;
 mod startup;
@@ -32,8 +35,8 @@ use async_trait::async_trait;
 pub use config::RedisConfig;
 
 use crate::{
-    AttemptFilter, AttemptId, ClaimedAttempt, Commit, CommitError, Creation, Epoch, LeaseOutcome,
-    NewAttempt, RecordKind, Store, StoreError,
+    AttemptFilter, AttemptId, ClaimedAttempt, Commit, CommitError, Creation, Epoch, Kept,
+    LeaseOutcome, NewAttempt, RecordKind, Store, StoreError,
 };
 use connection::Link;
 use keys::Keys;
@@ -163,5 +166,34 @@ impl Store for RedisStore {
         filter: &AttemptFilter,
     ) -> Result<Vec<(AttemptId, String)>, StoreError> {
         attempts::list(self, filter).await
+    }
+
+    async fn session_attempts(
+        &self,
+        session_key: &str,
+    ) -> Result<Vec<(AttemptId, Option<String>)>, StoreError> {
+        attempts::of_session(self, session_key).await
+    }
+
+    async fn finished_attempts(
+        &self,
+        kept: Kept,
+        after: AttemptId,
+        limit: usize,
+    ) -> Result<Vec<(AttemptId, Option<String>)>, StoreError> {
+        attempts::finished(self, kept, after, limit).await
+    }
+
+    async fn remove_log(
+        &self,
+        attempt: AttemptId,
+        epoch: Epoch,
+        archived_at: &str,
+    ) -> Result<(), StoreError> {
+        removal::remove_log(self, attempt, epoch, archived_at).await
+    }
+
+    async fn remove_summary(&self, attempt: AttemptId, epoch: Epoch) -> Result<(), StoreError> {
+        removal::remove_summary(self, attempt, epoch).await
     }
 }

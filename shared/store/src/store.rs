@@ -5,8 +5,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::{
-    AttemptFilter, AttemptId, ClaimedAttempt, Commit, CommitError, Creation, Epoch, LeaseOutcome,
-    NewAttempt, RecordKind, StoreError,
+    AttemptFilter, AttemptId, ClaimedAttempt, Commit, CommitError, Creation, Epoch, Kept,
+    LeaseOutcome, NewAttempt, RecordKind, StoreError,
 };
 
 /// Keeps projects, attempts and the leader's lease.
@@ -85,7 +85,8 @@ pub trait Store: Send + Sync {
 
     /// Writes one step of an attempt; returns the length of the log after it.
     ///
-    /// An identical commit that is already in the log succeeds and changes nothing.
+    /// An identical commit that is already in the log succeeds and changes nothing. An attempt whose log was removed takes
+    /// none.
     ///
     /// # Errors
     /// See [`CommitError`].
@@ -118,16 +119,53 @@ pub trait Store: Send + Sync {
     /// All records of an attempt, oldest first, without claiming it.
     ///
     /// # Errors
-    /// [`StoreError::UnknownAttempt`].
+    /// [`StoreError::Archived`] when it was removed; [`StoreError::UnknownAttempt`].
     async fn log(&self, attempt: AttemptId) -> Result<Vec<String>, StoreError>;
 
     /// Attempts that are not over, oldest first. May name attempts that are over or were never created in
     /// full, after a crash at the wrong moment: [`Store::claim`] tells, and repairs the index.
     async fn active_attempts(&self) -> Result<Vec<AttemptId>, StoreError>;
 
-    /// Attempts with their summaries, newest first.
+    /// Attempts with their summaries, newest first; without those whose summary was removed.
     async fn attempts(
         &self,
         filter: &AttemptFilter,
     ) -> Result<Vec<(AttemptId, String)>, StoreError>;
+
+    /// All attempts of a session, newest first, with their summaries; `None` where the summary was removed.
+    async fn session_attempts(
+        &self,
+        session_key: &str,
+    ) -> Result<Vec<(AttemptId, Option<String>)>, StoreError>;
+
+    /// Finished attempts with ids above `after`, oldest first and at most `limit`: of those of which the store keeps so
+    /// much. A crash in the middle of a removal may leave one that has less already, with or without a summary: remove
+    /// again.
+    async fn finished_attempts(
+        &self,
+        kept: Kept,
+        after: AttemptId,
+        limit: usize,
+    ) -> Result<Vec<(AttemptId, Option<String>)>, StoreError>;
+
+    /// Removes log, snapshot and outbox of a finished attempt, which `archived_at` has now. Its summary stays, and so does
+    /// what must never come back: its name in the session, its id and its number. May be repeated; the place that was told
+    /// first counts.
+    ///
+    /// # Errors
+    /// [`StoreError::Needed`] when it is not over; [`StoreError::Fenced`] when a newer leader claimed it;
+    /// [`StoreError::UnknownAttempt`].
+    async fn remove_log(
+        &self,
+        attempt: AttemptId,
+        epoch: Epoch,
+        archived_at: &str,
+    ) -> Result<(), StoreError>;
+
+    /// Removes the summary of an archived attempt: lists show it no more. May be repeated.
+    ///
+    /// # Errors
+    /// [`StoreError::Needed`] when its log is still here; [`StoreError::Fenced`] when a newer leader claimed it;
+    /// [`StoreError::UnknownAttempt`].
+    async fn remove_summary(&self, attempt: AttemptId, epoch: Epoch) -> Result<(), StoreError>;
 }

@@ -1,8 +1,8 @@
 //! Redis and memory give the same answers to the same random questions.
 
 use himekuri_store::{
-    AttemptFilter, AttemptId, AttemptState, Commit, Epoch, MemoryStore, NewAttempt, OutboxEntry,
-    RedisConfig, RedisStore, Store,
+    AttemptFilter, AttemptId, AttemptState, Commit, Epoch, Kept, MemoryStore, NewAttempt,
+    OutboxEntry, RedisConfig, RedisStore, Store,
 };
 use himekuri_testkit::{RedisServer, unique_name};
 use rand::{Rng, SeedableRng, rngs::StdRng};
@@ -48,6 +48,10 @@ enum Question {
     Log(AttemptId),
     Active,
     List(AttemptFilter),
+    OfSession(String),
+    Finished(Kept, AttemptId, usize),
+    RemoveLog(AttemptId, Epoch),
+    RemoveSummary(AttemptId, Epoch),
 }
 
 impl Question {
@@ -55,7 +59,7 @@ impl Question {
         let attempt = AttemptId(rng.random_range(1..=ATTEMPTS + 1));
         // Mostly the first leader, now and then a newer one; what it claims is lost to the others.
         let epoch = Epoch(1 + u64::from(rng.random_ratio(1, 20)) + u64::from(rng.random_bool(0.5)));
-        match rng.random_range(0..10) {
+        match rng.random_range(0..14) {
             0 => Self::Claim(attempt, epoch),
             1 => Self::MarkPublished(attempt, epoch, vec![entry_id(rng), entry_id(rng)]),
             2 => Self::Log(attempt),
@@ -68,6 +72,14 @@ impl Question {
                 }
                 Self::CommitMany(epoch, commits)
             }
+            6 => Self::OfSession(new_attempt(rng.random_range(0..ATTEMPTS)).session_key),
+            7 => {
+                let kept = if rng.random_bool(0.5) { Kept::Log } else { Kept::Summary };
+                Self::Finished(kept, AttemptId(rng.random_range(0..3)), rng.random_range(0..4))
+            }
+            // Seldom enough that other things happen before.
+            8 if rng.random_bool(0.3) => Self::RemoveLog(attempt, epoch),
+            9 if rng.random_bool(0.3) => Self::RemoveSummary(attempt, epoch),
             _ => Self::Commit(attempt, epoch, commit(rng, model, attempt).await),
         }
     }
@@ -87,6 +99,16 @@ impl Question {
             }
             Self::Log(id) => format!("{:?}", store.log(*id).await),
             Self::Active => format!("{:?}", store.active_attempts().await),
+            Self::OfSession(key) => format!("{:?}", store.session_attempts(key).await),
+            Self::Finished(kept, after, limit) => {
+                format!("{:?}", store.finished_attempts(*kept, *after, *limit).await)
+            }
+            Self::RemoveLog(id, epoch) => {
+                format!("{:?}", store.remove_log(*id, *epoch, "place").await)
+            }
+            Self::RemoveSummary(id, epoch) => {
+                format!("{:?}", store.remove_summary(*id, *epoch).await)
+            }
             Self::List(filter) => format!("{:?}", store.attempts(filter).await),
         }
     }

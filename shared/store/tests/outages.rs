@@ -5,7 +5,7 @@
 use std::{error::Error, net::TcpListener, sync::Arc, time::Duration};
 
 use himekuri_store::{
-    AttemptFilter, AttemptId, Commit, Creation, Epoch, LeaseOutcome, NewAttempt, RedisConfig,
+    AttemptFilter, AttemptId, Commit, Creation, Epoch, Kept, LeaseOutcome, NewAttempt, RedisConfig,
     RedisStore, Store, StoreError,
 };
 use himekuri_testkit::{RedisServer, unique_name};
@@ -194,6 +194,53 @@ async fn a_finish_cut_short_is_completed_by_the_next_claim() {
 
     assert_eq!(store.active_attempts().await.unwrap(), []);
     assert_eq!(store.attempts(&AttemptFilter::default()).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_removal_cut_short_is_found_in_its_list_and_completed() {
+    let (store, prefix) = shared().await;
+    let epoch = lead(&store).await;
+    let id = store.create_attempt(epoch, &request("x")).await.unwrap().attempt();
+    let mut redis = client(RedisServer::shared().unwrap()).await;
+    let end = Commit { records: vec!["{}".to_owned()], finished: true, ..at(0) };
+    store.commit(id, epoch, end).await.unwrap();
+    let text = id.to_string();
+    let (finished, archived) = (format!("{prefix}:finished"), format!("{prefix}:archived"));
+    let found = async |kept| store.finished_attempts(kept, AttemptId(0), 9).await.unwrap();
+
+    store.remove_log(id, epoch, "place").await.unwrap();
+    command(&mut redis, &["ZADD", &finished, &text, &text]).await;
+    command(&mut redis, &["ZREM", &archived, &text]).await;
+    assert_eq!(store.attempts(&AttemptFilter::default()).await.unwrap().len(), 1);
+    assert_eq!(found(Kept::Log).await.len(), 1);
+    assert_eq!(store.claim(id, epoch).await.unwrap().archived.as_deref(), Some("place"));
+    store.remove_log(id, epoch, "place").await.unwrap();
+    assert_eq!((found(Kept::Log).await.len(), found(Kept::Summary).await.len()), (0, 1));
+
+    store.remove_summary(id, epoch).await.unwrap();
+    command(&mut redis, &["ZADD", &archived, &text, &text]).await;
+    assert_eq!(found(Kept::Summary).await, [(id, None)]);
+    store.remove_summary(id, epoch).await.unwrap();
+    assert_eq!(found(Kept::Summary).await, []);
+}
+
+#[tokio::test]
+async fn of_an_archived_attempt_nothing_is_left_but_its_hash() {
+    let (store, prefix) = shared().await;
+    let epoch = lead(&store).await;
+    let id = store.create_attempt(epoch, &request("x")).await.unwrap().attempt();
+    let mut redis = client(RedisServer::shared().unwrap()).await;
+    let records = vec!["{}".to_owned()];
+    let snapshot = Some("{}".to_owned());
+    store.commit(id, epoch, Commit { records, snapshot, ..at(0) }).await.unwrap();
+    store.commit(id, epoch, Commit { finished: true, ..at(1) }).await.unwrap();
+
+    store.remove_log(id, epoch, "place").await.unwrap();
+
+    let mut keys = redis::cmd("KEYS");
+    let keys: Vec<String> =
+        keys.arg(format!("{prefix}:{{a{id}}}:*")).query_async(&mut redis).await.unwrap();
+    assert_eq!(keys, [format!("{prefix}:{{a{id}}}:attempt")]);
 }
 
 #[tokio::test]

@@ -78,6 +78,14 @@ impl Pool {
     /// # Errors
     /// It does not start or does not lead in time.
     pub async fn start_coordinator(&mut self) -> anyhow::Result<()> {
+        self.start_coordinator_with(&[]).await
+    }
+
+    /// Starts the coordinator with further arguments.
+    ///
+    /// # Errors
+    /// See [`Self::start_coordinator`].
+    pub async fn start_coordinator_with(&mut self, more: &[&str]) -> anyhow::Result<()> {
         let arguments = [
             ("--redis", &self.redis),
             ("--amqp", &self.amqp),
@@ -86,7 +94,8 @@ impl Pool {
             ("--watch-every", &"1".to_owned()),
             ("--table-interval", &"0".to_owned()),
         ];
-        let arguments = flags(arguments);
+        let mut arguments = flags(arguments);
+        arguments.extend(more.iter().map(|&argument| argument.to_owned()));
         let log = self.folder.join("coordinator.log");
         self.coordinator = Some(Process::start("himekuri-coordinator", &arguments, &log)?);
         let url = format!("http://{}/readyz", self.listen);

@@ -1,5 +1,7 @@
 //! The data and the rules. No waiting happens here.
 
+mod removal;
+
 use std::{collections::BTreeMap, time::Duration};
 
 use tokio::time::Instant;
@@ -9,6 +11,7 @@ use crate::{
     AttemptFilter, AttemptId, AttemptState, ClaimedAttempt, Commit, CommitError, Creation, Epoch,
     LeaseOutcome, NewAttempt, RecordKind, Snapshot, StoreError,
 };
+use removal::Removed;
 
 /// Everything the store holds.
 #[derive(Clone, Debug, Default)]
@@ -40,6 +43,7 @@ struct Attempt {
     snapshot: Option<Snapshot>,
     outbox: Outbox,
     state: AttemptState,
+    removed: Removed,
 }
 
 impl State {
@@ -54,6 +58,7 @@ impl State {
                     snapshot: None,
                     outbox: Outbox::default(),
                     state: AttemptState::Active,
+                    removed: Removed::Nothing,
                     ..attempt.clone()
                 },
             };
@@ -148,6 +153,7 @@ impl State {
             snapshot: None,
             outbox: Outbox::default(),
             state: AttemptState::Active,
+            removed: Removed::Nothing,
         };
         self.attempts.insert(attempt, created);
         Ok(Creation::Created { attempt, number })
@@ -174,6 +180,7 @@ impl State {
             session_key: found.request.session_key.clone(),
             number: found.number,
             finished: found.state == AttemptState::Finished,
+            archived: found.removed.location().map(str::to_owned),
         })
     }
 
@@ -184,6 +191,11 @@ impl State {
         commit: Commit,
     ) -> Result<u64, CommitError> {
         let target = self.fenced(attempt, epoch)?;
+        if let Some(location) = target.removed.location() {
+            let location = location.to_owned();
+            let source = StoreError::Archived { attempt, location };
+            return Err(CommitError::Store { attempt, source });
+        }
         let (expected, found) = (commit.expected_length, target.log.len() as u64);
         if found != expected {
             return if is_repeat(&target.log, &commit) {
@@ -243,7 +255,10 @@ impl State {
 
     pub(super) fn log(&self, attempt: AttemptId) -> Result<Vec<String>, StoreError> {
         let found = self.attempts.get(&attempt).ok_or(StoreError::UnknownAttempt { attempt })?;
-        Ok(found.log.clone())
+        match found.removed.location() {
+            Some(location) => Err(StoreError::Archived { attempt, location: location.to_owned() }),
+            None => Ok(found.log.clone()),
+        }
     }
 
     pub(super) fn active_attempts(&self) -> Vec<AttemptId> {
@@ -255,7 +270,8 @@ impl State {
         let newest_first = self.attempts.iter().rev();
         newest_first
             .filter(|(id, found)| {
-                filter.before.is_none_or(|before| **id < before)
+                found.removed.summary(&found.request).is_some()
+                    && filter.before.is_none_or(|before| **id < before)
                     && filter.state.is_none_or(|state| state == found.state)
                     && filter
                         .session_key

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{AttemptId, ClaimedAttempt, Creation, Epoch, NewAttempt, Snapshot, StoreError};
 
-pub(super) use listing::{active, list};
+pub(super) use listing::{active, finished, list, of_session};
 
 pub(super) async fn create(
     store: &RedisStore,
@@ -76,7 +76,7 @@ pub(super) async fn claim(
         _ => return Err(reply.unknown(operation())),
     }
     let claimed = read(store, attempt).await?;
-    if claimed.finished {
+    if claimed.finished && claimed.archived.is_none() {
         index_finished(store, attempt).await?;
     }
     Ok(claimed)
@@ -85,7 +85,7 @@ pub(super) async fn claim(
 /// Reads what was claimed. Outside the script, so that a long log does not hold up everybody; the fence is
 /// raised, so nobody but us or a newer leader can have written in between.
 async fn read(store: &RedisStore, attempt: AttemptId) -> Result<ClaimedAttempt, StoreError> {
-    type Fields = (Option<String>, Option<String>, Option<String>);
+    type Fields = (Option<String>, Option<String>, Option<String>, Option<String>);
     type Read = (Fields, Vec<String>, Vec<String>, Vec<(String, String)>);
     let operation = || format!("read attempt {attempt}");
     let mut get = cmd("GET");
@@ -95,14 +95,14 @@ async fn read(store: &RedisStore, attempt: AttemptId) -> Result<ClaimedAttempt, 
     let behind = snapshot.as_ref().map_or(1, |snapshot| snapshot.length.max(1));
     let mut reads = pipe();
     reads.atomic();
-    let fields = ["session", "number", "finished"];
+    let fields = ["session", "number", "finished", "archived"];
     reads.cmd("HMGET").arg(store.keys.attempt(attempt)).arg(&fields);
     reads.cmd("LRANGE").arg(store.keys.log(attempt)).arg(0).arg(0);
     reads.cmd("LRANGE").arg(store.keys.log(attempt)).arg(behind).arg(-1);
     reads.cmd("HGETALL").arg(store.keys.outbox(attempt));
     let (fields, mut log, records, entries): Read =
         store.link.run(operation, Call::Pipeline(&reads)).await?;
-    let (session_key, attempt_number, finished) = fields;
+    let (session_key, attempt_number, finished, archived) = fields;
     log.extend(records);
     Ok(ClaimedAttempt {
         snapshot,
@@ -111,6 +111,7 @@ async fn read(store: &RedisStore, attempt: AttemptId) -> Result<ClaimedAttempt, 
         session_key: session_key.ok_or(StoreError::UnknownAttempt { attempt })?,
         number: number(attempt_number.as_ref(), operation)?,
         finished: finished.is_some(),
+        archived,
     })
 }
 
@@ -127,12 +128,16 @@ fn snapshot_of(stored: &str, operation: impl Fn() -> String) -> Result<Snapshot,
 pub(super) async fn log(store: &RedisStore, attempt: AttemptId) -> Result<Vec<String>, StoreError> {
     let mut reads = pipe();
     reads.atomic();
-    reads.cmd("HEXISTS").arg(store.keys.attempt(attempt)).arg("session");
+    reads.cmd("HMGET").arg(store.keys.attempt(attempt)).arg(&["session", "archived"]);
     reads.cmd("LRANGE").arg(store.keys.log(attempt)).arg(0).arg(-1);
     let operation = || format!("read the log of attempt {attempt}");
-    let (exists, log): (bool, Vec<String>) =
+    let ((session, archived), log): ((Option<String>, Option<String>), Vec<String>) =
         store.link.run(operation, Call::Pipeline(&reads)).await?;
-    if exists { Ok(log) } else { Err(StoreError::UnknownAttempt { attempt }) }
+    match (session, archived) {
+        (None, _) => Err(StoreError::UnknownAttempt { attempt }),
+        (Some(_), Some(location)) => Err(StoreError::Archived { attempt, location }),
+        (Some(_), None) => Ok(log),
+    }
 }
 
 /// A repeat after a lost reply leaves a gap in the ids, and a listed id that a claim removes.

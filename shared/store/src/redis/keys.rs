@@ -58,37 +58,47 @@ impl Keys {
         format!("{}:session:{session_key}", self.prefix)
     }
 
-    /// HASH: `fence` (epoch), `session`, `number`, `summary`, `outbox_count`, and `finished` once it is over.
-    /// Written by `create_attempt.lua`, `claim.lua` and `commit.lua`, never deleted.
+    /// HASH: `fence` (epoch), `session`, `number`, `summary`, `outbox_count`, `finished` once it is over, and `archived`
+    /// (the place) once its log is elsewhere. Written by `create_attempt.lua`, `claim.lua`, `commit.lua` and
+    /// `remove_log.lua`. `remove_log.lua` deletes `outbox_count`, and `remove_summary.lua` the summary; the rest is never
+    /// deleted: the session's name for it leads here, and must not find an attempt that looks as if it never was.
     pub(super) fn attempt(&self, attempt: AttemptId) -> String {
         format!("{}:{{a{attempt}}}:attempt", self.prefix)
     }
 
-    /// LIST: JSON records, oldest first. Written by `commit.lua`, never deleted.
+    /// LIST: JSON records, oldest first. Written by `commit.lua`, deleted by `remove_log.lua`.
     pub(super) fn log(&self, attempt: AttemptId) -> String {
         format!("{}:{{a{attempt}}}:log", self.prefix)
     }
 
-    /// STRING `<length>:<snapshot>`: the state at that length of the log. Written and deleted by `commit.lua`.
+    /// STRING `<length>:<snapshot>`: the state at that length of the log. Written by `commit.lua`, deleted by it at the end
+    /// of the attempt and by `remove_log.lua`.
     pub(super) fn snapshot(&self, attempt: AttemptId) -> String {
         format!("{}:{{a{attempt}}}:snapshot", self.prefix)
     }
 
     /// HASH: entry id to `<order>:<length of queue>:<queue><body>`. Written by `commit.lua`; entries are deleted
-    /// by `commit.lua` and `mark_published.lua` once they are published.
+    /// by `commit.lua` and `mark_published.lua` once they are published, and what is left by `remove_log.lua`.
     pub(super) fn outbox(&self, attempt: AttemptId) -> String {
         format!("{}:{{a{attempt}}}:outbox", self.prefix)
     }
 
-    /// ZSET: attempt ids, scored by themselves. Added by `draw_attempt.lua` and `create_attempt`, removed by `commit` and
-    /// `claim`.
+    /// ZSET: attempt ids, scored by themselves. Added by `draw_attempt.lua` and `create_attempt`, removed by `commit`,
+    /// `claim` and `remove_log`.
     pub(super) fn active(&self) -> String {
         format!("{}:{{leader}}:active", self.prefix)
     }
 
-    /// ZSET: attempt ids, scored by themselves. Added by `commit` and `claim`, never removed.
+    /// ZSET: ids of finished attempts whose log is here, scored by themselves. Added by `commit` and `claim`, removed by
+    /// `remove_log`.
     pub(super) fn finished(&self) -> String {
         format!("{}:finished", self.prefix)
+    }
+
+    /// ZSET: ids of archived attempts whose summary is here, scored by themselves. Added by `remove_log`, removed by
+    /// `remove_summary`.
+    pub(super) fn archived(&self) -> String {
+        format!("{}:archived", self.prefix)
     }
 }
 

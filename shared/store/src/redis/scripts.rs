@@ -15,6 +15,8 @@ pub(super) struct Scripts {
     pub(super) claim: Script,
     pub(super) commit: Script,
     pub(super) mark_published: Script,
+    pub(super) remove_log: Script,
+    pub(super) remove_summary: Script,
 }
 
 impl Scripts {
@@ -30,6 +32,8 @@ impl Scripts {
             claim: Script::new(include_str!("scripts/claim.lua")),
             commit: Script::new(include_str!("scripts/commit.lua")),
             mark_published: Script::new(include_str!("scripts/mark_published.lua")),
+            remove_log: Script::new(include_str!("scripts/remove_log.lua")),
+            remove_summary: Script::new(include_str!("scripts/remove_summary.lua")),
         }
     }
 }

@@ -132,6 +132,7 @@ fn refusal(
             Err(error) => error,
         },
         ("unknown", []) => StoreError::UnknownAttempt { attempt },
+        ("archived", [location]) => StoreError::Archived { attempt, location: location.clone() },
         _ => reply.unknown(operation()),
     };
     CommitError::Store { attempt, source }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use himekuri_protocol::AttemptId;
 use himekuri_store::{
-    AttemptFilter, ClaimedAttempt, Commit, CommitError, Creation, Epoch, LeaseOutcome, NewAttempt,
-    RecordKind, Store, StoreError,
+    AttemptFilter, ClaimedAttempt, Commit, CommitError, Creation, Epoch, Kept, LeaseOutcome,
+    NewAttempt, RecordKind, Store, StoreError,
 };
 
 use crate::faults::Fault;
@@ -189,6 +189,38 @@ impl Store for SimStore {
         filter: &AttemptFilter,
     ) -> Result<Vec<(AttemptId, String)>, StoreError> {
         self.call("read the attempts", self.life.world.store.attempts(filter)).await
+    }
+
+    async fn session_attempts(
+        &self,
+        session_key: &str,
+    ) -> Result<Vec<(AttemptId, Option<String>)>, StoreError> {
+        let read = self.life.world.store.session_attempts(session_key);
+        self.call("read the attempts of a session", read).await
+    }
+
+    async fn finished_attempts(
+        &self,
+        kept: Kept,
+        after: AttemptId,
+        limit: usize,
+    ) -> Result<Vec<(AttemptId, Option<String>)>, StoreError> {
+        let read = self.life.world.store.finished_attempts(kept, after, limit);
+        self.call("read the finished attempts", read).await
+    }
+
+    async fn remove_log(
+        &self,
+        attempt: AttemptId,
+        epoch: Epoch,
+        archived_at: &str,
+    ) -> Result<(), StoreError> {
+        let remove = self.life.world.store.remove_log(attempt, epoch, archived_at);
+        self.call("remove a log", remove).await
+    }
+
+    async fn remove_summary(&self, attempt: AttemptId, epoch: Epoch) -> Result<(), StoreError> {
+        self.call("remove a summary", self.life.world.store.remove_summary(attempt, epoch)).await
     }
 }
 

@@ -3,7 +3,7 @@
 use redis::{cmd, pipe};
 
 use super::super::{RedisStore, connection::Call};
-use crate::{AttemptFilter, AttemptId, AttemptState, StoreError};
+use crate::{AttemptFilter, AttemptId, AttemptState, Kept, StoreError};
 
 /// Active attempts, oldest first.
 pub(crate) async fn active(store: &RedisStore) -> Result<Vec<AttemptId>, StoreError> {
@@ -20,7 +20,7 @@ pub(crate) async fn list(
     filter: &AttemptFilter,
 ) -> Result<Vec<(AttemptId, String)>, StoreError> {
     let mut ids = match &filter.session_key {
-        Some(session_key) => of_session(store, session_key).await?,
+        Some(session_key) => ids_of_session(store, session_key).await?,
         None => of_indexes(store, filter).await?,
     };
     ids.retain(|id| filter.before.is_none_or(|before| *id < before));
@@ -32,23 +32,57 @@ pub(crate) async fn list(
     Ok(rows.into_iter().map(|row| (row.attempt, row.summary)).collect())
 }
 
+/// Attempts of a session, newest first.
+pub(crate) async fn of_session(
+    store: &RedisStore,
+    session_key: &str,
+) -> Result<Vec<(AttemptId, Option<String>)>, StoreError> {
+    let mut ids = ids_of_session(store, session_key).await?;
+    ids.sort_unstable_by(|a, b| b.cmp(a));
+    let rows = fields_of(store, &ids).await?;
+    let written = ids.into_iter().zip(rows).filter(|(_, row)| row.session.is_some());
+    Ok(written.map(|(id, row)| (id, row.summary)).collect())
+}
+
+/// Finished attempts of which so much is kept, oldest first.
+pub(crate) async fn finished(
+    store: &RedisStore,
+    kept: Kept,
+    after: AttemptId,
+    limit: usize,
+) -> Result<Vec<(AttemptId, Option<String>)>, StoreError> {
+    let index = match kept {
+        Kept::Log => store.keys.finished(),
+        Kept::Summary => store.keys.archived(),
+    };
+    let mut range = cmd("ZRANGE");
+    range.arg(index).arg(format!("({after}")).arg("+inf").arg("BYSCORE");
+    range.arg("LIMIT").arg(0).arg(limit);
+    let operation = || "list the finished attempts".to_owned();
+    let ids: Vec<u64> = store.link.run(operation, Call::Command(&range)).await?;
+    let ids: Vec<AttemptId> = ids.into_iter().map(AttemptId).collect();
+    let rows = fields_of(store, &ids).await?;
+    Ok(ids.into_iter().zip(rows).map(|(id, row)| (id, row.summary)).collect())
+}
+
 /// Enough ids of the indexes for one page.
 async fn of_indexes(
     store: &RedisStore,
     filter: &AttemptFilter,
 ) -> Result<Vec<AttemptId>, StoreError> {
     let (active, finished) = (store.keys.active(), store.keys.finished());
+    let archived = store.keys.archived();
     let indexes = match filter.state {
         Some(AttemptState::Active) => vec![active],
         // What a crash left in the wrong index is told apart by the attempt itself.
-        Some(AttemptState::Finished) | None => vec![active, finished],
+        Some(AttemptState::Finished) | None => vec![active, finished, archived],
     };
     let highest = filter.before.map_or_else(|| "+inf".to_owned(), |before| format!("({before}"));
     let mut ranges = pipe();
-    for index in &indexes {
+    for (place, index) in indexes.iter().enumerate() {
         ranges.cmd("ZRANGE").arg(index).arg(&highest).arg("-inf").arg("BYSCORE").arg("REV");
         // All active ones: a leftover in there must not cost a place on the page.
-        if indexes.len() == 2 && index == &indexes[1] {
+        if place > 0 {
             ranges.arg("LIMIT").arg(0).arg(filter.limit);
         }
     }
@@ -57,7 +91,10 @@ async fn of_indexes(
     Ok(ids.into_iter().flatten().map(AttemptId).collect())
 }
 
-async fn of_session(store: &RedisStore, session_key: &str) -> Result<Vec<AttemptId>, StoreError> {
+async fn ids_of_session(
+    store: &RedisStore,
+    session_key: &str,
+) -> Result<Vec<AttemptId>, StoreError> {
     let operation = || format!("list the attempts of session `{session_key}`");
     let mut all = cmd("HVALS");
     all.arg(store.keys.session(session_key));
@@ -73,24 +110,38 @@ struct Row {
     state: AttemptState,
 }
 
-/// Leaves out ids whose attempt was never written.
+/// Leaves out ids whose attempt was never written, or whose summary was removed.
 async fn described(store: &RedisStore, ids: &[AttemptId]) -> Result<Vec<Row>, StoreError> {
+    let found = fields_of(store, ids).await?;
+    let rows = ids.iter().zip(found).filter_map(|(attempt, fields)| {
+        let state = match fields.finished {
+            Some(_) => AttemptState::Finished,
+            None => AttemptState::Active,
+        };
+        Some(Row { attempt: *attempt, summary: fields.summary?, state })
+    });
+    Ok(rows.collect())
+}
+
+struct Fields {
+    session: Option<String>,
+    summary: Option<String>,
+    finished: Option<String>,
+}
+
+async fn fields_of(store: &RedisStore, ids: &[AttemptId]) -> Result<Vec<Fields>, StoreError> {
+    type Read = (Option<String>, Option<String>, Option<String>);
     if ids.is_empty() {
         return Ok(Vec::new());
     }
     let mut reads = pipe();
     for id in ids {
-        reads.cmd("HMGET").arg(store.keys.attempt(*id)).arg(&["summary", "finished"]);
+        let names = ["session", "summary", "finished"];
+        reads.cmd("HMGET").arg(store.keys.attempt(*id)).arg(&names);
     }
     let operation = || "read the summaries of attempts".to_owned();
-    let found: Vec<(Option<String>, Option<String>)> =
-        store.link.run(operation, Call::Pipeline(&reads)).await?;
-    let rows = ids.iter().zip(found).filter_map(|(attempt, (summary, finished))| {
-        let state = match finished {
-            Some(_) => AttemptState::Finished,
-            None => AttemptState::Active,
-        };
-        Some(Row { attempt: *attempt, summary: summary?, state })
-    });
-    Ok(rows.collect())
+    let found: Vec<Read> = store.link.run(operation, Call::Pipeline(&reads)).await?;
+    let fields =
+        found.into_iter().map(|(session, summary, finished)| Fields { session, summary, finished });
+    Ok(fields.collect())
 }

@@ -5,16 +5,20 @@
 --       number of outbox entries, `id, head, body` of each (head: `<length of queue>:<queue>`),
 --       the ids of published entries
 -- returns: {'ok', length, the attempt is finished 0 or 1} |
---          {'unknown'} | {'fenced', epoch of the newer leader} | {'conflict', length found}
+--          {'unknown'} | {'fenced', epoch of the newer leader} | {'archived', place} | {'conflict', length found}
 local epoch, expected = tonumber(ARGV[1]), tonumber(ARGV[2])
 local first, records = 8, tonumber(ARGV[7])
 
-local state = redis.call('HMGET', KEYS[1], 'fence', 'session')
+local state = redis.call('HMGET', KEYS[1], 'fence', 'session', 'archived')
 if not state[2] then
   return {'unknown'}
 end
 if tonumber(state[1]) > epoch then
   return {'fenced', state[1]}
+end
+-- The empty list is not the log.
+if state[3] then
+  return {'archived', state[3]}
 end
 
 local length = redis.call('LLEN', KEYS[2])

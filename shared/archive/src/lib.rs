@@ -1,0 +1,26 @@
+//! Finished attempts in a folder or a bucket.
+//!
+//! The coordinator keeps what runs in Redis. What has ended goes here: one object for each attempt, named by its id alone,
+//! with everything that was known of it. An object is written once and never changed; writing it again changes nothing.
+//!
+//! ```text
+//! attempts/00000000000000012/00000000000000012345.jsonl.gz
+//!          the id without its last three digits, then the id
+//! ```
+//!
+//! The names are in the order of the ids, and a folder holds a thousand at most. An object is text in gzip, so
+//! `zcat ... | jq` reads it: a line about the object (its format version, what it is of, how many records follow), the
+//! summary, and the records of the log, one on each line.
+//!
+//! An archive belongs to one pool, and to one life of its Redis: after a loss of Redis ids begin at 1 again, and an object
+//! of the earlier life is never overwritten ([`ArchiveError::Other`]).
+
+mod archive;
+mod attempt;
+mod error;
+mod format;
+mod location;
+
+pub use archive::Archive;
+pub use attempt::ArchivedAttempt;
+pub use error::{ArchiveError, Cause};
