@@ -23,6 +23,7 @@ mod driver;
 mod evaluator;
 mod history;
 mod intake;
+mod journal;
 mod leader;
 mod revision;
 mod scheduler;
@@ -44,6 +45,7 @@ pub use driver::{Event, EventKind};
 pub use evaluator::ScriptEvaluator;
 pub use himekuri_archive::{Archive, ArchiveError};
 pub use himekuri_template::Limits as ExpressionLimits;
+pub use journal::JournalError;
 pub use revision::ProjectRevision;
 pub use scheduler::{ScheduleRecord, Scheduler};
 pub use session::{

@@ -62,7 +62,7 @@ impl Front {
         let epoch = coordinator.epoch();
         let _already = self.leading.set(router(coordinator));
         let record = Some(address.trim_end_matches('/'));
-        self.store.put_record(epoch, RecordKind::Leader, ADDRESS, record).await
+        self.store.put_record(epoch, RecordKind::Pool, ADDRESS, record).await
     }
 
     /// The routes.
@@ -71,7 +71,7 @@ impl Front {
     }
 
     async fn leader(&self) -> Result<Option<String>, StoreError> {
-        let records = self.store.records(RecordKind::Leader).await?;
+        let records = self.store.records(RecordKind::Pool).await?;
         Ok(records.into_iter().find(|(key, _)| key == ADDRESS).map(|(_, address)| address))
     }
 

@@ -7,6 +7,7 @@ use himekuri_protocol::AttemptId;
 use himekuri_store::StoreError;
 use himekuri_workflow::{Diagnostic, Diagnostics};
 
+use crate::journal::JournalError;
 use crate::session::SessionError;
 
 /// Why a push was refused.
@@ -196,6 +197,9 @@ pub enum LaunchError {
     /// The broker cannot be reached.
     #[error(transparent)]
     Broker(#[from] BrokerError),
+    /// Store and journal do not fit, or one of them cannot be reached.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
     /// No thread for the driver.
     #[error("could not start the driver's thread")]
     Thread(#[from] std::io::Error),

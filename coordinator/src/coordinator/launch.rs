@@ -14,6 +14,7 @@ use super::{Coordinator, CoordinatorConfig, LaunchError};
 use crate::driver::{Driver, DriverError, DriverParts, Event};
 use crate::evaluator::ScriptEvaluator;
 use crate::intake;
+use crate::journal::JournaledStore;
 use crate::leader::{self, Leadership};
 
 /// Resolves when the driver has ended, with an error if it was deposed.
@@ -89,6 +90,10 @@ impl Coordinator {
             stop.clone(),
         );
         let lease = tokio::spawn(lease);
+        let store = match &config.archive {
+            Some(archive) => JournaledStore::open(store, archive.clone(), epoch).await?,
+            None => store,
+        };
         let (sender, commands) = mpsc::channel(10_000);
         let parts = DriverParts {
             store,

@@ -138,6 +138,10 @@ pub(crate) async fn resume_of(
         return Ok(None);
     }
     let log = history.log(retry.attempt).await?;
+    if log.is_empty() {
+        tracing::warn!(attempt.id = %retry.attempt, "the log of attempt {} is lost: its retry runs everything", retry.attempt);
+        return Ok(None);
+    }
     let log = log.iter().map(|record| serde_json::from_str::<Record>(record));
     let earlier = Attempt::replay(log.collect::<Result<Vec<_>, _>>()?)?;
     let revision = &earlier.started().revision;

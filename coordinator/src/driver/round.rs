@@ -146,6 +146,7 @@ impl Driver {
         started.time_limits = self.parts.time_limits;
         started.resumed = resumed;
         tracing::info!(attempt.id = %id, "attempt {id} of {}/{} begins", summary.project, summary.workflow);
+        let killed = summary.kill.as_ref().map(|kill| kill.reason.clone());
         let record = Record::AttemptStarted(Box::new(started.clone()));
         round.draft(id, 0).records.push(record);
         let attempt = Attempt::begin(started);
@@ -155,6 +156,10 @@ impl Driver {
         self.live.insert(id, Live::new(attempt, files, summary, 0));
         let now = round.now;
         self.decide(id, round, |attempt, context| attempt.advance(now, context));
+        // One that a store has lost after its kill.
+        if let Some(reason) = killed {
+            self.decide(id, round, |attempt, context| attempt.kill(reason, now, context));
+        }
     }
 
     pub(super) fn look(&mut self, id: AttemptId, now: Timestamp) {

@@ -16,7 +16,7 @@ use crate::{ArchiveError, ArchivedAttempt, Cause, format};
 #[derive(Clone)]
 pub struct Archive {
     location: Arc<str>,
-    objects: Arc<Objects>,
+    pub(crate) objects: Arc<Objects>,
 }
 
 impl fmt::Debug for Archive {
@@ -108,7 +108,7 @@ impl Archive {
         }
     }
 
-    async fn bytes(&self, object: &Path) -> Result<Option<Vec<u8>>, ArchiveError> {
+    pub(crate) async fn bytes(&self, object: &Path) -> Result<Option<Vec<u8>>, ArchiveError> {
         let found = match self.objects.store.get(object).await {
             Ok(found) => found,
             Err(Error::NotFound { .. }) => return Ok(None),
@@ -119,7 +119,7 @@ impl Archive {
     }
 
     /// A bucket keeps what it has confirmed. A file is only in the machine's memory until the disk is told to keep it.
-    async fn keep(&self, object: &Path) -> Result<(), ArchiveError> {
+    pub(crate) async fn keep(&self, object: &Path) -> Result<(), ArchiveError> {
         let Some(folder) = self.objects.folder.clone() else { return Ok(()) };
         let file = folder.join(object.as_ref());
         let kept = spawn_blocking(move || sync(&file, &folder)).await;
@@ -127,12 +127,12 @@ impl Archive {
         kept.map_err(|error| self.writing(object, error.into()))
     }
 
-    fn writing(&self, object: &Path, source: Cause) -> ArchiveError {
+    pub(crate) fn writing(&self, object: &Path, source: Cause) -> ArchiveError {
         let (object, location) = (object.to_string(), self.location.to_string());
         ArchiveError::Write { object, location, source }
     }
 
-    fn reading(&self, object: &Path, source: Cause) -> ArchiveError {
+    pub(crate) fn reading(&self, object: &Path, source: Cause) -> ArchiveError {
         let (object, location) = (object.to_string(), self.location.to_string());
         ArchiveError::Read { object, location, source }
     }

@@ -20,7 +20,9 @@ mod attempt;
 mod error;
 mod format;
 mod location;
+mod notes;
 
 pub use archive::Archive;
 pub use attempt::ArchivedAttempt;
 pub use error::{ArchiveError, Cause};
+pub use notes::Existing;

@@ -63,6 +63,10 @@ impl Objects {
         Ok(Self { store: Arc::new(store), prefix: Path::default(), folder: Some(folder) })
     }
 
+    pub(crate) const fn prefix(&self) -> &Path {
+        &self.prefix
+    }
+
     /// The object of an attempt.
     pub(crate) fn object(&self, attempt: AttemptId) -> Path {
         let id = format!("{:020}", attempt.0);

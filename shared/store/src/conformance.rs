@@ -11,6 +11,7 @@ mod leader;
 mod projects;
 mod records;
 mod removal;
+mod restoring;
 
 pub use attempts::*;
 pub use commits::*;
@@ -18,6 +19,7 @@ pub use leader::*;
 pub use projects::*;
 pub use records::*;
 pub use removal::*;
+pub use restoring::*;
 
 use crate::{AttemptId, Commit, Creation, Epoch, LeaseOutcome, NewAttempt, OutboxEntry, Store};
 use std::time::Duration;
@@ -41,6 +43,9 @@ macro_rules! conformance_tests {
             a_new_attempt_is_active_empty_and_claimed_by_its_creator,
             an_attempt_asked_for_again_is_not_changed,
             a_deposed_leader_cannot_create_an_attempt,
+            a_restored_attempt_has_its_id_its_number_and_its_name_again,
+            a_restored_attempt_that_was_over_stays_over,
+            an_attempt_that_is_there_is_not_restored,
             an_unknown_attempt_is_named,
             attempts_are_listed_newest_first_in_pages,
             attempts_are_filtered_by_session_and_state,

@@ -33,7 +33,8 @@ pub use himekuri_protocol::AttemptId;
 pub use lease::{Epoch, LeaseOutcome};
 pub use memory::MemoryStore;
 pub use model::{
-    AttemptFilter, AttemptState, ClaimedAttempt, Creation, Kept, NewAttempt, RecordKind, Snapshot,
+    AttemptFilter, AttemptState, ClaimedAttempt, Creation, Kept, LostAttempt, NewAttempt,
+    RecordKind, Snapshot,
 };
 pub use redis::{RedisConfig, RedisStore};
 pub use store::Store;

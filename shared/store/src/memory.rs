@@ -12,7 +12,7 @@ use async_trait::async_trait;
 
 use crate::{
     AttemptFilter, AttemptId, ClaimedAttempt, Commit, CommitError, Creation, Epoch, Kept,
-    LeaseOutcome, NewAttempt, RecordKind, Store, StoreError,
+    LeaseOutcome, LostAttempt, NewAttempt, RecordKind, Store, StoreError,
 };
 use state::State;
 
@@ -110,6 +110,10 @@ impl Store for MemoryStore {
         request: &NewAttempt,
     ) -> Result<Creation, StoreError> {
         self.state().create_attempt(epoch, request)
+    }
+
+    async fn restore_attempt(&self, epoch: Epoch, lost: &LostAttempt) -> Result<(), StoreError> {
+        self.state().restore_attempt(epoch, lost)
     }
 
     async fn claim(&self, attempt: AttemptId, epoch: Epoch) -> Result<ClaimedAttempt, StoreError> {

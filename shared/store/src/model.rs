@@ -11,8 +11,8 @@ pub enum RecordKind {
     Backfill,
     /// What titles were billed, by their names.
     Spending,
-    /// What others must know of the leader, by names.
-    Leader,
+    /// Facts of the whole pool, by names: where its leader is, which journal it has.
+    Pool,
 }
 
 impl RecordKind {
@@ -22,7 +22,7 @@ impl RecordKind {
             Self::Schedule => "schedule",
             Self::Backfill => "backfill",
             Self::Spending => "spending",
-            Self::Leader => "leader",
+            Self::Pool => "pool",
         }
     }
 }
@@ -65,6 +65,19 @@ impl Creation {
             Self::Created { attempt, .. } | Self::Exists { attempt, .. } => attempt,
         }
     }
+}
+
+/// An attempt that the store has lost and somebody else remembers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LostAttempt {
+    /// Its id.
+    pub attempt: AttemptId,
+    /// Its number in the session.
+    pub number: u64,
+    /// What it was created from; the summary is its last one.
+    pub request: NewAttempt,
+    /// Whether it was over.
+    pub state: AttemptState,
 }
 
 /// An attempt after a claim: nobody with a lower epoch can change it any more.

@@ -36,7 +36,7 @@ pub use config::RedisConfig;
 
 use crate::{
     AttemptFilter, AttemptId, ClaimedAttempt, Commit, CommitError, Creation, Epoch, Kept,
-    LeaseOutcome, NewAttempt, RecordKind, Store, StoreError,
+    LeaseOutcome, LostAttempt, NewAttempt, RecordKind, Store, StoreError,
 };
 use connection::Link;
 use keys::Keys;
@@ -121,6 +121,10 @@ impl Store for RedisStore {
         request: &NewAttempt,
     ) -> Result<Creation, StoreError> {
         attempts::create(self, epoch, request).await
+    }
+
+    async fn restore_attempt(&self, epoch: Epoch, lost: &LostAttempt) -> Result<(), StoreError> {
+        attempts::restore(self, epoch, lost).await
     }
 
     async fn claim(&self, attempt: AttemptId, epoch: Epoch) -> Result<ClaimedAttempt, StoreError> {

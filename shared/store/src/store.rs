@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use crate::{
     AttemptFilter, AttemptId, ClaimedAttempt, Commit, CommitError, Creation, Epoch, Kept,
-    LeaseOutcome, NewAttempt, RecordKind, StoreError,
+    LeaseOutcome, LostAttempt, NewAttempt, RecordKind, StoreError,
 };
 
 /// Keeps projects, attempts and the leader's lease.
@@ -76,6 +76,13 @@ pub trait Store: Send + Sync {
         epoch: Epoch,
         request: &NewAttempt,
     ) -> Result<Creation, StoreError>;
+
+    /// Puts an attempt back that the store has lost, with its id and its number and with an empty log: an active one begins
+    /// anew. Ids and numbers that are given from now on are higher. Leaves an attempt alone that is there. May be repeated.
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`] when a newer leader has begun.
+    async fn restore_attempt(&self, epoch: Epoch, lost: &LostAttempt) -> Result<(), StoreError>;
 
     /// Shuts out every lower epoch from the attempt, then reads it.
     ///

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::outbox::Outbox;
 use crate::{
     AttemptFilter, AttemptId, AttemptState, ClaimedAttempt, Commit, CommitError, Creation, Epoch,
-    LeaseOutcome, NewAttempt, RecordKind, Snapshot, StoreError,
+    LeaseOutcome, LostAttempt, NewAttempt, RecordKind, Snapshot, StoreError,
 };
 use removal::Removed;
 
@@ -143,8 +143,9 @@ impl State {
         }
         self.last_attempt += 1;
         let attempt = AttemptId(self.last_attempt);
+        let before = session.iter().filter_map(|id| Some(self.attempts.get(id)?.number)).max();
         session.push(attempt);
-        let number = session.len() as u64;
+        let number = before.unwrap_or(0) + 1;
         let created = Attempt {
             request: request.clone(),
             number,
@@ -157,6 +158,31 @@ impl State {
         };
         self.attempts.insert(attempt, created);
         Ok(Creation::Created { attempt, number })
+    }
+
+    pub(super) fn restore_attempt(
+        &mut self,
+        epoch: Epoch,
+        lost: &LostAttempt,
+    ) -> Result<(), StoreError> {
+        self.check_leads(epoch)?;
+        self.last_attempt = self.last_attempt.max(lost.attempt.0);
+        if self.attempts.contains_key(&lost.attempt) {
+            return Ok(());
+        }
+        self.sessions.entry(lost.request.session_key.clone()).or_default().push(lost.attempt);
+        let restored = Attempt {
+            request: lost.request.clone(),
+            number: lost.number,
+            fence: epoch,
+            log: Vec::new(),
+            snapshot: None,
+            outbox: Outbox::default(),
+            state: lost.state,
+            removed: Removed::Nothing,
+        };
+        self.attempts.insert(lost.attempt, restored);
+        Ok(())
     }
 
     pub(super) fn claim(

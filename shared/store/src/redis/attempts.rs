@@ -11,7 +11,10 @@ use super::{
     reply::{Reply, number},
     steps::index_finished,
 };
-use crate::{AttemptId, ClaimedAttempt, Creation, Epoch, NewAttempt, Snapshot, StoreError};
+use crate::{
+    AttemptId, AttemptState, ClaimedAttempt, Creation, Epoch, LostAttempt, NewAttempt, Snapshot,
+    StoreError,
+};
 
 pub(super) use listing::{active, finished, list, of_session};
 
@@ -52,6 +55,43 @@ pub(super) async fn create(
         Ok(Creation::Created { attempt, number: attempt_number })
     } else {
         Ok(Creation::Exists { attempt, number: attempt_number })
+    }
+}
+
+/// In this order: before the attempt is there, nobody can get its id or its number, and one that was cut short is found
+/// among the active ones.
+pub(super) async fn restore(
+    store: &RedisStore,
+    epoch: Epoch,
+    lost: &LostAttempt,
+) -> Result<(), StoreError> {
+    let LostAttempt { attempt, number: attempt_number, request, state } = lost;
+    let operation = || format!("restore attempt {attempt}");
+    let mut script = store.scripts.restore_id.key(store.keys.epoch());
+    script.key(store.keys.last_attempt()).key(store.keys.active()).arg(epoch.0).arg(attempt.0);
+    let reply: Reply = store.link.run(operation, Call::Script(&script)).await?;
+    match reply.split() {
+        ("ok", []) => {}
+        ("fenced", [by]) => {
+            return Err(StoreError::Fenced { epoch, by: Epoch(number(Some(by), operation)?) });
+        }
+        _ => return Err(reply.unknown(operation())),
+    }
+    let mut script = store.scripts.restore_name.key(store.keys.session(&request.session_key));
+    script.arg(&request.attempt_name).arg(attempt.0).arg(attempt_number);
+    store.link.run::<u64>(operation, Call::Script(&script)).await?;
+    let mut script = store.scripts.create_attempt.key(store.keys.attempt(*attempt));
+    script.arg(epoch.0).arg(&request.session_key).arg(attempt_number).arg(&request.summary);
+    script.arg(u8::from(*state == AttemptState::Finished));
+    let reply: Reply = store.link.run(operation, Call::Script(&script)).await?;
+    match reply.split() {
+        ("created", []) if *state == AttemptState::Active => Ok(()),
+        ("exists", [finished]) if finished == "0" => Ok(()),
+        ("created", []) | ("exists", [_]) => index_finished(store, *attempt).await,
+        ("fenced", [by]) => {
+            Err(StoreError::Fenced { epoch, by: Epoch(number(Some(by), operation)?) })
+        }
+        _ => Err(reply.unknown(operation())),
     }
 }
 

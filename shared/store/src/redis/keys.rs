@@ -32,7 +32,7 @@ impl Keys {
             RecordKind::Schedule => "schedules",
             RecordKind::Backfill => "backfills",
             RecordKind::Spending => "spending",
-            RecordKind::Leader => "leader",
+            RecordKind::Pool => "pool",
         };
         format!("{}:{{leader}}:{kind}", self.prefix)
     }

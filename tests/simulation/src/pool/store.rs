@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use himekuri_protocol::AttemptId;
 use himekuri_store::{
     AttemptFilter, ClaimedAttempt, Commit, CommitError, Creation, Epoch, Kept, LeaseOutcome,
-    NewAttempt, RecordKind, Store, StoreError,
+    LostAttempt, NewAttempt, RecordKind, Store, StoreError,
 };
 
 use crate::faults::Fault;
@@ -118,6 +118,10 @@ impl Store for SimStore {
         request: &NewAttempt,
     ) -> Result<Creation, StoreError> {
         self.call("create an attempt", self.life.world.store.create_attempt(epoch, request)).await
+    }
+
+    async fn restore_attempt(&self, epoch: Epoch, lost: &LostAttempt) -> Result<(), StoreError> {
+        self.call("restore an attempt", self.life.world.store.restore_attempt(epoch, lost)).await
     }
 
     async fn claim(&self, attempt: AttemptId, epoch: Epoch) -> Result<ClaimedAttempt, StoreError> {
