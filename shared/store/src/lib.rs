@@ -11,7 +11,7 @@
 //! - **A repeat is recognised.** After a lost reply the same commit may be sent again; it changes nothing
 //!   and succeeds.
 //!
-//! [`RedisStore`] keeps these promises on Redis 7, [`MemoryStore`] inside one process; `conformance`
+//! [`RedisStore`] keeps these promises on Redis 7 and Valkey 8, [`MemoryStore`] inside one process; `conformance`
 //! (feature `conformance`) is the suite that both pass. Redis is an index that can be rebuilt, not the
 //! truth: a machine that dies may lose its last second.
 
@@ -33,5 +33,5 @@ pub use memory::MemoryStore;
 pub use model::{
     AttemptFilter, AttemptState, ClaimedAttempt, Creation, NewAttempt, RecordKind, Snapshot,
 };
-pub use redis::{RedisConfig, RedisStore};
+pub use redis::{ClientCertificate, RedisConfig, RedisStore, Tls};
 pub use store::Store;
