@@ -12,13 +12,15 @@ use himekuri_coordinator::{
     Backfiller, Coordinator, CoordinatorConfig, ExpressionLimits, Scheduler, router,
 };
 use himekuri_engine::TimeLimits;
-use himekuri_service::{LogFormat, init_logs, report, stop_on_signal};
+use himekuri_service::{LogFormat, Secret, init_logs, report, stop_on_signal};
 use himekuri_store::{RedisConfig, RedisStore};
 use tokio::net::TcpListener;
 
 mod dispatch_arguments;
+mod logins;
 
 use dispatch_arguments::{DispatchArguments, log_windows};
+use logins::Logins;
 
 /// Drives attempts: state in Redis, tasks over RabbitMQ, an HTTP API for `himekuri push` and `himekuri start`.
 ///
@@ -35,7 +37,7 @@ struct Arguments {
         default_value = "redis://127.0.0.1:6379",
         hide_env_values = true
     )]
-    redis: String,
+    redis: Secret,
     /// RabbitMQ.
     #[arg(
         long,
@@ -43,7 +45,7 @@ struct Arguments {
         default_value = "amqp://guest:guest@127.0.0.1:5672/%2f",
         hide_env_values = true
     )]
-    amqp: String,
+    amqp: Secret,
     /// Name before queues and keys: pools with different prefixes share the servers.
     #[arg(long, env = "HIMEKURI_PREFIX", default_value = "himekuri")]
     prefix: String,
@@ -86,6 +88,8 @@ struct Arguments {
     log_format: LogFormat,
     #[command(flatten)]
     dispatch: DispatchArguments,
+    #[command(flatten)]
+    logins: Logins,
 }
 
 #[tokio::main]
@@ -119,13 +123,13 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     }
     let store = RedisStore::connect(RedisConfig {
         prefix: arguments.prefix.clone(),
-        ..RedisConfig::new(arguments.redis)
+        ..arguments.logins.redis(arguments.redis)?
     })
     .await?;
     let broker = RabbitBroker::connect(RabbitConfig {
         topology: Topology::new(arguments.prefix),
         connection_name: config.name.clone(),
-        ..RabbitConfig::new(arguments.amqp)
+        ..arguments.logins.amqp(arguments.amqp)?
     })
     .await?;
     let broker = Arc::new(broker);
