@@ -24,6 +24,7 @@ mod intake;
 mod leader;
 mod revision;
 mod scheduler;
+mod serve;
 mod session;
 mod summary;
 
@@ -41,6 +42,7 @@ pub use evaluator::ScriptEvaluator;
 pub use himekuri_template::Limits as ExpressionLimits;
 pub use revision::ProjectRevision;
 pub use scheduler::{ScheduleRecord, Scheduler};
+pub use serve::serve;
 pub use session::{
     SessionChoice, SessionError, SessionPlan, StartedBy, plan_attempt, plan_sessions,
 };

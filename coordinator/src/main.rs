@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use clap::Parser;
 use himekuri_broker::{RabbitBroker, RabbitConfig, Topology};
 use himekuri_coordinator::{
-    Backfiller, Coordinator, CoordinatorConfig, ExpressionLimits, Scheduler, router,
+    Backfiller, Coordinator, CoordinatorConfig, ExpressionLimits, Scheduler, router, serve,
 };
 use himekuri_engine::TimeLimits;
 use himekuri_service::{LogFormat, Secret, init_logs, report, stop_on_signal};
@@ -141,11 +141,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     tracing::info!("the API listens on http://{}", listener.local_addr()?);
     let scheduler = tokio::spawn(Scheduler::new(coordinator.clone()).run(stop.clone()));
     let backfiller = tokio::spawn(Backfiller::new(coordinator.clone()).run(stop.clone()));
-    let serving = axum::serve(listener, router(coordinator)).with_graceful_shutdown({
-        let stop = stop.clone();
-        async move { stop.cancelled().await }
-    });
-    serving.await.context("the API ended")?;
+    serve(listener, router(coordinator), stop.clone()).await;
     scheduler.await.context("the scheduler ended abnormally")?;
     backfiller.await.context("the backfiller ended abnormally")?;
     ended.await.context("the driver ended abnormally")??;
