@@ -2,7 +2,7 @@
 
 export DUCKDB_LIB_DIR ?= $(CURDIR)/target/duckdb
 
-.PHONY: help build demo test verify lint bench simulate seeds mutations up
+.PHONY: help build demo test test-rabbitmq-4 verify lint bench simulate seeds mutations up
 
 # Seeds of `make simulate`, and the first of them.
 SEEDS ?= 2000
@@ -11,6 +11,7 @@ SEED_FROM ?= 0
 help:
 	@echo 'make demo    build, run two example titles for seven dates on a local warehouse, list 70 partitions'
 	@echo 'make test    install what the tests need (RabbitMQ, Redis) and run them all'
+	@echo 'make test-rabbitmq-4   broker, store and the whole pool on RabbitMQ 4 and Valkey 8 from Debian 13, as root'
 	@echo 'make lint    format, clippy, that the pure crates are pure, that the compatibility table names real tests'
 	@echo 'make verify  what CI runs: lint, test and 2,000 seeds of the simulation'
 	@echo 'make bench   measure speed as ratios to a floor, into target/bench.json'
@@ -29,6 +30,16 @@ demo: build
 test: build
 	scripts/install-servers.sh
 	cargo test --workspace
+
+# The servers of another Debian, in a folder of their own.
+DEBIAN_13 := $(CURDIR)/target/debian-13
+
+test-rabbitmq-4: export HIMEKURI_TEST_RABBITMQ_ROOT = $(DEBIAN_13)
+test-rabbitmq-4: export HIMEKURI_TEST_REDIS_ROOT = $(DEBIAN_13)
+test-rabbitmq-4: build
+	scripts/fetch-rabbitmq-4.sh "$(DEBIAN_13)"
+	cargo test -p himekuri-testkit -p himekuri-broker -p himekuri-store
+	cargo test -p himekuri-integration-tests --test whole_pool
 
 lint:
 	scripts/fetch-duckdb.sh

@@ -3,6 +3,7 @@
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post, put};
 
 pub use front::Front;
@@ -11,20 +12,22 @@ use crate::coordinator::Coordinator;
 
 mod attempts;
 mod backfills;
+mod bounds;
 mod front;
 mod problem;
 mod projects;
 mod schedules;
 
-/// Largest archive that a push may send, in bytes; digdag's default is 2 MiB, which teams outgrow.
-const ARCHIVE_MAX: usize = 64 << 20;
+use bounds::{Bounds, within};
 
 /// The routes of a coordinator that leads.
 pub(crate) fn router(coordinator: Coordinator) -> Router {
+    let archives = Router::new()
+        .route("/v1/projects/{name}", put(projects::push).get(projects::one))
+        .layer(from_fn_with_state(Bounds::archives(), within));
     Router::new()
         .route("/livez", get(|| async { "ok" }))
         .route("/readyz", get(|| async { "ok" }))
-        .route("/v1/projects/{name}", put(projects::push).get(projects::one))
         .route("/v1/revisions/{revision}", get(projects::archive))
         .route("/v1/attempts", post(attempts::start).get(attempts::list))
         .route("/v1/attempts/{id}", get(attempts::one))
@@ -35,6 +38,9 @@ pub(crate) fn router(coordinator: Coordinator) -> Router {
         .route("/v1/backfills/{id}/{action}", post(backfills::change))
         .route("/v1/schedules", get(schedules::list))
         .fallback(problem::not_found)
-        .layer(DefaultBodyLimit::max(ARCHIVE_MAX))
+        .layer(from_fn_with_state(Bounds::requests(), within))
+        .merge(archives)
+        // `within` has read it already.
+        .layer(DefaultBodyLimit::disable())
         .with_state(coordinator)
 }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use himekuri_broker::{Broker, BrokerError, Consumer, Delivery, Queue};
-use himekuri_protocol::{Report, WorkerMessage};
+use himekuri_broker::{Broker, BrokerError, Consumer, Delivery, MAX_BODY_BYTES, Queue};
+use himekuri_protocol::{MESSAGE_BYTES_MAX, Report, WorkerMessage};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -11,6 +11,8 @@ use crate::driver::Command;
 
 /// Unsettled reports: the most a quorum queue's consumer may hold.
 const PREFETCH: u16 = 2_000;
+
+const _: () = assert!(MAX_BODY_BYTES <= MESSAGE_BYTES_MAX, "what is sent is read");
 
 /// Starts both consumers; they end when `stop` is cancelled or the driver is gone.
 ///

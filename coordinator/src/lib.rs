@@ -27,6 +27,7 @@ mod journal;
 mod leader;
 mod revision;
 mod scheduler;
+mod serve;
 mod session;
 mod spending;
 mod summary;
@@ -48,6 +49,7 @@ pub use himekuri_template::Limits as ExpressionLimits;
 pub use journal::JournalError;
 pub use revision::ProjectRevision;
 pub use scheduler::{ScheduleRecord, Scheduler};
+pub use serve::serve;
 pub use session::{
     SessionChoice, SessionError, SessionPlan, StartedBy, plan_attempt, plan_sessions,
 };

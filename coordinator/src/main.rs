@@ -9,18 +9,20 @@ use anyhow::Context as _;
 use clap::Parser;
 use himekuri_broker::{RabbitBroker, RabbitConfig, Topology};
 use himekuri_coordinator::{
-    Archiver, Backfiller, Coordinator, CoordinatorConfig, ExpressionLimits, Front, Scheduler,
+    Archiver, Backfiller, Coordinator, CoordinatorConfig, ExpressionLimits, Front, Scheduler, serve,
 };
 use himekuri_engine::TimeLimits;
-use himekuri_service::{LogFormat, init_logs, report, stop_on_signal};
+use himekuri_service::{LogFormat, Secret, init_logs, report, stop_on_signal};
 use himekuri_store::{RedisConfig, RedisStore, Store};
 use tokio::net::TcpListener;
 
 mod archive_arguments;
 mod dispatch_arguments;
+mod logins;
 
 use archive_arguments::ArchiveArguments;
 use dispatch_arguments::{DispatchArguments, log_windows};
+use logins::Logins;
 
 /// Drives attempts: state in Redis, tasks over RabbitMQ, an HTTP API for `himekuri push` and `himekuri start`.
 ///
@@ -37,7 +39,7 @@ struct Arguments {
         default_value = "redis://127.0.0.1:6379",
         hide_env_values = true
     )]
-    redis: String,
+    redis: Secret,
     /// RabbitMQ.
     #[arg(
         long,
@@ -45,7 +47,7 @@ struct Arguments {
         default_value = "amqp://guest:guest@127.0.0.1:5672/%2f",
         hide_env_values = true
     )]
-    amqp: String,
+    amqp: Secret,
     /// Name before queues and keys: pools with different prefixes share the servers.
     #[arg(long, env = "HIMEKURI_PREFIX", default_value = "himekuri")]
     prefix: String,
@@ -94,6 +96,7 @@ struct Arguments {
     dispatch: DispatchArguments,
     #[command(flatten)]
     archive: ArchiveArguments,
+    logins: Logins,
 }
 
 #[tokio::main]
@@ -131,21 +134,19 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     }
     let store = RedisStore::connect(RedisConfig {
         prefix: arguments.prefix.clone(),
-        ..RedisConfig::new(arguments.redis)
+        ..arguments.logins.redis(arguments.redis)?
     })
     .await?;
     let broker = RabbitBroker::connect(RabbitConfig {
         topology: Topology::new(arguments.prefix),
         connection_name: config.name.clone(),
-        ..RabbitConfig::new(arguments.amqp)
+        ..arguments.logins.amqp(arguments.amqp)?
     })
     .await?;
     let store: Arc<dyn Store> = Arc::new(store);
     let front = Front::new(Arc::clone(&store)).context("could not make an HTTP client")?;
     tracing::info!("the API listens on http://{}", listener.local_addr()?);
-    let stopped = stop.clone().cancelled_owned();
-    let serving = axum::serve(listener, front.clone().router()).with_graceful_shutdown(stopped);
-    let serving = tokio::spawn(serving.into_future());
+    let serving = tokio::spawn(serve(listener, front.clone().router(), stop.clone()));
     let launched = Coordinator::launch(config, store, Arc::new(broker), None, stop.clone()).await?;
     let Some((coordinator, ended)) = launched else {
         return Ok(());
@@ -154,7 +155,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let scheduler = tokio::spawn(Scheduler::new(coordinator.clone()).run(stop.clone()));
     let backfiller = tokio::spawn(Backfiller::new(coordinator.clone()).run(stop.clone()));
     let archiver = tokio::spawn(Archiver::new(coordinator, retention).run(stop.clone()));
-    serving.await.context("the API ended abnormally")?.context("the API ended")?;
+    serving.await.context("the API ended abnormally")?;
     scheduler.await.context("the scheduler ended abnormally")?;
     backfiller.await.context("the backfiller ended abnormally")?;
     archiver.await.context("the archiver ended abnormally")?;

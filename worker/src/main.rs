@@ -8,8 +8,10 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Parser;
 use himekuri_bigquery::{BigQuery, BigQueryConfig, Endpoint};
-use himekuri_broker::{RabbitBroker, RabbitConfig, Topology};
-use himekuri_service::{LogFormat, init_logs, report, stop_on_signal};
+use himekuri_broker::{ClientCertificate, RabbitBroker, RabbitConfig, Tls, Topology};
+use himekuri_service::{
+    AmqpLogin, LogFormat, Secret, TlsArguments, init_logs, report, stop_on_signal,
+};
 use himekuri_worker::{Worker, WorkerConfig};
 
 /// Takes tasks from RabbitMQ and runs them on BigQuery.
@@ -26,7 +28,7 @@ struct Arguments {
         default_value = "amqp://guest:guest@127.0.0.1:5672/%2f",
         hide_env_values = true
     )]
-    amqp: String,
+    amqp: Secret,
     /// Name before the queues: pools with different prefixes share a broker.
     #[arg(long, env = "HIMEKURI_PREFIX", default_value = "himekuri")]
     prefix: String,
@@ -48,6 +50,10 @@ struct Arguments {
     /// How log lines look.
     #[arg(long, env = "HIMEKURI_LOG_FORMAT", value_enum, default_value_t)]
     log_format: LogFormat,
+    #[command(flatten)]
+    login: AmqpLogin,
+    #[command(flatten)]
+    tls: TlsArguments,
 }
 
 #[tokio::main]
@@ -73,10 +79,14 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         credentials: arguments.credentials,
     })
     .await?;
+    let files = arguments.tls.read()?;
+    let client = files.client.map(|(chain, key)| ClientCertificate { chain, key });
     let broker = RabbitBroker::connect(RabbitConfig {
+        password: arguments.login.password()?,
+        tls: Tls { authorities: files.authorities, client },
         topology: Topology::new(arguments.prefix),
         connection_name: config.name.clone(),
-        ..RabbitConfig::new(arguments.amqp)
+        ..RabbitConfig::new(arguments.amqp.reveal())
     })
     .await?;
     Worker::new(Arc::new(broker), bigquery, config, stop).run().await?;

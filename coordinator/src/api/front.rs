@@ -12,8 +12,9 @@ use axum::response::{IntoResponse, Response};
 use himekuri_store::{RecordKind, Store, StoreError};
 use tower::ServiceExt;
 
+use super::bounds::ARCHIVE_MAX;
 use super::problem::Problem;
-use super::{ARCHIVE_MAX, router};
+use super::router;
 use crate::coordinator::Coordinator;
 
 /// Longest wait for a connection to the leader.

@@ -161,7 +161,9 @@ impl StartError {
                 | StoreError::Evicts { .. }
                 | StoreError::Command { .. }
                 | StoreError::Fenced { .. } => true,
-                StoreError::Corrupt { .. }
+                StoreError::Unfit { .. }
+                | StoreError::Certificates { .. }
+                | StoreError::Corrupt { .. }
                 | StoreError::UnknownAttempt { .. }
                 | StoreError::Archived { .. }
                 | StoreError::Needed { .. } => false,

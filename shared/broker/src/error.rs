@@ -28,6 +28,25 @@ pub enum BrokerError {
         #[source]
         source: Cause,
     },
+    /// The server lacks what the pool needs, or is no RabbitMQ.
+    #[error("the server at `{address}` cannot be used: {why}; {cure}")]
+    Unfit {
+        /// Host, port and virtual host, without user and password.
+        address: String,
+        /// What is wrong with it.
+        why: String,
+        /// What the admin can do about it.
+        cure: &'static str,
+    },
+    /// A certificate or key for TLS cannot be used.
+    #[error("could not use {what} for TLS")]
+    Certificates {
+        /// Which one.
+        what: &'static str,
+        /// What is wrong with it; it never repeats a key.
+        #[source]
+        source: Cause,
+    },
     /// A queue could not be declared.
     #[error("could not declare queue `{queue}` at `{address}`; {cure}")]
     Declare {

@@ -21,6 +21,7 @@ mod error;
 mod memory;
 mod message;
 mod rabbit;
+mod tls;
 mod topology;
 
 pub use broker::{Broker, Consumer};
@@ -29,4 +30,5 @@ pub use error::{BrokerError, Cause, PublishError, SettleError};
 pub use memory::{MemoryBroker, MemoryConfig};
 pub use message::{MAX_BODY_BYTES, OutgoingMessage};
 pub use rabbit::{RabbitBroker, RabbitConfig};
+pub use tls::{ClientCertificate, Tls};
 pub use topology::{Queue, Topology};

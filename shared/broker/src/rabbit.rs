@@ -16,12 +16,15 @@ mod backoff;
 mod config;
 mod connector;
 mod consumer;
+mod fitness;
+mod greeting;
 mod incoming;
 mod outgoing;
 mod publisher;
 mod queues;
 mod session;
 mod settling;
+mod transport;
 
 use std::sync::Mutex;
 
@@ -53,10 +56,11 @@ impl RabbitBroker {
     /// at once, because a wrong address does not heal.
     ///
     /// # Errors
-    /// When the address is malformed, nobody answers, the credentials or the virtual host are refused, or a
-    /// queue exists with other arguments.
+    /// When the address is malformed, a certificate cannot be read, nobody answers, the server is no RabbitMQ or too old, its
+    /// certificate is not trusted, the credentials or the virtual host are refused, or a queue exists with other arguments.
     pub async fn connect(config: RabbitConfig) -> Result<Self, BrokerError> {
         let connector = Connector::new(config)?;
+        connector.look().await?;
         let first = connector.connect("publish").await?;
         let (closing, closed) = watch::channel(false);
         let (publisher, supervisor) = Publisher::start(connector.clone(), first, closed);

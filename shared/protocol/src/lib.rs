@@ -24,7 +24,8 @@ pub use job::{
 };
 pub use job_id::{JobIdentity, fingerprint};
 pub use message::{
-    CancelMessage, CanceledJob, DecodeError, TaskMessage, WatchMessage, WatchedJob, WorkerMessage,
+    CancelMessage, CanceledJob, DecodeError, MESSAGE_BYTES_MAX, TaskMessage, WatchMessage,
+    WatchedJob, WorkerMessage,
 };
 pub use report::{JobStatistics, Outcome, Report, StoreParams, TaskError};
 pub use table::{DatasetReference, TableError, TableReference};

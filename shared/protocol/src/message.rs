@@ -96,6 +96,9 @@ pub struct CanceledJob {
     pub dataset: Option<DatasetReference>,
 }
 
+/// Most bytes of a message or report that are read: a broker takes no more from us, so a larger one is from somebody else.
+pub const MESSAGE_BYTES_MAX: usize = 16 * 1_024 * 1_024;
+
 /// Why a message or report could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum DecodeError {
@@ -106,6 +109,12 @@ pub enum DecodeError {
     Newer {
         /// Version of the message.
         found: u64,
+    },
+    /// Nobody of the pool writes so much.
+    #[error("message has {bytes} bytes; at most {MESSAGE_BYTES_MAX} are read")]
+    TooLarge {
+        /// Its size.
+        bytes: usize,
     },
     /// Not JSON of this protocol.
     #[error("message is not JSON of the task protocol")]
@@ -163,6 +172,10 @@ fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, DecodeError> {
     #[derive(Deserialize)]
     struct Versioned {
         version: u64,
+    }
+    let bytes = body.len();
+    if bytes > MESSAGE_BYTES_MAX {
+        return Err(DecodeError::TooLarge { bytes });
     }
     match serde_json::from_slice::<Versioned>(body) {
         Ok(Versioned { version }) if version > u64::from(PROTOCOL_VERSION) => {

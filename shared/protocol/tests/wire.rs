@@ -8,8 +8,9 @@ use std::fs;
 use std::path::Path;
 
 use himekuri_protocol::{
-    CANCEL_VERSION, CancelMessage, DecodeError, FIRST_VERSION, HTTP_VERSION, JOBS_VERSION, Outcome,
-    PROTOCOL_VERSION, Report, TaskMessage, WatchMessage, Work, WorkerMessage,
+    CANCEL_VERSION, CancelMessage, DecodeError, FIRST_VERSION, HTTP_VERSION, JOBS_VERSION,
+    MESSAGE_BYTES_MAX, Outcome, PROTOCOL_VERSION, Report, TaskMessage, WatchMessage, Work,
+    WorkerMessage,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -120,6 +121,28 @@ fn encoding_and_decoding_gives_the_same_message_and_report() {
         let report = Report::decode(golden(name).as_bytes()).unwrap();
         assert_eq!(Report::decode(&report.encode().unwrap()).unwrap(), report);
     }
+}
+
+#[test]
+fn a_body_that_nobody_of_the_pool_writes_is_not_read() {
+    let mut body = vec![b' '; MESSAGE_BYTES_MAX];
+    assert!(matches!(Report::decode(&body), Err(DecodeError::Json(_))));
+
+    body.push(b' ');
+
+    let refused = WorkerMessage::decode(&body).unwrap_err();
+    assert!(matches!(refused, DecodeError::TooLarge { bytes } if bytes == MESSAGE_BYTES_MAX + 1));
+    assert!(matches!(Report::decode(&body), Err(DecodeError::TooLarge { .. })));
+}
+
+#[test]
+fn a_body_nested_without_an_end_is_refused_and_does_not_fill_the_stack() {
+    let body = "[".repeat(1 << 20);
+
+    let deep = format!("{{\"version\":1,\"x\":{body}");
+
+    assert!(matches!(Report::decode(deep.as_bytes()), Err(DecodeError::Json(_))));
+    assert!(matches!(WorkerMessage::decode(deep.as_bytes()), Err(DecodeError::Json(_))));
 }
 
 #[test]

@@ -1,9 +1,11 @@
-//! What every program of the pool does the same way: logs, signals, one error at the end.
+//! What every program of the pool does the same way: logs, signals, logins, one error at the end.
 
 mod failure;
+mod login;
 mod logs;
 mod stop;
 
 pub use failure::report;
+pub use login::{AmqpLogin, RedisLogin, Secret, TlsArguments, TlsFiles};
 pub use logs::{LogFormat, init_logs};
 pub use stop::stop_on_signal;

@@ -28,6 +28,25 @@ pub enum StoreError {
         #[source]
         source: Cause,
     },
+    /// The server cannot hold state: too old, a replica, or one part of a cluster.
+    #[error("the server at `{address}` cannot be used: {why}; {cure}")]
+    Unfit {
+        /// Host, port and database, without user and password.
+        address: String,
+        /// What is wrong with it.
+        why: String,
+        /// What the admin can do about it.
+        cure: &'static str,
+    },
+    /// A certificate or key for TLS cannot be used.
+    #[error("could not use {what} for TLS")]
+    Certificates {
+        /// Which one.
+        what: &'static str,
+        /// What is wrong with it; it never repeats a key.
+        #[source]
+        source: Cause,
+    },
     /// Redis may throw state away when its memory is full.
     #[error(
         "Redis at `{address}` has `maxmemory-policy {policy}` and may drop state without an error; \

@@ -13,7 +13,7 @@
 //! - **What ends leaves.** The log of a finished attempt may be removed once somebody else has it, and later its
 //!   summary. Ids, numbers and names stay: they must never come back.
 //!
-//! [`RedisStore`] keeps these promises on Redis 7, [`MemoryStore`] inside one process; `conformance`
+//! [`RedisStore`] keeps these promises on Redis 7 and Valkey 8, [`MemoryStore`] inside one process; `conformance`
 //! (feature `conformance`) is the suite that both pass. Redis is an index that can be rebuilt, not the
 //! truth: a machine that dies may lose its last second.
 
@@ -36,5 +36,5 @@ pub use model::{
     AttemptFilter, AttemptState, ClaimedAttempt, Creation, Kept, LostAttempt, NewAttempt,
     RecordKind, Snapshot,
 };
-pub use redis::{RedisConfig, RedisStore};
+pub use redis::{ClientCertificate, RedisConfig, RedisStore, Tls};
 pub use store::Store;

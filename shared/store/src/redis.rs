@@ -27,12 +27,14 @@ mod reply;
 mod scripts;
 mod startup;
 mod steps;
+mod tls;
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 
 pub use config::RedisConfig;
+pub use tls::{ClientCertificate, Tls};
 
 use crate::{
     AttemptFilter, AttemptId, ClaimedAttempt, Commit, CommitError, Creation, Epoch, Kept,
@@ -54,7 +56,8 @@ impl RedisStore {
     /// Connects and checks that this Redis is fit to hold state.
     ///
     /// # Errors
-    /// When the address is malformed, nobody answers, the credentials are refused, or Redis may evict keys.
+    /// When the address is malformed, a certificate cannot be read, nobody answers, the server's certificate is not trusted, the
+    /// credentials are refused, the server is too old, a replica or part of a larger cluster, or it may evict keys.
     pub async fn connect(config: RedisConfig) -> Result<Self, StoreError> {
         let link = Link::open(&config).await?;
         startup::check(&link).await?;

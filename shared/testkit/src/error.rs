@@ -11,6 +11,24 @@ pub enum TestkitError {
         /// What was looked for.
         program: &'static str,
     },
+    /// The folder that a variable names lacks the server.
+    #[error(
+        "`{variable}` names a folder without `{program}`; make one with `scripts/fetch-rabbitmq-4.sh FOLDER` and give its \
+         absolute path"
+    )]
+    NotInFolder {
+        /// The environment variable.
+        variable: &'static str,
+        /// What was looked for.
+        program: &'static str,
+    },
+    /// A certificate could not be made.
+    #[error("could not make a certificate")]
+    Certificate {
+        /// What the library said.
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
     /// No port on 127.0.0.1.
     #[error("could not find a free port on 127.0.0.1")]
     Port {

@@ -60,6 +60,12 @@ impl Guard {
         &self.folder
     }
 
+    /// Writes a file of this name into the folder.
+    pub(crate) fn write(&self, name: &str, text: &str) -> Result<(), TestkitError> {
+        let path = self.folder.join(name);
+        fs::write(&path, text).map_err(|source| TestkitError::File { path, source })
+    }
+
     /// From now on this process group ends with us.
     pub(crate) fn note(&self, group: u32) -> Result<(), TestkitError> {
         let path = self.note_path(group);

@@ -7,9 +7,14 @@
 //!
 //! Nothing is left behind: a server dies with its handle, and a small guard process removes it when the
 //! test process itself ends in whatever way (a `static` is never dropped, a killed process drops nothing).
+//!
+//! The servers are those of this machine, unless `HIMEKURI_TEST_RABBITMQ_ROOT` or `HIMEKURI_TEST_REDIS_ROOT` names a folder with
+//! another Debian inside (`scripts/fetch-rabbitmq-4.sh` makes one): then RabbitMQ and Valkey of that folder run.
 
+mod certificates;
 mod error;
 mod guard;
+mod installation;
 mod process;
 mod rabbitmq;
 mod redis_server;
@@ -19,6 +24,7 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
+pub use certificates::{Authority, Issued};
 pub use error::TestkitError;
 pub use rabbitmq::RabbitMq;
 pub use redis_server::RedisServer;

@@ -1,7 +1,9 @@
 //! A private RabbitMQ with its own Erlang port mapper.
 
 use std::{
+    ffi::OsStr,
     fs, io,
+    net::{Ipv4Addr, TcpStream},
     path::{Path, PathBuf},
     process::Command,
     sync::{Mutex, MutexGuard, OnceLock, PoisonError},
@@ -9,7 +11,13 @@ use std::{
     time::Duration,
 };
 
-use crate::{TestkitError, error::chain, free_port, guard::Guard, process::Process, unique_name};
+use crate::{
+    Authority, TestkitError, error::chain, free_port, guard::Guard, installation::Installation,
+    process::Process, unique_name,
+};
+
+/// Names a folder with another Debian, whose RabbitMQ is started.
+const ROOT: &str = "HIMEKURI_TEST_RABBITMQ_ROOT";
 
 const PROGRAM: &str = "rabbitmq-server";
 const PORT_MAPPER: &str = "epmd";
@@ -25,9 +33,11 @@ const TRIES: usize = 3;
 #[derive(Debug)]
 pub struct RabbitMq {
     running: Mutex<Option<Running>>,
+    installation: Installation,
     script: PathBuf,
     node: String,
     port: u16,
+    tls_port: Option<u16>,
     distribution_port: u16,
     mapper_port: u16,
     // Last, so that it goes after the processes.
@@ -46,10 +56,23 @@ impl RabbitMq {
     /// # Errors
     /// When the package is missing or the server does not serve in time.
     pub fn start() -> Result<Self, TestkitError> {
-        let mut result = Self::try_start();
+        Self::start_tried(None)
+    }
+
+    /// [`RabbitMq::start`], with a port for TLS beside the plain one. Its certificate is signed by this authority. A client may
+    /// show a certificate; one that is shown must be signed by the authority too.
+    ///
+    /// # Errors
+    /// When the package is missing or the server does not serve in time.
+    pub fn start_with_tls(authority: &Authority) -> Result<Self, TestkitError> {
+        Self::start_tried(Some(authority))
+    }
+
+    fn start_tried(authority: Option<&Authority>) -> Result<Self, TestkitError> {
+        let mut result = Self::try_start(authority);
         for _ in 1..TRIES {
             match result {
-                Err(TestkitError::Ended { .. }) => result = Self::try_start(),
+                Err(TestkitError::Ended { .. }) => result = Self::try_start(authority),
                 Ok(_) | Err(_) => break,
             }
         }
@@ -72,6 +95,12 @@ impl RabbitMq {
     #[must_use]
     pub fn url(&self) -> String {
         format!("amqp://guest:guest@127.0.0.1:{}/%2f", self.port)
+    }
+
+    /// Address for clients over TLS, if it was started so.
+    #[must_use]
+    pub fn tls_url(&self) -> Option<String> {
+        self.tls_port.map(|port| format!("amqps://guest:guest@127.0.0.1:{port}/%2f"))
     }
 
     /// Ends the server in good order (SIGTERM); its data stays.
@@ -120,7 +149,7 @@ impl RabbitMq {
         let failed =
             |source| TestkitError::Process { operation: "run", program: "rabbitmqctl", source };
         let output = self
-            .environment(Command::new(self.script.with_file_name("rabbitmqctl")))
+            .environment(self.program(self.script.with_file_name("rabbitmqctl")))
             .arg("-q")
             .args(arguments)
             .output()
@@ -132,25 +161,32 @@ impl RabbitMq {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
-    fn try_start() -> Result<Self, TestkitError> {
+    fn try_start(authority: Option<&Authority>) -> Result<Self, TestkitError> {
+        let installation = Installation::of_variable(ROOT);
+        let script = find_script(&installation)?;
         let server = Self {
             running: Mutex::new(None),
-            script: find_script()?,
+            script: installation.inside(&script),
+            installation,
             node: format!("{}@localhost", unique_name("himekuri")),
             port: free_port()?,
+            tls_port: authority.map(|_| free_port()).transpose()?,
             distribution_port: free_port()?,
             mapper_port: free_port()?,
             guard: Guard::new("rabbitmq")?,
         };
-        server.write("rabbitmq.conf", &config(server.port))?;
-        server.write("enabled_plugins", "[].\n")?;
+        if let Some(authority) = authority {
+            authority.write(&server.guard)?;
+        }
+        server.guard.write("rabbitmq.conf", &server.config())?;
+        server.guard.write("enabled_plugins", "[].\n")?;
         let running = server.spawn()?;
         *server.lock() = Some(running);
         Ok(server)
     }
 
     fn spawn(&self) -> Result<Running, TestkitError> {
-        let mut mapper = Command::new(PORT_MAPPER);
+        let mut mapper = self.program(PORT_MAPPER);
         mapper.args(["-address", "127.0.0.1", "-port", &self.mapper_port.to_string()]);
         let mapper = match Process::start(&self.guard, PORT_MAPPER, &mut mapper) {
             Err(TestkitError::Process { source, .. })
@@ -160,16 +196,26 @@ impl RabbitMq {
             }
             other => other?,
         };
-        let mut server = self.environment(Command::new(&self.script));
+        let mut server = self.environment(self.program(&self.script));
         let server = Process::start(&self.guard, PROGRAM, &mut server)?;
         let mut running = Running { server, mapper };
-        match running.server.wait_ready(|| handshake(self.url())) {
+        let is_ready = || {
+            handshake(self.url())?;
+            // It listens on the plain port first.
+            self.tls_port
+                .map_or(Ok(()), |port| TcpStream::connect((Ipv4Addr::LOCALHOST, port)).map(|_| ()))
+        };
+        match running.server.wait_ready(is_ready) {
             Ok(()) => Ok(running),
             Err(error) => {
                 running.kill(&self.guard)?;
                 Err(error)
             }
         }
+    }
+
+    fn program(&self, program: impl AsRef<OsStr>) -> Command {
+        self.installation.command(program, &self.guard)
     }
 
     /// Everything that RabbitMQ's scripts would take from the machine, set to our own.
@@ -185,6 +231,7 @@ impl RabbitMq {
             .env("RABBITMQ_CONFIG_FILE", folder.join("rabbitmq.conf"))
             .env("RABBITMQ_ENABLED_PLUGINS_FILE", folder.join("enabled_plugins"))
             .env("RABBITMQ_CONF_ENV_FILE", folder.join("none"))
+            .env("ERL_CRASH_DUMP", folder.join("erl_crash.dump"))
             .env("RABBITMQ_ADVANCED_CONFIG_FILE", folder.join("none.config"))
             // Schedulers that spin while idle would take the cores from the tests.
             .env("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", "+sbwt none +sbwtdcpu none +sbwtdio none")
@@ -193,9 +240,25 @@ impl RabbitMq {
         command
     }
 
-    fn write(&self, name: &str, text: &str) -> Result<(), TestkitError> {
-        let path = self.guard.folder().join(name);
-        fs::write(&path, text).map_err(|source| TestkitError::File { path, source })
+    fn config(&self) -> String {
+        let mut text = format!(
+            "listeners.tcp.1 = 127.0.0.1:{}\n\
+             log.file.level = warning\n\
+             disk_free_limit.absolute = 50MB\n",
+            self.port
+        );
+        if let Some(port) = self.tls_port {
+            let folder = self.guard.folder().display();
+            text += &format!(
+                "listeners.ssl.1 = 127.0.0.1:{port}\n\
+                 ssl_options.cacertfile = {folder}/ca.pem\n\
+                 ssl_options.certfile = {folder}/server.pem\n\
+                 ssl_options.keyfile = {folder}/server.key\n\
+                 ssl_options.verify = verify_peer\n\
+                 ssl_options.fail_if_no_peer_cert = false\n"
+            );
+        }
+        text
     }
 
     fn take(&self) -> Result<Running, TestkitError> {
@@ -223,17 +286,12 @@ impl Drop for RabbitMq {
     }
 }
 
-fn config(port: u16) -> String {
-    format!(
-        "listeners.tcp.1 = 127.0.0.1:{port}\n\
-         log.file.level = warning\n\
-         disk_free_limit.absolute = 50MB\n"
-    )
-}
-
-fn find_script() -> Result<PathBuf, TestkitError> {
-    let missing = || TestkitError::NotInstalled { program: PROGRAM };
-    let mut scripts: Vec<PathBuf> = fs::read_dir(VERSIONS)
+fn find_script(installation: &Installation) -> Result<PathBuf, TestkitError> {
+    let missing = || match installation.is_of_this_machine() {
+        true => TestkitError::NotInstalled { program: PROGRAM },
+        false => TestkitError::NotInFolder { variable: ROOT, program: PROGRAM },
+    };
+    let mut scripts: Vec<PathBuf> = fs::read_dir(installation.real(VERSIONS))
         .map_err(|_| missing())?
         .filter_map(Result::ok)
         .map(|version| version.path().join("sbin").join(PROGRAM))

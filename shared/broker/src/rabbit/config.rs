@@ -2,13 +2,17 @@
 
 use std::{fmt, time::Duration};
 
-use crate::Topology;
+use crate::{Tls, Topology};
 
 /// Settings of [`RabbitBroker`](crate::RabbitBroker).
 #[derive(Clone)]
 pub struct RabbitConfig {
     /// `amqp://user:password@host:5672/vhost`, or `amqps://` for TLS. The virtual host `/` is written `%2f`.
     pub url: String,
+    /// Password that replaces the one in the address, as it is: nothing in it is escaped.
+    pub password: Option<String>,
+    /// Whom to trust, and who we are, for `amqps://`.
+    pub tls: Tls,
     /// Names of the queues.
     pub topology: Topology,
     /// Shown in RabbitMQ's list of connections, with the role behind it.
@@ -30,6 +34,8 @@ impl RabbitConfig {
     pub fn new(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
+            password: None,
+            tls: Tls::default(),
             topology: Topology::default(),
             connection_name: "himekuri".to_owned(),
             delivery_limit: 20,
@@ -41,9 +47,10 @@ impl RabbitConfig {
 }
 
 impl fmt::Debug for RabbitConfig {
-    /// Leaves out the address, which may hold a password.
+    /// Leaves out the address, which may hold a password, and the password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RabbitConfig")
+            .field("tls", &self.tls)
             .field("topology", &self.topology)
             .field("connection_name", &self.connection_name)
             .field("delivery_limit", &self.delivery_limit)
@@ -51,5 +58,20 @@ impl fmt::Debug for RabbitConfig {
             .field("confirm_timeout", &self.confirm_timeout)
             .field("heartbeat", &self.heartbeat)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_password_is_shown() {
+        let password = Some("hunter2".to_owned());
+        let config = RabbitConfig { password, ..RabbitConfig::new("amqp://u:hunter3@h") };
+
+        let text = format!("{config:?}");
+
+        assert!(!text.contains("hunter"), "{text}");
     }
 }

@@ -2,11 +2,21 @@
 
 use std::{io, sync::Arc};
 
-use lapin::{Connection, ConnectionProperties, uri::AMQPUri};
+use lapin::{
+    Connection, ConnectionProperties,
+    uri::{AMQPScheme, AMQPUri},
+};
 use tokio::{sync::watch, time::timeout};
 use tracing::{info, warn};
 
-use super::{address, backoff::Backoff, config::RabbitConfig, queues};
+use super::{
+    address,
+    backoff::Backoff,
+    config::RabbitConfig,
+    fitness::{self, Urgency},
+    queues,
+    transport::Transport,
+};
 use crate::{BrokerError, Queue, Topology};
 
 /// Knows how to connect; cheap to clone.
@@ -18,16 +28,7 @@ pub(super) struct Connector {
 #[derive(Debug)]
 struct Inner {
     config: RabbitConfig,
-    uri: Uri,
-}
-
-/// The parsed address; its `Debug` shows no password.
-struct Uri(AMQPUri);
-
-impl std::fmt::Debug for Uri {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&address::shown(&self.0))
-    }
+    transport: Transport,
 }
 
 impl Connector {
@@ -36,10 +37,17 @@ impl Connector {
             .url
             .parse()
             .map_err(|text: String| BrokerError::Address { source: text.into() })?;
+        if let Some(password) = &config.password {
+            uri.authority.userinfo.password.clone_from(password);
+        }
         uri.query.heartbeat = Some(config.heartbeat);
         let millis = u64::try_from(config.connect_timeout.as_millis()).unwrap_or(u64::MAX);
         uri.query.connection_timeout = Some(millis);
-        Ok(Self { inner: Arc::new(Inner { config, uri: Uri(uri) }) })
+        let tls = match uri.scheme {
+            AMQPScheme::AMQP => None,
+            AMQPScheme::AMQPS => Some(config.tls.client_config()?),
+        };
+        Ok(Self { inner: Arc::new(Inner { config, transport: Transport::new(uri, tls) }) })
     }
 
     pub(super) fn config(&self) -> &RabbitConfig {
@@ -50,15 +58,44 @@ impl Connector {
         &self.inner.config.topology
     }
 
+    /// Looks who serves there, tells it once, and refuses a server that lacks what the pool needs.
+    pub(super) async fn look(&self) -> Result<(), BrokerError> {
+        let looking =
+            async { self.inner.transport.greeting().await.map_err(|error| self.failed(error)) };
+        let greeting = self.in_time(looking).await?;
+        let address = self.address();
+        let version = match fitness::judge(&greeting) {
+            Ok(version) => version,
+            Err(unfit) => {
+                let (why, cure) = (unfit.why, unfit.cure);
+                return Err(BrokerError::Unfit { address, why, cure });
+            }
+        };
+        info!("{} serves at {address}", fitness::said(&greeting));
+        for (urgency, remark) in fitness::remarks(version) {
+            match urgency {
+                Urgency::Remark => info!("RabbitMQ {version}: {remark}"),
+                Urgency::Warning => warn!("RabbitMQ {version}: {remark}"),
+            }
+        }
+        Ok(())
+    }
+
     /// One try: connection and queues.
     pub(super) async fn connect(&self, role: &str) -> Result<Connection, BrokerError> {
-        let limit = self.inner.config.connect_timeout;
         let connecting = async {
             let connection = self.open(role).await?;
             self.declare_all(&connection).await?;
             Ok(connection)
         };
-        timeout(limit, connecting).await.unwrap_or_else(|_| {
+        self.in_time(connecting).await
+    }
+
+    async fn in_time<T>(
+        &self,
+        work: impl Future<Output = Result<T, BrokerError>>,
+    ) -> Result<T, BrokerError> {
+        timeout(self.inner.config.connect_timeout, work).await.unwrap_or_else(|_| {
             let error = io::Error::new(io::ErrorKind::TimedOut, "no answer in time");
             Err(self.failed(error.into()))
         })
@@ -104,7 +141,7 @@ impl Connector {
             };
             declared.await.map_err(|error: lapin::Error| BrokerError::Declare {
                 queue: self.topology().name(queue),
-                address: address::shown(&self.inner.uri.0),
+                address: self.address(),
                 cure: "if it exists with other arguments (another delivery limit, a classic queue), \
                        empty and delete it or choose another prefix; otherwise check the user's permissions",
                 source: Box::new(error),
@@ -116,14 +153,17 @@ impl Connector {
     async fn open(&self, role: &str) -> Result<Connection, BrokerError> {
         let name = format!("{} {role}", self.inner.config.connection_name);
         let properties = ConnectionProperties::default().with_connection_name(name.into());
-        Connection::connect_uri(self.inner.uri.0.clone(), properties)
-            .await
-            .map_err(|error| self.failed(error))
+        self.inner.transport.connect(properties).await.map_err(|error| self.failed(error))
+    }
+
+    /// Host, port and virtual host: what may be shown.
+    fn address(&self) -> String {
+        address::shown(self.inner.transport.uri())
     }
 
     fn failed(&self, error: lapin::Error) -> BrokerError {
         BrokerError::Connect {
-            address: address::shown(&self.inner.uri.0),
+            address: self.address(),
             cure: address::cure(&error),
             source: Box::new(error),
         }

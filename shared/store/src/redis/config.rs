@@ -2,11 +2,17 @@
 
 use std::{fmt, time::Duration};
 
+use super::tls::Tls;
+
 /// Settings of [`RedisStore`](crate::RedisStore).
 #[derive(Clone)]
 pub struct RedisConfig {
-    /// `redis://user:password@host:6379/0`.
+    /// `redis://user:password@host:6379/0`, or `rediss://` for TLS.
     pub url: String,
+    /// Password that replaces the one in the address, as it is: nothing in it is escaped.
+    pub password: Option<String>,
+    /// Whom to trust, and who we are, for `rediss://`.
+    pub tls: Tls,
     /// First part of every key; pools with different prefixes share a Redis without meeting. Without braces,
     /// which Redis Cluster reads as a hash tag.
     pub prefix: String,
@@ -24,6 +30,8 @@ impl RedisConfig {
     pub fn new(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
+            password: None,
+            tls: Tls::default(),
             prefix: "himekuri".to_owned(),
             connect_timeout: Duration::from_secs(5),
             response_timeout: Duration::from_secs(5),
@@ -33,13 +41,29 @@ impl RedisConfig {
 }
 
 impl fmt::Debug for RedisConfig {
-    /// Leaves out the address, which may hold a password.
+    /// Leaves out the address, which may hold a password, and the password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RedisConfig")
+            .field("tls", &self.tls)
             .field("prefix", &self.prefix)
             .field("connect_timeout", &self.connect_timeout)
             .field("response_timeout", &self.response_timeout)
             .field("retry_for", &self.retry_for)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_password_is_shown() {
+        let password = Some("hunter2".to_owned());
+        let config = RedisConfig { password, ..RedisConfig::new("redis://u:hunter3@h") };
+
+        let text = format!("{config:?}");
+
+        assert!(!text.contains("hunter"), "{text}");
     }
 }

@@ -6,14 +6,14 @@ use std::{
 };
 
 use redis::{
-    Client, Cmd, ConnectionInfo, ErrorKind, FromRedisValue, IntoConnectionInfo, Pipeline,
-    RedisError, RedisResult, RetryMethod, ScriptInvocation,
+    Client, Cmd, ConnectionAddr, ConnectionInfo, ErrorKind, FromRedisValue, IntoConnectionInfo,
+    Pipeline, RedisError, RedisResult, RetryMethod, ScriptInvocation,
     aio::{ConnectionManager, ConnectionManagerConfig},
     io::tcp::TcpSettings,
 };
 use tracing::{debug, warn};
 
-use super::config::RedisConfig;
+use super::{config::RedisConfig, tls};
 use crate::StoreError;
 
 /// First wait before a repeat: a broken connection is usually back at once.
@@ -46,7 +46,7 @@ pub(super) enum Call<'a> {
 impl Link {
     /// Connects, or says why not.
     pub(super) async fn open(config: &RedisConfig) -> Result<Self, StoreError> {
-        let info = parse(&config.url).map_err(|e| StoreError::Address { source: Box::new(e) })?;
+        let info = parse(config).map_err(|e| StoreError::Address { source: Box::new(e) })?;
         let address: Arc<str> =
             format!("{}, database {}", info.addr(), info.redis_settings().db()).into();
         let settings = ConnectionManagerConfig::new()
@@ -54,14 +54,23 @@ impl Link {
             .set_number_of_retries(0)
             .set_connection_timeout(Some(config.connect_timeout))
             .set_response_timeout(Some(config.response_timeout));
-        let connecting =
-            async { ConnectionManager::new_with_config(Client::open(info)?, settings).await };
-        let manager = connecting.await.map_err(|error| StoreError::Connect {
-            address: address.to_string(),
-            cure: cure(&error),
-            source: Box::new(error),
-        })?;
+        let client = if matches!(info.addr(), ConnectionAddr::TcpTls { .. }) {
+            config.tls.client(info)?
+        } else {
+            Client::open(info).map_err(|e| StoreError::Address { source: Box::new(e) })?
+        };
+        let connecting = ConnectionManager::new_with_config(client, settings);
+        let manager = connecting.await.map_err(|error| failed(&address, error))?;
         Ok(Self { manager, address, retry_for: config.retry_for })
+    }
+
+    /// Asks once, as part of connecting. `None`: this user may not ask that.
+    pub(super) async fn ask(&self, command: &Cmd) -> Result<Option<String>, StoreError> {
+        match self.once(&Call::Command(command)).await {
+            Ok(answer) => Ok(Some(answer)),
+            Err(error) if error.code() == Some("NOPERM") => Ok(None),
+            Err(error) => Err(failed(&self.address, error)),
+        }
     }
 
     /// Host, port and database: what may be shown.
@@ -109,10 +118,16 @@ impl Link {
     }
 }
 
-fn parse(url: &str) -> RedisResult<ConnectionInfo> {
+fn parse(config: &RedisConfig) -> RedisResult<ConnectionInfo> {
     // Small commands must not wait to be joined with later ones.
     let tcp = TcpSettings::default().set_nodelay(true);
-    Ok(url.into_connection_info()?.set_tcp_settings(tcp))
+    let info = config.url.as_str().into_connection_info()?.set_tcp_settings(tcp);
+    // One right less that the user needs; servers before 7.2 do not know the command.
+    let mut settings = info.redis_settings().clone().set_skip_set_lib_name();
+    if let Some(password) = &config.password {
+        settings = settings.set_password(password);
+    }
+    Ok(info.set_redis_settings(settings))
 }
 
 /// Whether the same call can succeed a little later: a broken connection, a restart, a failover.
@@ -131,21 +146,29 @@ fn is_passing(error: &RedisError) -> bool {
     }
 }
 
+fn failed(address: &str, error: RedisError) -> StoreError {
+    let address = address.to_owned();
+    StoreError::Connect { address, cure: cure(&error), source: Box::new(error) }
+}
+
 /// What an admin can do about a failed connection.
 fn cure(error: &RedisError) -> &'static str {
     if error.is_connection_refusal() {
         return "nothing listens there: check that the server is running, and the port";
     }
     if error.is_timeout() {
-        return "nobody answered in time: check host, port and firewall";
+        return "nobody answered in time: check host, port and firewall, and whether the port speaks TLS as the address says";
     }
     let is_refused = error.kind() == ErrorKind::AuthenticationFailed
-        || matches!(error.code(), Some("NOAUTH" | "WRONGPASS" | "NOPERM"));
+        || matches!(error.code(), Some("NOAUTH" | "WRONGPASS"));
     if is_refused {
         return "check user and password (`requirepass` or `ACL LIST` on the server)";
     }
+    if let Some(cure) = tls::cure(error) {
+        return cure;
+    }
     if error.is_io_error() {
-        return "check the host name and the network between";
+        return "check the host name and the network between (a port for TLS needs `rediss://`)";
     }
     "check that it is Redis 7 or Valkey, and that the database number exists"
 }
