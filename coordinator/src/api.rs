@@ -21,7 +21,7 @@ mod schedules;
 use bounds::{Bounds, within};
 
 /// The routes of a coordinator that leads.
-pub(crate) fn router(coordinator: Coordinator) -> Router {
+pub fn router(coordinator: Coordinator) -> Router {
     let archives = Router::new()
         .route("/v1/projects/{name}", put(projects::push).get(projects::one))
         .layer(from_fn_with_state(Bounds::archives(), within));

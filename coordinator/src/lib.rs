@@ -32,7 +32,7 @@ mod session;
 mod spending;
 mod summary;
 
-pub use api::Front;
+pub use api::{Front, router};
 pub use archiver::{Archived, Archiver, Retention};
 pub use backfill::{Backfill, BackfillOrder, BackfillState, Backfiller};
 pub use check::{Checked, check};

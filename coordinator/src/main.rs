@@ -96,6 +96,7 @@ struct Arguments {
     dispatch: DispatchArguments,
     #[command(flatten)]
     archive: ArchiveArguments,
+    #[command(flatten)]
     logins: Logins,
 }
 
@@ -103,7 +104,7 @@ struct Arguments {
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     init_logs(arguments.log_format, "info");
-    report(run(arguments).await)
+    report(Box::pin(run(arguments)).await)
 }
 
 async fn run(arguments: Arguments) -> anyhow::Result<()> {
