@@ -15,6 +15,7 @@ async fn killed_servers_and_programs_and_cut_connections_break_no_promise() {
         jobs: 15,
         job_time: 30,
         settle: Duration::from_secs(120),
+        keep: None,
         interrupted: Default::default(),
     };
     let prepared = Prepared::new(DATES).await.unwrap();

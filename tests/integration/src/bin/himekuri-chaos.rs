@@ -53,6 +53,9 @@ struct Arguments {
     /// Dates of raw logs that the sessions work on.
     #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u8).range(1..=90))]
     dates: u8,
+    /// Keep the logs of all processes in this folder; without it, those of bad scenarios are kept in a temporary one.
+    #[arg(long, value_name = "FOLDER")]
+    keep: Option<PathBuf>,
     /// Write the counts to this file, too.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -76,6 +79,7 @@ async fn main() -> anyhow::Result<ExitCode> {
         jobs: arguments.jobs,
         job_time: 100,
         settle: Duration::from_secs(arguments.settle),
+        keep: arguments.keep.clone(),
         interrupted: interrupted()?,
     };
     let outcomes = run_all(scenarios, &settings, &arguments).await?;

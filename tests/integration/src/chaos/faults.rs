@@ -19,6 +19,12 @@ use crate::wait::until;
 /// Longest wait for a process that was told to end, and for the next one in its place.
 const RESTART_DEADLINE: Duration = Duration::from_secs(60);
 
+/// Longest wait for the next leader: the lease of 6 s, and the start of a process.
+const LEAD_DEADLINE: Duration = Duration::from_secs(20);
+
+/// Longest wait for an alarm: RabbitMQ looks at its disk every 10 s.
+const ALARM_DEADLINE: Duration = Duration::from_secs(40);
+
 /// Within this a leader that was frozen for longer than its lease has noticed it: its next renewal is at most 2 s away,
 /// and then it winds up.
 const DEPOSED_DEADLINE: Duration = Duration::from_secs(30);
@@ -68,17 +74,30 @@ impl Tally {
 
 /// Strikes with some faults, one after another, and heals each.
 pub(super) struct Hand<'a> {
-    pub(super) rig: &'a Rig,
-    pub(super) dice: Rng,
-    pub(super) tally: &'a Tally,
-    pub(super) tell: &'a Tell,
+    rig: &'a Rig,
+    dice: Rng,
+    tally: &'a Tally,
+    tell: &'a Tell,
     /// The end of the scenario: whatever lasts is healed then.
-    pub(super) stop: &'a CancellationToken,
+    stop: &'a CancellationToken,
     /// Longest time that a fault lasts: a short scenario has room for more than one.
-    pub(super) longest: Duration,
+    longest: Duration,
+    /// Epoch of the leader that was struck last.
+    struck: Option<u64>,
 }
 
-impl Hand<'_> {
+impl<'a> Hand<'a> {
+    pub(super) fn new(
+        rig: &'a Rig,
+        dice: Rng,
+        tally: &'a Tally,
+        tell: &'a Tell,
+        stop: &'a CancellationToken,
+        longest: Duration,
+    ) -> Self {
+        Self { rig, dice, tally, tell, stop, longest, struck: None }
+    }
+
     /// Strikes until the end; at once when there is nothing to strike with.
     pub(super) async fn work(mut self, faults: &[Fault]) -> anyhow::Result<()> {
         loop {
@@ -167,7 +186,9 @@ impl Hand<'_> {
     async fn flush(&mut self) -> anyhow::Result<String> {
         let mut connection = self.rig.redis_connection().await?;
         redis::cmd("FLUSHALL").query_async::<()>(&mut connection).await?;
-        Ok("Redis lost everything".to_owned())
+        // A pool that lost everything needs time to begin anew.
+        let left_alone = self.pause(15.0..30.0).await;
+        Ok(format!("Redis lost everything {left_alone:.1?} ago"))
     }
 
     async fn alarm(
@@ -183,17 +204,34 @@ impl Hand<'_> {
             blocking(move || rabbitmq.control(&[command, value]))
         };
         set(on).await?;
-        // RabbitMQ looks at its disk every 10 s at most.
-        let raised = self.pause(6.0..24.0).await;
+        let rabbitmq = Arc::clone(&self.rig.rabbitmq);
+        until("RabbitMQ raises the alarm", ALARM_DEADLINE, || async {
+            let rabbitmq = Arc::clone(&rabbitmq);
+            let alarms = move || rabbitmq.control(&["eval", "rabbit_alarm:get_alarms()."]);
+            Ok(blocking(alarms).await?.contains("resource_limit").then_some(()))
+        })
+        .await?;
+        let raised = self.pause(5.0..20.0).await;
         set(off).await?;
         Ok(format!("{name} for {raised:.1?}"))
     }
 
-    /// The leader, or any coordinator while nobody leads.
-    async fn leader(&mut self) -> anyhow::Result<&Supervised> {
-        let rig = self.rig;
-        let any = self.dice.choice(&rig.coordinators);
-        rig.leader().await.or(any).context("there is no coordinator")
+    /// The leader, or any coordinator when nobody leads for a while. Whoever was struck holds the lease until it has run out.
+    async fn leader(&mut self) -> anyhow::Result<&'a Supervised> {
+        let (rig, stop, struck) = (self.rig, self.stop, self.struck);
+        let next = until("another leadership begins", LEAD_DEADLINE, || async {
+            let lease = rig.lease().await.filter(|(epoch, _)| Some(*epoch) != struck);
+            Ok(lease.map(Some).or_else(|| stop.is_cancelled().then_some(None)))
+        });
+        match next.await {
+            Ok(Some((epoch, leader))) => {
+                self.struck = Some(epoch);
+                Ok(leader)
+            }
+            Ok(None) | Err(_) => {
+                self.dice.choice(&rig.coordinators).context("there is no coordinator")
+            }
+        }
     }
 
     async fn signal_leader(&mut self, signal: Signal) -> anyhow::Result<String> {
@@ -222,16 +260,14 @@ impl Hand<'_> {
 
     /// Longer than the lease of 6 s: somebody else leads when it goes on, so it has to end.
     async fn freeze_leader(&mut self) -> anyhow::Result<String> {
-        let leader = self.leader().await?.name().to_owned();
-        let leader = self.rig.coordinators.iter().find(|other| other.name() == leader);
-        let leader = leader.context("there is no coordinator")?;
+        let leader = self.leader().await?;
         let Some(pid) = leader.send(Signal::Stop).await? else {
             return Ok(format!("{} had just ended", leader.name()));
         };
         let frozen = self.pause(8.0..20.0).await;
-        let successor = self.rig.leader().await.map(|other| other.name().to_owned());
+        let successor = self.rig.lease().await.map(|(_, successor)| successor.name());
         send(pid, Signal::Continue).await?;
-        let is_deposed = successor.as_deref().is_some_and(|other| other != leader.name());
+        let is_deposed = successor.is_some_and(|successor| successor != leader.name());
         if !is_deposed {
             return Ok(format!("{} frozen for {frozen:.1?}; nobody took over", leader.name()));
         }

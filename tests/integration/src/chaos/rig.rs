@@ -230,11 +230,12 @@ impl Rig {
         Ok(())
     }
 
-    /// Which coordinator holds the lease, as Redis knows it.
-    pub(super) async fn leader(&self) -> Option<&Supervised> {
+    /// Epoch and holder of the lease, as Redis knows them.
+    pub(super) async fn lease(&self) -> Option<(u64, &Supervised)> {
         let lease = self.ask_redis("GET", &format!("{}:{{leader}}:lease", self.prefix)).await?;
-        let (_epoch, holder) = lease.split_once(':')?;
-        self.coordinators.iter().find(|coordinator| coordinator.name() == holder)
+        let (epoch, holder) = lease.split_once(':')?;
+        let is_holder = |coordinator: &&Supervised| coordinator.name() == holder;
+        Some((epoch.parse().ok()?, self.coordinators.iter().find(is_holder)?))
     }
 
     async fn ask_redis(&self, command: &str, key: &str) -> Option<String> {

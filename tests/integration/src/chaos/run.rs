@@ -1,6 +1,6 @@
 //! One scenario from start to verdict.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::evidence::Evidence;
 use super::faults::{Fault, Hand, Tally};
 use super::ledger::{Counters, Least, judge};
-use super::prepared::Prepared;
+use super::prepared::{Prepared, copy};
 use super::rig::Rig;
 use super::scenario::Scenario;
 use super::watch::Watch;
@@ -43,6 +43,8 @@ pub struct Settings {
     pub job_time: u32,
     /// Longest wait after that until everything has ended.
     pub settle: Duration,
+    /// Where the logs of all scenarios go, in a folder for each; those of a bad one are kept in any case.
+    pub keep: Option<PathBuf>,
     /// Ends what runs, and starts nothing more.
     pub interrupted: CancellationToken,
 }
@@ -114,7 +116,9 @@ async fn try_run(
     let folder = tempfile::Builder::new().prefix("himekuri-chaos-").tempdir()?;
     let result = in_folder(scenario, prepared, settings, tell, folder.path()).await;
     let is_good = result.as_ref().is_ok_and(|(counters, _)| counters.is_good());
-    if !is_good {
+    if let Some(keep) = &settings.keep {
+        copy(&folder.path().join("logs"), &keep.join(scenario.name))?;
+    } else if !is_good {
         let kept = folder.keep();
         // Data is large, and the logs tell more.
         let _gone = std::fs::remove_dir_all(kept.join("data"));
@@ -177,8 +181,7 @@ async fn trouble(
     let workload = Workload::new(rig, watch, prepared, settings.jobs, dice.fork());
     let longest = settings.duration / 2;
     let mut hand = |faults: &'static [Fault]| {
-        let dice = dice.fork();
-        Hand { rig, dice, tally, tell, stop: &stop, longest }.work(faults)
+        Hand::new(rig, dice.fork(), tally, tell, &stop, longest).work(faults)
     };
     let [first, second, third] = scenario.hands;
     let (first, second, third) = (hand(first), hand(second), hand(third));

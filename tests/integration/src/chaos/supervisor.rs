@@ -12,8 +12,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::process::program;
 
-/// Between an end and the next start: a process that cannot start yet must not take a core.
-const START_AGAIN_AFTER: Duration = Duration::from_millis(700);
+/// Between an end and the next start, in turn: at once, as Kubernetes does it first, and later than a lease lasts, as after its
+/// back-off. A coordinator that is back at once takes its own lease again, and no standby has its turn.
+const START_AGAIN_AFTER: [Duration; 3] =
+    [Duration::from_millis(700), Duration::from_secs(9), Duration::from_secs(3)];
 
 /// What is started.
 #[derive(Clone, Debug)]
@@ -125,7 +127,7 @@ async fn supervise(
     restarts: Arc<AtomicU64>,
     stop: CancellationToken,
 ) {
-    loop {
+    for pause in START_AGAIN_AFTER.into_iter().cycle() {
         tokio::select! {
             biased;
             () = stop.cancelled() => {
@@ -138,7 +140,7 @@ async fn supervise(
         tokio::select! {
             biased;
             () = stop.cancelled() => return,
-            () = tokio::time::sleep(START_AGAIN_AFTER) => {}
+            () = tokio::time::sleep(pause) => {}
         }
         match spawn(&recipe) {
             Ok(next) => child = next,
