@@ -26,7 +26,12 @@ pub(super) struct Client {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum NoAnswer {
     /// A coordinator says no: asking again would not help.
-    Refused(StatusCode, String),
+    Refused {
+        status: StatusCode,
+        detail: String,
+        /// Whether another coordinator was asked before and gave no answer: it may have done what was asked.
+        is_second: bool,
+    },
     /// Nobody is there who could say; whether something was done is not known.
     Unreachable(String),
 }
@@ -34,7 +39,9 @@ pub(super) enum NoAnswer {
 impl std::fmt::Display for NoAnswer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Refused(status, detail) => write!(f, "refused with {status}: {detail}"),
+            Self::Refused { status, detail, .. } => {
+                write!(f, "refused with {status}: {detail}")
+            }
             Self::Unreachable(why) => write!(f, "nobody answers: {why}"),
         }
     }
@@ -78,6 +85,7 @@ impl Client {
     ) -> Result<Value, NoAnswer> {
         let first = self.preferred.load(Ordering::Relaxed);
         let mut last = NoAnswer::Unreachable("there is no coordinator".to_owned());
+        let mut is_second = false;
         for index in (0..self.addresses.len()).map(|next| (first + next) % self.addresses.len()) {
             let url = format!("{}{path}", self.addresses[index]);
             match self.once(method.clone(), &url, body).await {
@@ -85,9 +93,12 @@ impl Client {
                     self.preferred.store(index, Ordering::Relaxed);
                     return Ok(answer);
                 }
-                Err(refused @ NoAnswer::Refused(..)) => return Err(refused),
+                Err(NoAnswer::Refused { status, detail, .. }) => {
+                    return Err(NoAnswer::Refused { status, detail, is_second });
+                }
                 Err(unreachable) => last = unreachable,
             }
+            is_second = true;
         }
         Err(last)
     }
@@ -115,7 +126,7 @@ impl Client {
         let is_decided = status.is_client_error()
             && ![StatusCode::MISDIRECTED_REQUEST, StatusCode::TOO_MANY_REQUESTS].contains(&status);
         if is_decided {
-            Err(NoAnswer::Refused(status, detail))
+            Err(NoAnswer::Refused { status, detail, is_second: false })
         } else {
             Err(NoAnswer::Unreachable(format!("{status}: {detail}")))
         }

@@ -19,6 +19,9 @@ use crate::wait::until;
 /// Longest wait for a process that was told to end, and for the next one in its place.
 const RESTART_DEADLINE: Duration = Duration::from_secs(60);
 
+/// Seconds of a fault that make the pause behind it longer.
+const REST_MAX: f64 = 20.0;
+
 /// Longest wait for the next leader: the lease of 6 s, and the start of a process.
 const LEAD_DEADLINE: Duration = Duration::from_secs(20);
 
@@ -100,13 +103,17 @@ impl<'a> Hand<'a> {
 
     /// Strikes until the end; at once when there is nothing to strike with.
     pub(super) async fn work(mut self, faults: &[Fault]) -> anyhow::Result<()> {
+        let mut rest = 0.0;
         loop {
             let Some(fault) = self.dice.choice(faults).copied() else { return Ok(()) };
-            self.pause(3.0..9.0).await;
+            self.pause(rest + 3.0..rest + 9.0).await;
             if self.stop.is_cancelled() {
                 return Ok(());
             }
+            let began = Instant::now();
             let what = self.strike(fault).await.with_context(|| format!("{fault:?}"))?;
+            // Work has to go on in between, or the next fault meets nothing.
+            rest = began.elapsed().as_secs_f64().min(REST_MAX) / 2.0;
             self.tally.strikes.fetch_add(1, Ordering::Relaxed);
             self.tell.line(&what);
         }

@@ -30,6 +30,9 @@ const SECONDS_FOR_AN_ATTEMPT: u64 = 5;
 /// Seconds of load for one fault that has to strike: the longest fault with its pause.
 const SECONDS_FOR_A_FAULT: u64 = 60;
 
+/// Findings that are told at once.
+const TOLD_MAX: usize = 5;
+
 /// How scenarios run.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -103,6 +106,9 @@ pub async fn run(scenario: Scenario, prepared: &Prepared, settings: &Settings) -
             Outcome { name, counters: Counters::default(), findings: Vec::new(), error, took }
         }
     };
+    for finding in outcome.error.iter().chain(&outcome.findings).take(TOLD_MAX) {
+        tell.line(finding);
+    }
     tell.line(if outcome.is_good() { "good" } else { "BAD" });
     outcome
 }

@@ -53,6 +53,8 @@ struct AttemptList {
 #[derive(Clone, Debug)]
 pub(super) struct Watch {
     seen: Arc<Mutex<Seen>>,
+    /// One look at a time: of two answers, the later one must be the later truth.
+    looking: Arc<tokio::sync::Mutex<()>>,
 }
 
 #[derive(Debug, Default)]
@@ -69,7 +71,7 @@ struct Seen {
 impl Watch {
     /// Looks until `stop`.
     pub(super) fn start(client: Arc<Client>, stop: CancellationToken) -> Self {
-        let watch = Self { seen: Arc::default() };
+        let watch = Self { seen: Arc::default(), looking: Arc::default() };
         let looking = watch.clone();
         tokio::spawn(async move {
             loop {
@@ -87,6 +89,7 @@ impl Watch {
 
     /// Looks now; every attempt, oldest first.
     pub(super) async fn look(&self, client: &Client) -> anyhow::Result<Vec<Attempt>> {
+        let _alone = self.looking.lock().await;
         let answer = client.get(&format!("/v1/attempts?limit={ATTEMPTS_MAX}")).await?;
         let list: AttemptList = serde_json::from_value(answer).context("no list of attempts")?;
         let now = Timestamp::now();

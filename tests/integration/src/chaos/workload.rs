@@ -206,7 +206,8 @@ impl<'a> Workload<'a> {
             match self.client.post("/v1/backfills", &request).await {
                 Ok(_) => {}
                 // The answer to an earlier question was lost.
-                Err(NoAnswer::Refused(_, detail)) if asked > 0 && detail.contains(&name) => {}
+                Err(NoAnswer::Refused { detail, is_second, .. })
+                    if (is_second || asked > 0) && detail.contains(&name) => {}
                 Err(no_answer) => {
                     if self.noted(no_answer) {
                         continue;
@@ -252,7 +253,7 @@ impl<'a> Workload<'a> {
                 self.promises.unanswered += 1;
                 true
             }
-            NoAnswer::Refused(status, detail) => {
+            NoAnswer::Refused { status, detail, .. } => {
                 self.promises.refused.push(format!("{status}: {detail}"));
                 false
             }
