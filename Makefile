@@ -2,11 +2,14 @@
 
 export DUCKDB_LIB_DIR ?= $(CURDIR)/target/duckdb
 
-.PHONY: help build demo test test-rabbitmq-4 verify lint bench simulate seeds mutations up
+.PHONY: help build demo test test-rabbitmq-4 verify lint bench simulate chaos seeds mutations up
 
 # Seeds of `make simulate`, and the first of them.
 SEEDS ?= 2000
 SEED_FROM ?= 0
+
+# Arguments of `make chaos`: `make chaos CHAOS='--seconds 30 --scenario broker-kill'`.
+CHAOS ?= --seconds 180
 
 help:
 	@echo 'make demo    build, run two example titles for seven dates on a local warehouse, list 70 partitions'
@@ -16,6 +19,7 @@ help:
 	@echo 'make verify  what CI runs: lint, test and 2,000 seeds of the simulation'
 	@echo 'make bench   measure speed as ratios to a floor, into target/bench.json'
 	@echo 'make simulate SEEDS=100000 SEED_FROM=0   the whole pool on virtual time, with everything that can go wrong'
+	@echo 'make chaos   real processes, killed, frozen, cut off and restarted under load, for about an hour'
 	@echo 'make mutations   take safeguards out, one at a time, and show that the simulation notices'
 	@echo 'make up      the whole pool in containers'
 	@echo 'make build   all programs, into target/debug'
@@ -58,6 +62,13 @@ bench:
 
 simulate:
 	cargo run --profile simulation -p himekuri-simulation -- --seeds $(SEEDS) --seed-from $(SEED_FROM)
+
+chaos:
+	scripts/fetch-duckdb.sh
+	scripts/install-servers.sh --with-faketime
+	cargo build -p himekuri -p himekuri-coordinator -p himekuri-worker -p himekuri-warehouse \
+	  -p himekuri-integration-tests --bins
+	"$${CARGO_TARGET_DIR:-target}"/debug/himekuri-chaos $(CHAOS)
 
 # What CI runs: 2,000 seeds with the program that `build` makes. An optimised build of everything would take longer than they do.
 seeds: build

@@ -1,12 +1,15 @@
 #!/usr/bin/env bash
 # Makes sure that RabbitMQ and Redis are installed: the tests start their own, on private ports and folders. One test drives
-# Google's Python client, which pip brings.
+# Google's Python client, which pip brings. `make chaos` steps clocks, and asks for `--with-faketime`.
 set -euo pipefail
 
 missing=()
 command -v redis-server >/dev/null || missing+=(redis-server)
 [ -d /usr/lib/rabbitmq ] || missing+=(rabbitmq-server)
 python3 -c 'import ensurepip, venv' 2>/dev/null || python3 -m pip --version >/dev/null 2>&1 || missing+=(python3-venv)
+if [ "${1:-}" = --with-faketime ]; then
+  ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1 || missing+=(libfaketime)
+fi
 [ ${#missing[@]} -eq 0 ] && exit 0
 
 if [ "$(id -u)" -eq 0 ]; then

@@ -108,6 +108,16 @@ impl Process {
         Ok(())
     }
 
+    /// SIGSTOP to the group: it keeps its connections and answers nothing.
+    pub(crate) fn freeze(&self) -> Result<(), TestkitError> {
+        self.signal("-STOP")
+    }
+
+    /// SIGCONT to the group.
+    pub(crate) fn thaw(&self) -> Result<(), TestkitError> {
+        self.signal("-CONT")
+    }
+
     fn signal(&self, signal: &str) -> Result<(), TestkitError> {
         // A group that is gone already makes `kill` fail, which is what was wanted.
         Command::new("kill")

@@ -121,6 +121,26 @@ impl RabbitMq {
         self.take()?.kill(&self.guard)
     }
 
+    /// Freezes the server (SIGSTOP): its connections stay open, and nothing answers.
+    ///
+    /// # Errors
+    /// When it is stopped.
+    pub fn freeze(&self) -> Result<(), TestkitError> {
+        let slot = self.lock();
+        let running = slot.as_ref().ok_or(TestkitError::Stopped { program: PROGRAM })?;
+        running.server.freeze()
+    }
+
+    /// Lets a frozen server go on (SIGCONT). Harmless when it is not frozen.
+    ///
+    /// # Errors
+    /// When it is stopped.
+    pub fn thaw(&self) -> Result<(), TestkitError> {
+        let slot = self.lock();
+        let running = slot.as_ref().ok_or(TestkitError::Stopped { program: PROGRAM })?;
+        running.server.thaw()
+    }
+
     /// Stops the server if it runs, and starts it again on the same port with the same data.
     ///
     /// # Errors

@@ -110,6 +110,26 @@ impl RedisServer {
         process.kill(&self.guard)
     }
 
+    /// Freezes the server (SIGSTOP): its connections stay open, and nothing answers.
+    ///
+    /// # Errors
+    /// When it is stopped.
+    pub fn freeze(&self) -> Result<(), TestkitError> {
+        let slot = self.lock();
+        let process = slot.as_ref().ok_or(TestkitError::Stopped { program: PROGRAM })?;
+        process.freeze()
+    }
+
+    /// Lets a frozen server go on (SIGCONT). Harmless when it is not frozen.
+    ///
+    /// # Errors
+    /// When it is stopped.
+    pub fn thaw(&self) -> Result<(), TestkitError> {
+        let slot = self.lock();
+        let process = slot.as_ref().ok_or(TestkitError::Stopped { program: PROGRAM })?;
+        process.thaw()
+    }
+
     /// Stops the server if it runs, and starts it again on the same port with the same data.
     ///
     /// # Errors

@@ -11,6 +11,7 @@ use clap::{Parser, ValueEnum};
 
 mod bare;
 mod decisions;
+mod endpoint;
 mod expansion;
 mod floors;
 mod language;

@@ -2,6 +2,7 @@
 //!
 //! The programs come from the target folder that these tests were built into; `make test` builds them first.
 
+pub mod chaos;
 mod pool;
 mod process;
 mod proxy;
@@ -12,4 +13,4 @@ pub use pool::{Pool, Task};
 pub use process::{Process, Signal, program, repository};
 pub use proxy::{Proxy, Side};
 pub use wait::until;
-pub use warehouse::{Execution, Job, Partition, Times, WarehouseProcess};
+pub use warehouse::{Execution, FullJob, Job, Partition, Times, WarehouseProcess};

@@ -31,16 +31,19 @@ pub fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// A program built beside the running test.
+/// A program built beside the running test or program.
 ///
 /// # Errors
 /// It was not built.
 pub fn program(name: &str) -> anyhow::Result<PathBuf> {
-    let test = std::env::current_exe().context("the test does not know its own path")?;
-    let built = test.parent().and_then(Path::parent).map(|folder| folder.join(name));
-    match built {
-        Some(path) if path.exists() => Ok(path),
-        _ => bail!("`{name}` is not built; run the tests with `make test`, or `make build` first"),
+    let own = std::env::current_exe().context("the test does not know its own path")?;
+    // A program lies in the folder of all programs, a test one below.
+    let built = own.ancestors().skip(1).take(2).map(|folder| folder.join(name));
+    match built.into_iter().find(|path| path.exists()) {
+        Some(path) => Ok(path),
+        None => {
+            bail!("`{name}` is not built; run the tests with `make test`, or `make build` first")
+        }
     }
 }
 

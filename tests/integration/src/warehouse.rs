@@ -22,7 +22,7 @@ const USERS: u32 = 60;
 #[derive(Debug)]
 pub struct WarehouseProcess {
     url: String,
-    _child: Child,
+    child: Child,
     _stdout: BufReader<ChildStdout>,
 }
 
@@ -71,15 +71,47 @@ pub struct Job {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Times {
+    /// When it was sent.
+    pub creation_time: Option<String>,
     /// When it began.
     pub start_time: Option<String>,
     /// When it had ended.
     pub end_time: Option<String>,
 }
 
+/// A job with all that BigQuery tells of it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FullJob {
+    /// Its name.
+    pub job_reference: JobReference,
+    /// `PENDING`, `RUNNING` or `DONE`.
+    pub state: String,
+    /// When it ran.
+    #[serde(default)]
+    pub statistics: Times,
+    /// Why it failed, if it did.
+    pub error_result: Option<Value>,
+    /// What was asked for.
+    #[serde(default)]
+    pub configuration: Value,
+}
+
+/// A job's name.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct JobReference {
+    /// GCP project.
+    pub project_id: String,
+    /// The id, without the project.
+    pub job_id: String,
+}
+
 #[derive(Debug, Deserialize)]
-struct JobList {
-    jobs: Vec<Job>,
+struct JobList<J> {
+    jobs: Vec<J>,
+    #[serde(rename = "nextPageToken")]
+    next_page_token: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -93,9 +125,23 @@ impl WarehouseProcess {
     /// # Errors
     /// It was not built, does not start, or refuses the logs.
     pub async fn start(folder: &Path, from: &str, to: &str) -> anyhow::Result<Self> {
+        let warehouse = Self::open(folder).await?;
+        for (title, battles) in [("title_a", Battles::Quests), ("title_b", Battles::Guilds)] {
+            warehouse.load_logs(title, battles, from, to).await?;
+        }
+        Ok(warehouse)
+    }
+
+    /// Starts one on a free port with what is in the folder.
+    ///
+    /// # Errors
+    /// It was not built, or does not start.
+    pub async fn open(folder: &Path) -> anyhow::Result<Self> {
         let mut child = Command::new(program("himekuri-warehouse")?)
-            .args(["--port", "0", "--data"])
+            .args(["--exit-with-parent", "--port", "0", "--data"])
             .arg(folder)
+            // Closed with this process, however it ends.
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .kill_on_drop(true)
@@ -108,11 +154,31 @@ impl WarehouseProcess {
         let Some(url) = line.trim().strip_prefix("listening on ") else {
             bail!("the warehouse said `{line}`");
         };
-        let warehouse = Self { url: url.to_owned(), _child: child, _stdout: stdout };
-        for (title, battles) in [("title_a", Battles::Quests), ("title_b", Battles::Guilds)] {
-            warehouse.load_logs(title, battles, from, to).await?;
+        Ok(Self { url: url.to_owned(), child, _stdout: stdout })
+    }
+
+    /// Ends it in good order, so that its folder can be copied.
+    ///
+    /// # Errors
+    /// It does not end well.
+    pub async fn close(mut self) -> anyhow::Result<()> {
+        drop(self.child.stdin.take());
+        let status = self.child.wait().await.context("could not wait for the warehouse")?;
+        if !status.success() {
+            bail!("the warehouse ended with {status}");
         }
-        Ok(warehouse)
+        Ok(())
+    }
+
+    /// Says how long jobs take and what goes wrong, as `docs/warehouse.md` describes it.
+    ///
+    /// # Errors
+    /// The warehouse refuses it, or does not answer.
+    pub async fn put_faults(&self, setup: &Value) -> anyhow::Result<()> {
+        let url = format!("{}/himekuri/v1/faults", self.url);
+        let request = reqwest::Client::new().put(url).body(setup.to_string());
+        request.send().await?.error_for_status().context("the warehouse refused the faults")?;
+        Ok(())
     }
 
     async fn load_logs(
@@ -163,8 +229,48 @@ impl WarehouseProcess {
     pub async fn jobs(&self, project: &str) -> anyhow::Result<Vec<Job>> {
         let url = format!("{}/bigquery/v2/projects/{project}/jobs?maxResults=1000", self.url);
         let request = reqwest::Client::new().get(url).bearer_auth("any");
-        let list: JobList = request.send().await?.error_for_status()?.json().await?;
+        let list: JobList<Job> = request.send().await?.error_for_status()?.json().await?;
         Ok(list.jobs.into_iter().filter(|job| job.id.contains("himekuri_")).collect())
+    }
+
+    /// All jobs of the pool in a GCP project, tombstones too, however many there are.
+    ///
+    /// # Errors
+    /// The warehouse does not answer.
+    pub async fn full_jobs(&self, project: &str) -> anyhow::Result<Vec<FullJob>> {
+        let url = format!("{}/bigquery/v2/projects/{project}/jobs", self.url);
+        let http = reqwest::Client::new();
+        let (mut jobs, mut token) = (Vec::new(), String::new());
+        loop {
+            let request = http.get(&url).bearer_auth("any").query(&[
+                ("maxResults", "1000"),
+                ("projection", "full"),
+                ("pageToken", &token),
+            ]);
+            let list: JobList<FullJob> = request.send().await?.error_for_status()?.json().await?;
+            jobs.extend(list.jobs);
+            match list.next_page_token {
+                Some(next) => token = next,
+                None => break,
+            }
+        }
+        jobs.retain(|job| job.job_reference.job_id.starts_with("himekuri_"));
+        Ok(jobs)
+    }
+
+    /// How many jobs of a GCP project wait or run now, 1,000 at most.
+    ///
+    /// # Errors
+    /// The warehouse does not answer.
+    pub async fn live_jobs(&self, project: &str) -> anyhow::Result<usize> {
+        let url = format!("{}/bigquery/v2/projects/{project}/jobs", self.url);
+        let request = reqwest::Client::new().get(url).bearer_auth("any").query(&[
+            ("maxResults", "1000"),
+            ("stateFilter", "pending"),
+            ("stateFilter", "running"),
+        ]);
+        let list: JobList<Job> = request.send().await?.error_for_status()?.json().await?;
+        Ok(list.jobs.len())
     }
 
     /// The first value of the first row of a partition of `summary`.
