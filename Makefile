@@ -57,7 +57,7 @@ verify: lint test seeds
 bench:
 	scripts/fetch-duckdb.sh
 	scripts/install-servers.sh
-	cargo build --release -p himekuri-worker -p himekuri-warehouse
+	cargo build --release -p himekuri-coordinator -p himekuri-worker -p himekuri-warehouse
 	cargo run --release -p himekuri-bench
 
 simulate:

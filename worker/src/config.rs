@@ -29,7 +29,7 @@ impl WorkerConfig {
     pub fn new() -> Self {
         Self {
             name: format!("worker-{}", uuid::Uuid::new_v4().simple()),
-            prefetch: 64,
+            prefetch: 256,
             job_wait: Duration::from_secs(20),
             patience: Duration::from_secs(20),
             list_age: Duration::from_millis(1_500),

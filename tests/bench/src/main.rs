@@ -13,11 +13,15 @@ mod bare;
 mod decisions;
 mod endpoint;
 mod expansion;
+mod fair;
 mod floors;
+mod idle;
 mod language;
 mod measurement;
 mod pool;
+mod processes;
 mod servers;
+mod takeover;
 mod warehouse;
 mod watch;
 
@@ -50,6 +54,12 @@ enum Part {
     Language,
     /// The pool on RabbitMQ and Redis.
     Pool,
+    /// A backfill beside the daily runs of many titles.
+    Fair,
+    /// Deaths of a leader and of workers.
+    Takeover,
+    /// Memory and processor of a pool with nothing to do, and its cold start.
+    Idle,
     /// The local warehouse.
     Warehouse,
     /// Many long jobs on one worker process, in real time; only when it is named. Needs `cargo build --release -p himekuri-worker`.
@@ -72,6 +82,15 @@ async fn main() -> anyhow::Result<()> {
     }
     if wanted(Part::Pool) {
         results.extend(servers::measure().await?);
+    }
+    if wanted(Part::Fair) {
+        results.extend(fair::measure().await?);
+    }
+    if wanted(Part::Takeover) {
+        results.extend(takeover::measure().await?);
+    }
+    if wanted(Part::Idle) {
+        results.extend(idle::measure().await?);
     }
     if wanted(Part::Warehouse) {
         results.extend(warehouse::measure().await?);

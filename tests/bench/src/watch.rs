@@ -1,7 +1,6 @@
 //! Ten thousand jobs in flight on one worker process: its memory, the calls it makes, and how late it notices an end. In real
 //! time, so it takes the jobs' length and some minutes; it is measured only when it is named.
 
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use crate::endpoint::{Endpoint, Jobs};
 use crate::measurement::{Figure, Measurement, Rounds};
 use crate::pool::broker;
+use crate::processes::Process;
 
 /// What is asked of one worker (design D4).
 const CALLS_PER_SECOND_MAX: f64 = 25.0;
@@ -34,7 +34,10 @@ pub(crate) async fn measure(count: u32, length: Duration) -> anyhow::Result<Vec<
     let redis = RedisServer::start().context("could not start Redis")?;
     let (endpoint, address) = Endpoint::start(length).await?;
     let prefix = unique_name("watch");
-    let mut worker = Worker::start(&rabbitmq.url(), &prefix, &address)?;
+    let amqp = rabbitmq.url();
+    let arguments = ["--amqp", &amqp, "--prefix", &prefix, "--bigquery", &address];
+    let worker = Process::start("himekuri-worker", &arguments)?;
+    let mut most_kib = 0;
     let stop = CancellationToken::new();
     let (events, mut received) = mpsc::unbounded_channel();
     let store = RedisConfig { prefix: prefix.clone(), ..RedisConfig::new(redis.url()) };
@@ -70,7 +73,7 @@ pub(crate) async fn measure(count: u32, length: Duration) -> anyhow::Result<Vec<
     let mut look = tokio::time::interval(Duration::from_secs(1));
     loop {
         tokio::select! {
-            _ = look.tick() => worker.look()?,
+            _ = look.tick() => most_kib = most_kib.max(worker.resident_kib()?),
             event = received.recv() => match event.map(|event| event.kind) {
                 Some(EventKind::Succeeded { job: Some(job), .. }) => {
                     let created = endpoint.jobs().created(&job.job.job_id).context("an unknown job")?;
@@ -78,7 +81,7 @@ pub(crate) async fn measure(count: u32, length: Duration) -> anyhow::Result<Vec<
                     late = late.max(Timestamp::now().duration_since(end).as_secs_f64());
                     done += 1;
                     if done.is_multiple_of(1_000) {
-                        eprintln!("{done} jobs are over, at most {late:.1} s late, {} KiB", worker.most_kib);
+                        eprintln!("{done} jobs are over, at most {late:.1} s late, {} KiB", most_kib);
                     }
                 }
                 Some(EventKind::Finished { success: true }) => break,
@@ -92,7 +95,7 @@ pub(crate) async fn measure(count: u32, length: Duration) -> anyhow::Result<Vec<
     ended.await??;
     let state = endpoint.jobs();
     let calls = steady_calls(&state, endpoint.length)?;
-    let mebibytes = f64::from(u32::try_from(worker.most_kib)?) / 1_024.0;
+    let mebibytes = f64::from(u32::try_from(most_kib)?) / 1_024.0;
     eprintln!("{} calls in all, {calls:.1} a second while all {count} jobs ran", state.calls.len());
     let row = |name, unit, reach, value: f64, floor: f64| {
         Rounds { value: vec![value], floor: vec![floor] }.measurement(Figure { name, unit, reach })
@@ -113,41 +116,4 @@ fn steady_calls(state: &Jobs, length: jiff::SignedDuration) -> anyhow::Result<f6
     ensure!(seconds > 1.0, "the jobs were never all in flight: make them longer, or fewer");
     let calls = state.calls.iter().filter(|at| **at > from && **at < to).count();
     Ok(f64::from(u32::try_from(calls)?) / seconds)
-}
-
-/// The worker as a process of its own, from the folder of this program.
-struct Worker {
-    child: Child,
-    most_kib: u64,
-}
-
-impl Worker {
-    fn start(amqp: &str, prefix: &str, bigquery: &str) -> anyhow::Result<Self> {
-        let program = std::env::current_exe()?.with_file_name("himekuri-worker");
-        let child = Command::new(&program)
-            .args(["--amqp", amqp, "--prefix", prefix, "--bigquery", bigquery])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn();
-        let child = child
-            .with_context(|| format!("could not start `{}`; build it first", program.display()))?;
-        Ok(Self { child, most_kib: 0 })
-    }
-
-    fn look(&mut self) -> anyhow::Result<()> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let text = line.context("the worker has ended")?.trim().trim_end_matches("kB").trim();
-        self.most_kib = self.most_kib.max(text.parse()?);
-        Ok(())
-    }
-}
-
-impl Drop for Worker {
-    fn drop(&mut self) {
-        // It may have ended.
-        let _killed = self.child.kill();
-        let _reaped = self.child.wait();
-    }
 }
