@@ -31,6 +31,7 @@ mod kill;
 mod recover;
 mod require;
 mod round;
+mod time;
 mod watch;
 
 pub(crate) use command::{BeginAttempt, Command, Outgoing};
@@ -108,6 +109,8 @@ pub(crate) struct Driver {
     /// Committed messages that the broker did not confirm.
     unpublished: Vec<Outgoing>,
     revisions: HashMap<String, ProjectFiles>,
+    /// The time of the last round.
+    last_round: Timestamp,
     next_watch: Timestamp,
     /// When the store is asked which attempts are active.
     next_audit: Timestamp,
@@ -173,6 +176,7 @@ impl Driver {
             deferred: Vec::new(),
             unpublished: Vec::new(),
             revisions: HashMap::new(),
+            last_round: parts.clock.now(),
             next_watch: parts.clock.now(),
             next_audit: parts.clock.now(),
             canceled: BTreeMap::new(),
@@ -212,6 +216,8 @@ impl Driver {
         let attempts = attempts.filter(|at| self.lost.is_empty() || *at > now);
         let next = attempts.chain(self.retry_at).chain(self.next_look());
         let next = next.fold(self.next_watch, Timestamp::min);
-        Duration::try_from(next.duration_since(now)).unwrap_or(Duration::ZERO)
+        let wait = Duration::try_from(next.duration_since(now)).unwrap_or(Duration::ZERO);
+        // The next look is further away only if the clock was set back.
+        wait.min(self.parts.watch_every)
     }
 }

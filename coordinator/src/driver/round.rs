@@ -52,6 +52,7 @@ impl Round {
 impl Driver {
     pub(super) async fn round(&mut self, commands: Vec<Command>) -> Result<(), DriverError> {
         let now = self.parts.clock.now();
+        self.notice(now);
         if self.retry_at.is_some_and(|at| at <= now) {
             self.retry_at = None;
             self.recover_lost().await?;
