@@ -35,6 +35,7 @@ mod recover;
 mod require;
 mod round;
 mod spending;
+mod time;
 mod watch;
 
 pub(crate) use command::{BeginAttempt, Command, Outgoing};
@@ -123,6 +124,8 @@ pub(crate) struct Driver {
     revisions: HashMap<String, ProjectFiles>,
     /// What titles with a limit were billed.
     spent: spending::Spent,
+    /// The time of the last round.
+    last_round: Timestamp,
     next_watch: Timestamp,
     /// When the store is asked which attempts are active.
     next_audit: Timestamp,
@@ -189,6 +192,7 @@ impl Driver {
             unpublished: Vec::new(),
             revisions: HashMap::new(),
             spent: spending::Spent::default(),
+            last_round: parts.clock.now(),
             next_watch: parts.clock.now(),
             next_audit: parts.clock.now(),
             canceled: BTreeMap::new(),
@@ -229,6 +233,8 @@ impl Driver {
         let next = attempts.chain(self.retry_at).chain(self.next_look());
         let next = next.chain(self.dispatcher.next_place());
         let next = next.fold(self.next_watch, Timestamp::min);
-        Duration::try_from(next.duration_since(now)).unwrap_or(Duration::ZERO)
+        let wait = Duration::try_from(next.duration_since(now)).unwrap_or(Duration::ZERO);
+        // The next look is further away only if the clock was set back.
+        wait.min(self.parts.watch_every)
     }
 }

@@ -150,6 +150,11 @@ impl Driver {
         }
     }
 
+    /// Looks at every session at once.
+    pub(super) fn look_now(&mut self, now: Timestamp) {
+        self.looks.values_mut().for_each(|look| look.due = now);
+    }
+
     /// When the next session is looked at.
     pub(super) fn next_look(&self) -> Option<Timestamp> {
         self.looks.values().filter(|look| !look.asking).map(|look| look.due).min()

@@ -53,6 +53,7 @@ impl Driver {
     pub(super) async fn round(&mut self, commands: Vec<Command>) -> Result<(), DriverError> {
         let now = self.parts.clock.now();
         self.dispatcher.pass(now);
+        self.notice(now);
         if self.retry_at.is_some_and(|at| at <= now) {
             self.retry_at = None;
             self.recover_lost().await?;

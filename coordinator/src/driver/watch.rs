@@ -28,8 +28,7 @@ impl Driver {
             for (task, try_no, since, job) in submitted(&live.attempt) {
                 let key = (*id, task);
                 let last = self.watched.get(&key).copied().unwrap_or(since);
-                let wait = (now.duration_since(since) / AGE_SHARE).min(every / 2);
-                let is_due = now.duration_since(last) >= wait;
+                let is_due = is_due(now, last, since, every);
                 watched.insert(key, if is_due { now } else { last });
                 if is_due {
                     let place = (job.project.clone(), job.location.clone());
@@ -56,6 +55,12 @@ impl Driver {
     }
 }
 
+/// Whether a job that was sent at `since` is looked at again. One of the future was sent before the clock was set back.
+fn is_due(now: Timestamp, last: Timestamp, since: Timestamp, every: SignedDuration) -> bool {
+    let wait = (now.duration_since(since) / AGE_SHARE).min(every / 2);
+    last > now || now.duration_since(last) >= wait
+}
+
 /// Tasks whose job is watched, with the time of their dispatch.
 fn submitted(attempt: &Attempt) -> impl Iterator<Item = (TaskId, TryNo, Timestamp, &JobReference)> {
     attempt.running().filter_map(|(task, try_no, phase)| match (phase, &task.state) {
@@ -70,4 +75,32 @@ fn submitted(attempt: &Attempt) -> impl Iterator<Item = (TaskId, TryNo, Timestam
             _,
         ) => None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EVERY: SignedDuration = SignedDuration::from_secs(2);
+
+    fn after(seconds: i64) -> Timestamp {
+        Timestamp::from_second(seconds).unwrap()
+    }
+
+    #[test]
+    fn a_job_is_looked_at_when_a_tenth_of_its_age_has_passed_and_at_every_round_when_it_is_older() {
+        let sent = after(0);
+
+        assert!(!is_due(after(5), after(5), sent, EVERY));
+        assert!(is_due(after(6), after(5), sent, EVERY));
+        assert!(is_due(after(3_602), after(3_601), sent, EVERY));
+    }
+
+    #[test]
+    fn a_job_that_was_sent_before_the_clock_was_set_back_is_looked_at_at_every_round() {
+        let sent = after(3_600);
+
+        assert!(is_due(after(0), sent, sent, EVERY));
+        assert!(is_due(after(2), after(0), sent, EVERY));
+    }
 }

@@ -12,8 +12,10 @@
 //! `zcat ... | jq` reads it: a line about the object (its format version, what it is of, how many records follow), the
 //! summary, and the records of the log, one on each line.
 //!
-//! An archive belongs to one pool, and to one life of its Redis: after a loss of Redis ids begin at 1 again, and an object
-//! of the earlier life is never overwritten ([`ArchiveError::Other`]).
+//! Beside the attempts are *notes*, small objects under `journal/<folder>/<name>`: what the coordinator must know again when
+//! Redis is gone. They are replaced and removed.
+//!
+//! An archive belongs to one pool. An object of another attempt is never overwritten ([`ArchiveError::Other`]).
 
 mod archive;
 mod attempt;
