@@ -79,6 +79,8 @@ pub(super) struct Evidence {
     pub(super) deposed: Vec<String>,
     /// Whether the coordinators' clocks were the machine's.
     pub(super) clocks_are_true: bool,
+    /// Whether Redis lost all that it had. For the seconds until a leader has given it back, nothing is there.
+    pub(super) store_was_emptied: bool,
     pub(super) strikes: u64,
     pub(super) restarts: u64,
 }

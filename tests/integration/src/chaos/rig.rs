@@ -58,6 +58,9 @@ pub(super) struct Rig {
     logs: PathBuf,
 }
 
+/// Longest wait for an answer of Redis.
+const REDIS_PATIENCE: Duration = Duration::from_secs(30);
+
 impl Rig {
     /// Starts everything and pushes both titles.
     pub(super) async fn start(
@@ -114,6 +117,7 @@ impl Rig {
         let listen = format!("127.0.0.1:{port}");
         let amqp = self.amqp(scenario, &name).await?;
         let redis = self.redis_for(scenario, &name).await?;
+        let archive = self.logs.with_file_name("archive").display().to_string();
         let environment = match scenario.steps_clocks() {
             true => self.clock(&name)?,
             false => Vec::new(),
@@ -125,6 +129,8 @@ impl Rig {
             ("--listen", &listen),
             ("--watch-every", "1"),
             ("--name", &name),
+            ("--table-interval", "0"),
+            ("--archive", &archive),
         ];
         let recipe = self.recipe(&name, "himekuri-coordinator", &arguments, environment);
         self.coordinators.push(Supervised::start(recipe)?);
@@ -255,7 +261,11 @@ impl Rig {
         &self,
     ) -> anyhow::Result<redis::aio::MultiplexedConnection> {
         let client = redis::Client::open(self.redis.url())?;
-        Ok(client.get_multiplexed_async_connection().await?)
+        // The library's half a second is short for a machine that is busy with faults.
+        let config = redis::AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(REDIS_PATIENCE))
+            .set_response_timeout(Some(REDIS_PATIENCE));
+        Ok(client.get_multiplexed_async_connection_with_config(&config).await?)
     }
 
     /// Messages that wait or are held, in one of the pool's queues.

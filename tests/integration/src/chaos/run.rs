@@ -161,6 +161,7 @@ async fn in_folder(
         quiet: prepared.quiet.clone(),
         deposed: tally.deposed(),
         clocks_are_true: !scenario.steps_clocks(),
+        store_was_emptied: scenario.empties_the_store(),
         strikes: tally.strikes(),
         ..Evidence::gather(&rig, &watch).await?
     };

@@ -71,7 +71,7 @@ impl Scenario {
         Self {
             name: "redis-flushall",
             about: "FLUSHALL in the middle of the work",
-            left_out: Some("needs recovery from a lost store"),
+            left_out: None,
             hands: [&[Fault::RedisFlush], &[], &[]],
         },
     ];
@@ -96,6 +96,11 @@ impl Scenario {
     /// Whether the coordinators' clocks are not the machine's.
     pub(super) fn steps_clocks(&self) -> bool {
         self.faults().any(|fault| fault == Fault::ClockStep)
+    }
+
+    /// Whether Redis loses all that it has.
+    pub(super) fn empties_the_store(&self) -> bool {
+        self.faults().any(|fault| fault == Fault::RedisFlush)
     }
 
     fn faults(&self) -> impl Iterator<Item = Fault> {
