@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 /// A BigQuery whose jobs take their time and do nothing.
 pub(crate) struct Endpoint {
     pub(crate) length: jiff::SignedDuration,
+    varied: bool,
     state: Mutex<Jobs>,
 }
 
@@ -42,7 +43,17 @@ type Shared = Arc<Endpoint>;
 impl Endpoint {
     /// One with jobs of this length, and its address.
     pub(crate) async fn start(length: Duration) -> anyhow::Result<(Shared, String)> {
-        let endpoint = Arc::new(Self { length: length.try_into()?, state: Mutex::default() });
+        Self::start_with(length, false).await
+    }
+
+    /// One whose jobs take from half to one and a half of this length: of equal jobs, all would end at the same moment.
+    pub(crate) async fn start_varied(length: Duration) -> anyhow::Result<(Shared, String)> {
+        Self::start_with(length, true).await
+    }
+
+    async fn start_with(length: Duration, varied: bool) -> anyhow::Result<(Shared, String)> {
+        let length = length.try_into()?;
+        let endpoint = Arc::new(Self { length, varied, state: Mutex::default() });
         let base = "/bigquery/v2/projects/{project}";
         let router = Router::new()
             .route(&format!("{base}/jobs"), post(insert).get(list))
@@ -66,8 +77,16 @@ impl Endpoint {
         state
     }
 
-    fn view(&self, job: &Job) -> Value {
-        let end = job.created + self.length;
+    /// Lengths in turns of sixteen.
+    fn end(&self, place: usize, job: &Job) -> Timestamp {
+        let sixteenths = i32::try_from(place % 16).unwrap_or(0);
+        let length =
+            if self.varied { self.length / 2 + self.length * sixteenths / 16 } else { self.length };
+        job.created + length
+    }
+
+    fn view(&self, place: usize, job: &Job) -> Value {
+        let end = self.end(place, job);
         let is_done = Timestamp::now() >= end;
         let mut view = job.body.clone();
         let created = job.created.as_millisecond().to_string();
@@ -86,7 +105,7 @@ async fn insert(State(endpoint): State<Shared>, Json(body): Json<Value>) -> Json
     let place = state.jobs.len();
     state.by_id.insert(id, place);
     state.jobs.push(Job { body, created: Timestamp::now() });
-    Json(endpoint.view(&state.jobs[place]))
+    Json(endpoint.view(place, &state.jobs[place]))
 }
 
 async fn look_up(
@@ -94,7 +113,12 @@ async fn look_up(
     Path((_, id)): Path<(String, String)>,
 ) -> Json<Value> {
     let state = endpoint.called();
-    Json(state.by_id.get(&id).map_or(Value::Null, |place| endpoint.view(&state.jobs[*place])))
+    Json(
+        state
+            .by_id
+            .get(&id)
+            .map_or(Value::Null, |place| endpoint.view(*place, &state.jobs[*place])),
+    )
 }
 
 /// Results come when the job has ended, or when the caller's patience has.
@@ -103,12 +127,12 @@ async fn results(
     Path((_, id)): Path<(String, String)>,
     Query(query): Query<HashMap<String, String>>,
 ) -> Json<Value> {
-    let created = {
+    let end = {
         let state = endpoint.called();
-        state.by_id.get(&id).map(|place| state.jobs[*place].created)
+        state.by_id.get(&id).map(|place| endpoint.end(*place, &state.jobs[*place]))
     };
     let timeout = query.get("timeoutMs").and_then(|text| text.parse().ok()).unwrap_or(0);
-    let left = created.map(|created| (created + endpoint.length).duration_since(Timestamp::now()));
+    let left = end.map(|end| end.duration_since(Timestamp::now()));
     let left = left.and_then(|left| Duration::try_from(left).ok()).unwrap_or_default();
     tokio::time::sleep(left.min(Duration::from_millis(timeout))).await;
     Json(json!({"jobComplete": false}))
@@ -126,13 +150,14 @@ async fn list(
     let skip = usize::try_from(number("pageToken").unwrap_or(0)).unwrap_or(0);
     let (from, to) = (number("minCreationTime"), number("maxCreationTime"));
     let now = Timestamp::now();
-    let found = state.jobs.iter().rev().filter(|job| {
+    let found = state.jobs.iter().enumerate().rev().filter(|(place, job)| {
         let created = job.created.as_millisecond();
-        (now >= job.created + endpoint.length) == done
+        (now >= endpoint.end(*place, job)) == done
             && from.is_none_or(|from| created >= from)
             && to.is_none_or(|to| created <= to)
     });
-    let jobs: Vec<Value> = found.skip(skip).take(page).map(|job| endpoint.view(job)).collect();
+    let jobs: Vec<Value> =
+        found.skip(skip).take(page).map(|(place, job)| endpoint.view(place, job)).collect();
     let next = (jobs.len() == page).then(|| (skip + page).to_string());
     Json(json!({"jobs": jobs, "nextPageToken": next}))
 }

@@ -30,7 +30,7 @@ use crate::pool::broker;
 const TITLES: usize = 26;
 /// Daily runs, one after another, in each part of the measurement.
 const DAYS: i64 = 6;
-/// Length of a job: a mart of a day takes about that.
+/// Length of a job, half of it more or less.
 const JOB: Duration = Duration::from_secs(1);
 /// Workers, with the default number of deliveries each.
 const WORKERS: usize = 4;
@@ -73,7 +73,7 @@ fn share(waits: &mut [SignedDuration], percent: usize) -> f64 {
 impl Pool {
     async fn start(rabbitmq: &RabbitMq, redis: &RedisServer) -> anyhow::Result<Self> {
         let prefix = unique_name("fair");
-        let (endpoint, address) = Endpoint::start(JOB).await?;
+        let (endpoint, address) = Endpoint::start_varied(JOB).await?;
         let bigquery = BigQuery::connect(&BigQueryConfig::new(Address::Local(address))).await?;
         let stop = CancellationToken::new();
         for _ in 0..WORKERS {

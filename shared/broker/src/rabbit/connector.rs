@@ -19,6 +19,10 @@ use super::{
 };
 use crate::{BrokerError, Queue, Topology};
 
+/// Bytes of the largest frame. The client library keeps room for 32 frames in each direction of each connection, all of it in
+/// memory: with RabbitMQ's 128 KiB that were 8 MiB a connection. Larger messages take several frames.
+const FRAME_MAX: u32 = 32 * 1_024;
+
 /// Knows how to connect; cheap to clone.
 #[derive(Clone, Debug)]
 pub(super) struct Connector {
@@ -41,6 +45,7 @@ impl Connector {
             uri.authority.userinfo.password.clone_from(password);
         }
         uri.query.heartbeat = Some(config.heartbeat);
+        uri.query.frame_max = Some(FRAME_MAX);
         let millis = u64::try_from(config.connect_timeout.as_millis()).unwrap_or(u64::MAX);
         uri.query.connection_timeout = Some(millis);
         let tls = match uri.scheme {
