@@ -102,13 +102,7 @@ impl World {
         let mut has_died = false;
         let mut is_killed = !life.killed;
         let ended = until(&what, DEADLINE, async || {
-            if let Ok(died) = tokio::time::timeout(Duration::ZERO, self.proxy.died()).await {
-                assert!(died.is_some(), "{what}");
-                has_died = true;
-                self.pool.worker(&self.worker())?.signal(Signal::Kill)?;
-                self.proxy.spare();
-                self.start_worker();
-            }
+            has_died |= self.bury().await?;
             if !is_killed && self.runs().await? {
                 is_killed = true;
                 self.pool.json(&["kill", &attempt.to_string()])?;
@@ -120,6 +114,8 @@ impl World {
         })
         .await
         .unwrap_or_else(|error| panic!("{error:#}\n{}", self.pool.log_of(&self.worker())));
+        // The call may have been one that the end did not wait for.
+        has_died |= self.bury().await.unwrap();
         self.proxy.spare();
 
         assert_eq!(ended, life.ends, "{what}");
@@ -129,6 +125,18 @@ impl World {
         assert_eq!(executed.len(), life.jobs, "{what}: {executed:?}");
         assert!(executed.values().all(|count| *count == 1), "{what}: {executed:?}");
         has_died
+    }
+
+    /// Replaces a worker that has come to its call; whether it has.
+    async fn bury(&mut self) -> anyhow::Result<bool> {
+        let Ok(died) = tokio::time::timeout(Duration::ZERO, self.proxy.died()).await else {
+            return Ok(false);
+        };
+        assert!(died.is_some(), "the proxy is gone");
+        self.pool.worker(&self.worker())?.signal(Signal::Kill)?;
+        self.proxy.spare();
+        self.start_worker();
+        Ok(true)
     }
 
     async fn runs(&self) -> anyhow::Result<bool> {
