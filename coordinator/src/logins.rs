@@ -18,28 +18,18 @@ pub(crate) struct Logins {
 impl Logins {
     /// Redis at this address.
     pub(crate) fn redis(&self, address: Secret) -> anyhow::Result<RedisConfig> {
-        let files = self.tls.read()?;
-        let client = |(chain, key)| himekuri_store::ClientCertificate { chain, key };
         Ok(RedisConfig {
             password: self.redis.password()?,
-            tls: himekuri_store::Tls {
-                authorities: files.authorities,
-                client: files.client.map(client),
-            },
+            tls: self.tls.read()?,
             ..RedisConfig::new(address.reveal())
         })
     }
 
     /// RabbitMQ at this address.
     pub(crate) fn amqp(&self, address: Secret) -> anyhow::Result<RabbitConfig> {
-        let files = self.tls.read()?;
-        let client = |(chain, key)| himekuri_broker::ClientCertificate { chain, key };
         Ok(RabbitConfig {
             password: self.amqp.password()?,
-            tls: himekuri_broker::Tls {
-                authorities: files.authorities,
-                client: files.client.map(client),
-            },
+            tls: self.tls.read()?,
             ..RabbitConfig::new(address.reveal())
         })
     }

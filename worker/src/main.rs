@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Parser;
 use himekuri_bigquery::{BigQuery, BigQueryConfig, Endpoint};
-use himekuri_broker::{ClientCertificate, RabbitBroker, RabbitConfig, Tls, Topology};
+use himekuri_broker::{RabbitBroker, RabbitConfig, Topology};
 use himekuri_service::{
     AmqpLogin, LogFormat, Secret, TlsArguments, init_logs, report, stop_on_signal,
 };
@@ -79,11 +79,9 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         credentials: arguments.credentials,
     })
     .await?;
-    let files = arguments.tls.read()?;
-    let client = files.client.map(|(chain, key)| ClientCertificate { chain, key });
     let broker = RabbitBroker::connect(RabbitConfig {
         password: arguments.login.password()?,
-        tls: Tls { authorities: files.authorities, client },
+        tls: arguments.tls.read()?,
         topology: Topology::new(arguments.prefix),
         connection_name: config.name.clone(),
         ..RabbitConfig::new(arguments.amqp.reveal())

@@ -1,5 +1,6 @@
 //! What can go wrong between the pool and its broker.
 
+use himekuri_tls::TlsError;
 use std::{error::Error, time::Duration};
 
 use crate::Queue;
@@ -39,14 +40,8 @@ pub enum BrokerError {
         cure: &'static str,
     },
     /// A certificate or key for TLS cannot be used.
-    #[error("could not use {what} for TLS")]
-    Certificates {
-        /// Which one.
-        what: &'static str,
-        /// What is wrong with it; it never repeats a key.
-        #[source]
-        source: Cause,
-    },
+    #[error(transparent)]
+    Certificates(#[from] TlsError),
     /// A queue could not be declared.
     #[error("could not declare queue `{queue}` at `{address}`; {cure}")]
     Declare {

@@ -6,6 +6,6 @@ mod logs;
 mod stop;
 
 pub use failure::report;
-pub use login::{AmqpLogin, RedisLogin, Secret, TlsArguments, TlsFiles};
+pub use login::{AmqpLogin, RedisLogin, Secret, TlsArguments};
 pub use logs::{LogFormat, init_logs};
 pub use stop::stop_on_signal;

@@ -9,6 +9,7 @@ use std::{
 };
 
 use anyhow::{Context, bail};
+use himekuri_tls::{ClientCertificate, Tls};
 
 /// Largest file that is read: a bundle of all public authorities has 250 KiB.
 const FILE_MAX: u64 = 4 << 20;
@@ -89,32 +90,17 @@ pub struct TlsArguments {
     tls_key: Option<PathBuf>,
 }
 
-/// What the files hold.
-#[derive(Clone, Default)]
-pub struct TlsFiles {
-    /// Certificates of authorities.
-    pub authorities: Option<Vec<u8>>,
-    /// Certificate and private key of this program.
-    pub client: Option<(Vec<u8>, Vec<u8>)>,
-}
-
-impl fmt::Debug for TlsFiles {
-    /// Leaves out the key.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TlsFiles").finish_non_exhaustive()
-    }
-}
-
 impl TlsArguments {
     /// Reads all files that are named.
     ///
     /// # Errors
     /// One cannot be read.
-    pub fn read(&self) -> anyhow::Result<TlsFiles> {
+    pub fn read(&self) -> anyhow::Result<Tls> {
         let read = |path: &Option<PathBuf>| path.as_deref().map(file).transpose();
-        Ok(TlsFiles {
+        let client = read(&self.tls_cert)?.zip(read(&self.tls_key)?);
+        Ok(Tls {
             authorities: read(&self.tls_ca)?,
-            client: read(&self.tls_cert)?.zip(read(&self.tls_key)?),
+            client: client.map(|(chain, key)| ClientCertificate { chain, key }),
         })
     }
 }

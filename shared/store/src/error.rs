@@ -2,6 +2,8 @@
 
 use std::error::Error;
 
+use himekuri_tls::TlsError;
+
 use crate::{AttemptId, Epoch};
 
 /// An underlying error, kept as the cause without naming the client library.
@@ -39,14 +41,8 @@ pub enum StoreError {
         cure: &'static str,
     },
     /// A certificate or key for TLS cannot be used.
-    #[error("could not use {what} for TLS")]
-    Certificates {
-        /// Which one.
-        what: &'static str,
-        /// What is wrong with it; it never repeats a key.
-        #[source]
-        source: Cause,
-    },
+    #[error(transparent)]
+    Certificates(#[from] TlsError),
     /// Redis may throw state away when its memory is full.
     #[error(
         "Redis at `{address}` has `maxmemory-policy {policy}` and may drop state without an error; \

@@ -30,11 +30,12 @@ mod store;
 pub use commit::{Commit, OutboxEntry};
 pub use error::{Cause, CommitError, StoreError};
 pub use himekuri_protocol::AttemptId;
+pub use himekuri_tls::{ClientCertificate, Tls, TlsError};
 pub use lease::{Epoch, LeaseOutcome};
 pub use memory::MemoryStore;
 pub use model::{
     AttemptFilter, AttemptState, ClaimedAttempt, Creation, Kept, LostAttempt, NewAttempt,
     RecordKind, Snapshot,
 };
-pub use redis::{ClientCertificate, RedisConfig, RedisStore, Tls};
+pub use redis::{RedisConfig, RedisStore};
 pub use store::Store;

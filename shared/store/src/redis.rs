@@ -34,7 +34,6 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 pub use config::RedisConfig;
-pub use tls::{ClientCertificate, Tls};
 
 use crate::{
     AttemptFilter, AttemptId, ClaimedAttempt, Commit, CommitError, Creation, Epoch, Kept,

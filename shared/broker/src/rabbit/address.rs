@@ -52,7 +52,7 @@ fn cure_of_io(error: &io::Error) -> &'static str {
         }
         _ if error.raw_os_error().is_none() => {
             let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
-            tls.map_or(CHECK_NAME, cure_of_tls)
+            tls.map_or(CHECK_NAME, |error| himekuri_tls::cure(error, NO_TLS))
         }
         _ => "check host and port, and the network between",
     }
@@ -61,25 +61,5 @@ fn cure_of_io(error: &io::Error) -> &'static str {
 const CHECK_NAME: &str = "check the host name, and that it is RabbitMQ 3.10 or later and speaks AMQP 0-9-1 on this port \
      (a port for TLS needs `amqps://`)";
 
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "a foreign list that grows; the last arm is for what has no cure of its own"
-)]
-fn cure_of_tls(error: &rustls::Error) -> &'static str {
-    use rustls::{AlertDescription, CertificateError};
-    match error {
-        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
-            "no authority that is trusted signed the server's certificate: name yours with `--tls-ca`"
-        }
-        rustls::Error::InvalidCertificate(
-            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-        ) => "the server's certificate is for another name: use that name in the address",
-        rustls::Error::AlertReceived(AlertDescription::CertificateRequired) => {
-            "the server asks for a client certificate: give `--tls-cert` and `--tls-key`"
-        }
-        rustls::Error::InvalidMessage(_) => {
-            "there is no TLS on this port: use `amqp://`, or the port for `amqps://` (5671)"
-        }
-        _ => "check the certificates of both sides",
-    }
-}
+const NO_TLS: &str =
+    "there is no TLS on this port: use `amqp://`, or the port for `amqps://` (5671)";

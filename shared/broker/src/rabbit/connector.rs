@@ -17,6 +17,7 @@ use super::{
     queues,
     transport::Transport,
 };
+use crate::tls;
 use crate::{BrokerError, Queue, Topology};
 
 /// Bytes of the largest frame. The client library keeps room for 32 frames in each direction of each connection, all of it in
@@ -50,7 +51,7 @@ impl Connector {
         uri.query.connection_timeout = Some(millis);
         let tls = match uri.scheme {
             AMQPScheme::AMQP => None,
-            AMQPScheme::AMQPS => Some(config.tls.client_config()?),
+            AMQPScheme::AMQPS => Some(tls::client_config(&config.tls)?),
         };
         Ok(Self { inner: Arc::new(Inner { config, transport: Transport::new(uri, tls) }) })
     }

@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use super::tls::Tls;
+use himekuri_tls::Tls;
 
 /// Settings of [`RedisStore`](crate::RedisStore).
 #[derive(Clone)]

@@ -55,7 +55,7 @@ impl Link {
             .set_connection_timeout(Some(config.connect_timeout))
             .set_response_timeout(Some(config.response_timeout));
         let client = if matches!(info.addr(), ConnectionAddr::TcpTls { .. }) {
-            config.tls.client(info)?
+            tls::client(&config.tls, info)?
         } else {
             Client::open(info).map_err(|e| StoreError::Address { source: Box::new(e) })?
         };
