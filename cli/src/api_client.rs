@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use backon::{ConstantBuilder, Retryable};
-use reqwest::{RequestBuilder, StatusCode};
+use reqwest::{Method, Request, RequestBuilder, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -68,8 +68,11 @@ impl ApiClient {
         serde_json::from_slice(&body).with_context(what)
     }
 
-    /// Asks again for a while when nobody leads: a takeover takes some seconds. A 503 says that nothing was done.
+    /// Asks again for a while when nobody leads: a takeover takes some seconds. A request may have been carried out before its
+    /// leader was gone, so only one that may come twice is sent again.
     async fn answer(&self, request: RequestBuilder) -> anyhow::Result<(StatusCode, Vec<u8>)> {
+        let built = request.try_clone().and_then(|request| request.build().ok());
+        let may_repeat = built.is_some_and(|request| may_come_twice(&request));
         let pauses = ConstantBuilder::new().with_delay(PAUSE).with_max_times(TAKEOVER_PAUSES);
         let ask = || async {
             let request = request.try_clone().context("a request with a stream is sent once")?;
@@ -83,7 +86,7 @@ impl ApiClient {
         };
         let asked = ask
             .retry(pauses)
-            .when(anyhow::Error::is::<Unavailable>)
+            .when(|error: &anyhow::Error| may_repeat && error.is::<Unavailable>())
             .notify(|_, _| tracing::debug!("no coordinator leads at the moment; asking again"))
             .await;
         match asked.map_err(|error| error.downcast::<Unavailable>()) {
@@ -113,5 +116,30 @@ impl ApiClient {
                 String::from_utf8_lossy(&body)
             ),
         }
+    }
+}
+
+/// Reading and pushing change nothing the second time. A session has one attempt of each name, and a killed attempt is killed;
+/// but a retry or a backfill without a name would be another one.
+fn may_come_twice(request: &Request) -> bool {
+    let path = request.url().path();
+    request.method() != Method::POST || path.ends_with("/v1/attempts") || path.ends_with("/kill")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_be_done_once_more_is_not_sent_again() {
+        let api = ApiClient::new("http://127.0.0.1:1");
+        let may = |request: RequestBuilder| may_come_twice(&request.build().unwrap());
+
+        assert!(may(api.get("/v1/attempts")));
+        assert!(may(api.put("/v1/projects/title_a")));
+        assert!(may(api.post("/v1/attempts")));
+        assert!(may(api.post("/v1/attempts/7/kill")));
+        assert!(!may(api.post("/v1/attempts/7/retry")));
+        assert!(!may(api.post("/v1/backfills")));
     }
 }

@@ -38,6 +38,11 @@ impl Bounds {
         Self::new(ARCHIVE_MAX, Duration::from_secs(300), 4)
     }
 
+    /// What a coordinator that stands by passes on: any of these. It waits for the leader with each.
+    pub(super) fn passed_on() -> Self {
+        Self::new(ARCHIVE_MAX, Duration::from_secs(300), 16)
+    }
+
     fn new(bytes: usize, time: Duration, turns: usize) -> Self {
         Self { bytes, time, turns: Arc::new(Semaphore::new(turns)) }
     }

@@ -5,14 +5,18 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::body::{Body, Bytes};
+use axum::extract::DefaultBodyLimit;
+use axum::extract::{FromRequest, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
+use axum::routing::get;
 use himekuri_store::{RecordKind, Store, StoreError};
 use tower::ServiceExt;
 
-use super::bounds::ARCHIVE_MAX;
+use super::bounds::{ARCHIVE_MAX, Bounds, within};
 use super::problem::Problem;
 use super::router;
 use crate::coordinator::Coordinator;
@@ -68,7 +72,21 @@ impl Front {
 
     /// The routes.
     pub fn router(self) -> Router {
-        Router::new().fallback(answer).with_state(self)
+        let standing_by = Router::new()
+            // Alive is who answers, whether anybody leads or not.
+            .route("/livez", get(|| async { "ok" }))
+            .fallback(pass_on)
+            .layer(DefaultBodyLimit::max(ARCHIVE_MAX))
+            .layer(from_fn_with_state(Bounds::passed_on(), within))
+            .with_state(self.clone());
+        let answer = move |request: Request| {
+            let router = self.leading.get().unwrap_or(&standing_by).clone();
+            async move {
+                let Ok(answer) = router.oneshot(request).await;
+                answer
+            }
+        };
+        Router::new().fallback(answer)
     }
 
     async fn leader(&self) -> Result<Option<String>, StoreError> {
@@ -88,15 +106,13 @@ impl Front {
         }
     }
 
-    async fn pass_on(&self, request: Request) -> Result<Response, Problem> {
-        if request.headers().contains_key(PASSED_ON) {
+    async fn pass_on(&self, parts: Parts, body: Bytes) -> Result<Response, Problem> {
+        if parts.headers.contains_key(PASSED_ON) {
             return Err(nobody_leads("the coordinator that led has just stopped"));
         }
         let leader = self.leader().await.map_err(|error| nobody_leads(&error.to_string()))?;
         let leader = leader.ok_or_else(|| nobody_leads("no coordinator has led yet"))?;
-        let (parts, body) = request.into_parts();
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-        let body = to_bytes(body, ARCHIVE_MAX).await.map_err(|_| too_large())?;
         let sent = self
             .http
             .request(parts.method, format!("{leader}{path}"))
@@ -117,16 +133,12 @@ impl Front {
     }
 }
 
-async fn answer(State(front): State<Front>, request: Request) -> Response {
-    if let Some(leading) = front.leading.get() {
-        let Ok(answer) = leading.clone().oneshot(request).await;
-        return answer;
+async fn pass_on(State(front): State<Front>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    match Bytes::from_request(Request::new(body), &()).await {
+        Ok(body) => front.pass_on(parts, body).await.unwrap_or_else(IntoResponse::into_response),
+        Err(refusal) => refusal.into_response(),
     }
-    // Alive is who answers, whether anybody leads or not.
-    if request.uri().path() == "/livez" {
-        return "ok".into_response();
-    }
-    front.pass_on(request).await.unwrap_or_else(IntoResponse::into_response)
 }
 
 fn end_to_end(mut headers: HeaderMap) -> HeaderMap {
@@ -147,9 +159,4 @@ fn unreachable(leader: &str, error: &reqwest::Error) -> Problem {
     Problem::passing(format!(
         "the coordinator that leads, at {leader}, does not answer; ask again in a few seconds, and if that does not help, check its `--advertise`"
     ))
-}
-
-fn too_large() -> Problem {
-    let detail = format!("the request has more than {} MiB", ARCHIVE_MAX >> 20);
-    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
 }
