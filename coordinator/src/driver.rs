@@ -25,6 +25,7 @@ use crate::spending::SpendingLimits;
 use crate::summary::AttemptSummary;
 
 mod cancel;
+mod careful;
 mod command;
 mod commit;
 mod dispatch;
@@ -124,6 +125,8 @@ pub(crate) struct Driver {
     revisions: HashMap<String, ProjectFiles>,
     /// What titles with a limit were billed.
     spent: spending::Spent,
+    /// Until when workers look for jobs that this leader does not know of.
+    careful_until: Timestamp,
     /// The time of the last round.
     last_round: Timestamp,
     next_watch: Timestamp,
@@ -192,6 +195,7 @@ impl Driver {
             unpublished: Vec::new(),
             revisions: HashMap::new(),
             spent: spending::Spent::default(),
+            careful_until: parts.clock.now(),
             last_round: parts.clock.now(),
             next_watch: parts.clock.now(),
             next_audit: parts.clock.now(),

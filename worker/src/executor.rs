@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::{DELIVERY_MAX, WorkerConfig};
 use crate::operators::waits::Awaited;
 use crate::watch::Lists;
+use crate::writers::{Way, Writers};
 use crate::{cancel, operators, watch};
 
 /// How long a stopping worker looks for the job that it may have sent.
@@ -30,6 +31,7 @@ pub(crate) struct Executor {
     pub(crate) bigquery: BigQuery,
     pub(crate) config: WorkerConfig,
     pub(crate) lists: Lists,
+    pub(crate) writers: Writers,
     /// Deliveries that are being handled.
     pub(crate) in_hand: AtomicUsize,
     /// Set when the worker stops: waiting ends, and jobs are handed over.
@@ -122,6 +124,13 @@ impl Executor {
 
     async fn outcome(&self, task: &TaskMessage) -> Outcome {
         let (bigquery, config) = (&self.bigquery, &self.config_now());
+        if let (true, Some(job)) = (task.careful, task.work.job()) {
+            match self.writers.way(bigquery, job, config).await {
+                Ok(Way::Free) => {}
+                Ok(Way::Taken) => return Outcome::NotYet,
+                Err(error) => return operators::bq::outcome_of_error(error),
+            }
+        }
         match &task.work {
             Work::Bq(job) => operators::bq::run(bigquery, job.as_ref().into(), config).await,
             Work::BqLoad(job) => operators::bq::run(bigquery, job.as_ref().into(), config).await,

@@ -21,6 +21,7 @@ mod executor;
 mod operators;
 mod watch;
 mod worker;
+mod writers;
 
 pub use config::WorkerConfig;
 pub use worker::Worker;

@@ -10,7 +10,7 @@ use clap::Parser;
 use himekuri_bigquery::{BigQuery, BigQueryConfig, Endpoint};
 use himekuri_broker::{RabbitBroker, RabbitConfig, Topology};
 use himekuri_service::{
-    AmqpLogin, LogFormat, Secret, TlsArguments, init_logs, report, stop_on_signal,
+    AmqpLogin, LogFormat, Secret, TlsArguments, init_logs, run, stop_on_signal,
 };
 use himekuri_worker::{Worker, WorkerConfig};
 
@@ -56,14 +56,13 @@ struct Arguments {
     tls: TlsArguments,
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let arguments = Arguments::parse();
     init_logs(arguments.log_format, "info");
-    report(run(arguments).await)
+    run(work(arguments))
 }
 
-async fn run(arguments: Arguments) -> anyhow::Result<()> {
+async fn work(arguments: Arguments) -> anyhow::Result<()> {
     let mut config = WorkerConfig {
         prefetch: arguments.prefetch,
         job_wait: Duration::from_secs(arguments.job_wait),

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::WorkerConfig;
 use crate::executor::Executor;
 use crate::watch::Lists;
+use crate::writers::Writers;
 
 /// One worker.
 pub struct Worker {
@@ -27,8 +28,10 @@ impl Worker {
         config: WorkerConfig,
         stop: CancellationToken,
     ) -> Self {
-        let (lists, in_hand) = (Lists::default(), AtomicUsize::new(0));
-        Self { executor: Arc::new(Executor { broker, bigquery, config, lists, in_hand, stop }) }
+        let (lists, writers) = (Lists::default(), Writers::default());
+        let in_hand = AtomicUsize::new(0);
+        let executor = Executor { broker, bigquery, config, lists, writers, in_hand, stop };
+        Self { executor: Arc::new(executor) }
     }
 
     /// Works until stopped; running deliveries then get the drain time of the configuration to wind up.

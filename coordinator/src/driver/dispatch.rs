@@ -1,7 +1,7 @@
 //! Sends ready tasks out; which and when, the engine's dispatcher says.
 
 use himekuri_engine::{Admission, AttemptFacts, Class, Context};
-use himekuri_protocol::{AttemptId, TaskError, TaskId, WorkerMessage};
+use himekuri_protocol::{AttemptId, TaskError, TaskId, TaskMessage, WorkerMessage};
 
 use super::round::Round;
 use super::{Driver, Outgoing};
@@ -106,7 +106,8 @@ impl Driver {
         let entry = |message: &WorkerMessage| format!("{}@{expected}", message.id());
         match live.attempt.dispatch(prepared, round.now) {
             Ok(dispatch) => {
-                let message = WorkerMessage::Task(dispatch.message);
+                let careful = round.now < self.careful_until;
+                let message = WorkerMessage::Task(TaskMessage { careful, ..dispatch.message });
                 round.sent += 1;
                 let order = round.sent;
                 let draft = round.draft(id, expected);

@@ -41,6 +41,7 @@ impl Driver {
     /// Claims and replays every active attempt, and waits for a store that does not answer: until all are claimed, whoever
     /// led before may send tasks that write the same partitions as ours.
     pub(crate) async fn recover_all(&mut self) -> Result<(), DriverError> {
+        self.read_beginning().await.map_err(DriverError::Recover)?;
         self.read_spending().await.map_err(DriverError::Recover)?;
         let active = self.parts.store.active_attempts().await.map_err(DriverError::Recover)?;
         if !active.is_empty() {

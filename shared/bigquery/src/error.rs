@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use himekuri_protocol::TaskError;
+use himekuri_protocol::{JobReference, TaskError};
+
+use crate::answer::Why;
+use crate::client::error;
 
 /// Why there is no connection to BigQuery. The start of a program fails with it.
 #[derive(Debug, thiserror::Error)]
@@ -66,6 +69,12 @@ pub enum JobError {
 }
 
 impl JobError {
+    /// A question about other jobs that must be answered before this one is sent was not.
+    #[must_use]
+    pub fn unreachable(job: &JobReference, why: Why) -> Self {
+        Self::Unreachable(error(job, why))
+    }
+
     /// The error, for a report.
     #[must_use]
     pub fn into_task_error(self) -> TaskError {

@@ -40,6 +40,6 @@ pub use connect::{BigQueryConfig, Endpoint};
 pub use dry_run::{DryRun, Estimator, position_in};
 pub use error::{ConnectError, JobError};
 pub use jobs::Jobs;
-pub use listing::Created;
+pub use listing::{Created, Writer};
 pub use preflight::{Destination, Partitions};
 pub use state::JobState;

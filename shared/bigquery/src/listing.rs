@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use gcp_bigquery_client::model::job::Job;
-use himekuri_protocol::JobReference;
+use himekuri_protocol::{JobReference, TableReference};
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::Value;
@@ -30,6 +30,18 @@ pub struct Created {
     pub from: i64,
     /// Of the youngest.
     pub to: i64,
+}
+
+/// What is needed of a job that writes: its SQL may be a megabyte ("Partial responses" in Google's API guide).
+const WRITER_FIELDS: &str = "nextPageToken,jobs(jobReference,configuration(labels,query/destinationTable,load/destinationTable))";
+
+/// A job of a pool that is PENDING or RUNNING, and what it writes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Writer {
+    /// The job.
+    pub job: JobReference,
+    /// Table or partition.
+    pub destination: TableReference,
 }
 
 /// One page.
@@ -67,6 +79,25 @@ impl BigQuery {
         })
         .await?;
         Ok(running)
+    }
+
+    /// The jobs of pools in a GCP project that are PENDING or RUNNING and write a table.
+    ///
+    /// # Errors
+    /// As [`Self::running`].
+    pub async fn writers(&self, project: &str, patience: Duration) -> Result<Vec<Writer>, Answer> {
+        let list = Call::bigquery(Method::GET, ["projects", project, "jobs"])
+            .query("maxResults", PAGE.to_string())
+            .query("projection", "full")
+            .query("stateFilter", "pending")
+            .query("stateFilter", "running")
+            .query("fields", WRITER_FIELDS);
+        let mut writers = Vec::new();
+        self.pages(project, list, patience, |job| {
+            writers.extend(writer(&job, project));
+        })
+        .await?;
+        Ok(writers)
     }
 
     /// The jobs of a GCP project that were created then and are DONE, by id.
@@ -124,6 +155,28 @@ impl BigQuery {
         let message = format!("more than {PAGES_MAX} pages of jobs");
         Err(Answer::Rejected(Why { reason: "tooMany".to_owned(), message }))
     }
+}
+
+/// What a job of a pool writes; nothing for others.
+fn writer(job: &Value, project: &str) -> Option<Writer> {
+    let text = |pointer: &str| job.pointer(pointer).and_then(Value::as_str).map(ToOwned::to_owned);
+    text("/configuration/labels/himekuri_project")?;
+    let destination = ["query", "load"].into_iter().find_map(|kind| {
+        let part = |name: &str| text(&format!("/configuration/{kind}/destinationTable/{name}"));
+        let table_id = part("tableId")?;
+        let (table, partition) = match table_id.split_once('$') {
+            Some((table, digits)) => (table.to_owned(), Some(digits.to_owned())),
+            None => (table_id, None),
+        };
+        let dataset = part("datasetId")?;
+        Some(TableReference { project: part("projectId"), dataset, table, partition })
+    })?;
+    let job = JobReference {
+        project: Some(project.to_owned()),
+        location: text("/jobReference/location"),
+        job_id: text("/jobReference/jobId")?,
+    };
+    Some(Writer { job, destination: destination.in_project(project) })
 }
 
 fn unreadable(error: &serde_json::Error) -> Answer {

@@ -39,6 +39,10 @@ pub struct TaskMessage {
     pub session_time: Timestamp,
     /// Full task name.
     pub task_name: String,
+    /// Whether a job may run that the coordinator does not know of: the worker looks for one on the same partition before it
+    /// sends its own (`docs/decisions/0023-a-leader-that-begins-is-careful.md`). Workers of before send at once.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub careful: bool,
     /// What to do.
     pub work: Work,
 }

@@ -57,7 +57,8 @@ pub enum Outcome {
         /// Why.
         error: TaskError,
     },
-    /// What a `bq_wait>` or `gcs_wait>` waits for is not there: the same try looks again.
+    /// What a `bq_wait>` or `gcs_wait>` waits for is not there, or what a careful task waits for is not over: the same try
+    /// looks again.
     NotYet,
     /// BigQuery, or the server of an `http_call>`, could not be asked: the same try must be looked at again. Nobody knows
     /// whether a job runs.
@@ -96,6 +97,7 @@ pub struct TaskError {
 
 /// Figures of a finished job (BigQuery REST, `JobStatistics`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct JobStatistics {
     /// The job.
     pub job: JobReference,

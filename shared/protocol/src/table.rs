@@ -110,6 +110,17 @@ impl TableReference {
         self
     }
 
+    /// Whether both have rows in common: they are the same, or one holds the other, as a table all of its partitions and
+    /// `$2019` the partition `$20190901`.
+    #[must_use]
+    pub fn meets(&self, other: &Self) -> bool {
+        let same_table = (&self.project, &self.dataset, &self.table)
+            == (&other.project, &other.dataset, &other.table);
+        let digits = |table: &Self| table.partition.clone().unwrap_or_default();
+        let (own, others) = (digits(self), digits(other));
+        same_table && (own.starts_with(&others) || others.starts_with(&own))
+    }
+
     /// Table with decorator, as BigQuery's `tableId` wants it: `access$20190901`.
     #[must_use]
     pub fn table_id(&self) -> String {

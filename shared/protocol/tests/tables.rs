@@ -141,3 +141,19 @@ fn a_project_is_filled_in_only_where_none_is_written() {
     assert_eq!(named.in_project("title-b").to_string(), "title-a.summary.access");
     assert_eq!(unnamed.in_project("title-b").to_string(), "title-b.summary.access");
 }
+
+#[test]
+fn tables_meet_that_have_rows_in_common() {
+    let meets = |one: &str, other: &str| {
+        let [one, other] = [one, other].map(|text| TableReference::parse(text, None).unwrap());
+        assert_eq!(one.meets(&other), other.meets(&one));
+        one.meets(&other)
+    };
+
+    assert!(meets("d.t$20190901", "d.t$20190901"));
+    assert!(meets("d.t$20190901", "d.t"));
+    assert!(meets("d.t$20190901", "d.t$2019"));
+    assert!(!meets("d.t$20190901", "d.t$20190902"));
+    assert!(!meets("d.t$20190901", "d.other$20190901"));
+    assert!(!meets("p:d.t", "q:d.t"));
+}

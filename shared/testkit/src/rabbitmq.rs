@@ -16,6 +16,9 @@ use crate::{
     process::Process, unique_name,
 };
 
+/// Seconds that `rabbitmqctl` waits for a server that does not answer.
+const CONTROL_SECONDS: &str = "60";
+
 /// Names a folder with another Debian, whose RabbitMQ is started.
 const ROOT: &str = "HIMEKURI_TEST_RABBITMQ_ROOT";
 
@@ -170,7 +173,7 @@ impl RabbitMq {
             |source| TestkitError::Process { operation: "run", program: "rabbitmqctl", source };
         let output = self
             .environment(self.program(self.script.with_file_name("rabbitmqctl")))
-            .arg("-q")
+            .args(["-q", "-t", CONTROL_SECONDS])
             .args(arguments)
             .output()
             .map_err(failed)?;

@@ -12,6 +12,7 @@ use gcp_bigquery_client::model::job_configuration::JobConfiguration;
 use gcp_bigquery_client::model::job_reference::JobReference;
 use gcp_bigquery_client::model::job_statistics::JobStatistics;
 use gcp_bigquery_client::model::job_status::JobStatus;
+use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::ledger::Ledger;
@@ -85,6 +86,19 @@ impl SimJob {
         self.ends_at
     }
 
+    fn listed(&self) -> Value {
+        let mut parts = self.destination.as_deref().unwrap_or_default().splitn(3, '.');
+        let table = json!({
+            "projectId": parts.next(),
+            "datasetId": parts.next(),
+            "tableId": parts.next(),
+        });
+        json!({
+            "jobReference": self.reference,
+            "configuration": {"labels": self.labels, "query": {"destinationTable": table}},
+        })
+    }
+
     fn answer(&self) -> Job {
         let error = self.fails.as_ref().filter(|_| self.done).map(|reason| ErrorProto {
             reason: Some(reason.clone()),
@@ -151,6 +165,14 @@ impl Warehouse {
         self.ends.insert((ends_at, sim.inserted), id.clone());
         self.jobs.insert(id, sim);
         Some(answer)
+    }
+
+    /// The jobs of a GCP project that run, as `jobs.list` tells them.
+    pub(crate) fn list(&mut self, project: &str, ledger: &Ledger) -> Vec<Value> {
+        self.settle(Instant::now(), ledger);
+        let live = self.ends.values().filter_map(|id| self.jobs.get(id));
+        let of_project = live.filter(|job| job.reference.project_id.as_deref() == Some(project));
+        of_project.map(SimJob::listed).collect()
     }
 
     /// A job's state now.

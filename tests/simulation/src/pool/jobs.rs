@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use gcp_bigquery_client::model::job::Job;
-use himekuri_bigquery::{Answer, Jobs, Why};
+use himekuri_bigquery::{Answer, Call, Jobs, Why};
 use himekuri_protocol::JobReference;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::bigquery::Fate;
@@ -93,6 +93,20 @@ impl Jobs for SimJobs {
             Some(job) => Ok(job),
             None => Err(Answer::AlreadyExists(format!("Already Exists: Job gcp:US.{id}"))),
         }
+    }
+
+    async fn call(&self, project: &str, call: Call) -> Result<Value, Answer> {
+        let states = call.query.iter().filter(|(name, _)| *name == "stateFilter");
+        let is_list = call.path.last().is_some_and(|last| last == "jobs")
+            && states.into_iter().all(|(_, state)| state != "done");
+        if !is_list {
+            return Err(Answer::Rejected(why("notImplemented")));
+        }
+        self.go().await?;
+        let world = &self.life.world;
+        let jobs = world.warehouse().list(project, &world.ledger);
+        self.life.leave().await;
+        Ok(json!({"jobs": jobs}))
     }
 
     async fn get(&self, _project: &str, job: &JobReference) -> Result<Job, Answer> {
