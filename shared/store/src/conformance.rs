@@ -46,6 +46,7 @@ macro_rules! conformance_tests {
             a_restored_attempt_has_its_id_its_number_and_its_name_again,
             a_restored_attempt_that_was_over_stays_over,
             an_attempt_that_is_there_is_not_restored,
+            who_leads_by_an_epoch_that_the_store_does_not_know_creates_nothing,
             an_unknown_attempt_is_named,
             attempts_are_listed_newest_first_in_pages,
             attempts_are_filtered_by_session_and_state,

@@ -93,12 +93,14 @@ pub enum StoreError {
         /// Why it is needed.
         why: &'static str,
     },
-    /// A newer leader owns the object: the asker is deposed and must stop.
-    #[error("epoch {epoch} is fenced off by epoch {by}: another coordinator leads")]
+    /// A newer leader owns the object, or the store has forgotten who leads: the asker is deposed and must stop.
+    #[error(
+        "epoch {epoch} is fenced off by epoch {by}: another coordinator leads, or the store has lost its memory"
+    )]
     Fenced {
         /// The asker's epoch.
         epoch: Epoch,
-        /// The newer leader's epoch.
+        /// The newer leader's epoch; 0 for none.
         by: Epoch,
     },
 }

@@ -70,7 +70,8 @@ pub trait Store: Send + Sync {
     /// by its claim shuts the creator out.
     ///
     /// # Errors
-    /// [`StoreError::Fenced`] when a newer leader has begun.
+    /// [`StoreError::Fenced`] when a newer leader has begun, and when the store does not know that this one has: it was emptied,
+    /// and would give out ids that had been given before.
     async fn create_attempt(
         &self,
         epoch: Epoch,

@@ -24,9 +24,12 @@ async fn redis_answers_like_the_model() {
         let model = MemoryStore::new();
         for n in 0..ATTEMPTS {
             let request = new_attempt(n);
-            let created = redis.create_attempt(Epoch(1), &request).await.unwrap();
-            let expected = model.create_attempt(Epoch(1), &request).await.unwrap();
+            // Nobody has led.
+            let created = redis.create_attempt(Epoch(0), &request).await.unwrap();
+            let expected = model.create_attempt(Epoch(0), &request).await.unwrap();
             assert_eq!(created, expected);
+            redis.claim(created.attempt(), Epoch(1)).await.unwrap();
+            model.claim(created.attempt(), Epoch(1)).await.unwrap();
         }
 
         let mut rng = StdRng::seed_from_u64(seed);

@@ -31,6 +31,21 @@ pub async fn a_restored_attempt_has_its_id_its_number_and_its_name_again(store: 
     store.commit(AttemptId(12), epoch, append(0, &["{}"])).await.unwrap();
 }
 
+/// A leader that does not know yet that the store was emptied gets no id that had been given before.
+pub async fn who_leads_by_an_epoch_that_the_store_does_not_know_creates_nothing(store: &dyn Store) {
+    let epoch = lead(store, "coordinator-1", LONG).await;
+    let unknown = Epoch(epoch.0 + 1);
+
+    let refused = store.create_attempt(unknown, &request("session", "first")).await;
+
+    let by = epoch;
+    match refused {
+        Err(StoreError::Fenced { epoch, by: found }) => assert_eq!((epoch, found), (unknown, by)),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(store.active_attempts().await.unwrap(), []);
+}
+
 /// Lists show it, and nobody begins it again.
 pub async fn a_restored_attempt_that_was_over_stays_over(store: &dyn Store) {
     let epoch = lead(store, "coordinator-1", LONG).await;

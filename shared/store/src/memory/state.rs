@@ -132,7 +132,9 @@ impl State {
         epoch: Epoch,
         request: &NewAttempt,
     ) -> Result<Creation, StoreError> {
-        self.check_leads(epoch)?;
+        if self.last_epoch != epoch.0 {
+            return Err(StoreError::Fenced { epoch, by: Epoch(self.last_epoch) });
+        }
         let session = self.sessions.entry(request.session_key.clone()).or_default();
         for id in session.iter() {
             if let Some(found) = self.attempts.get(id)
