@@ -3,9 +3,11 @@
 mod failure;
 mod login;
 mod logs;
+mod program;
 mod stop;
 
 pub use failure::report;
 pub use login::{AmqpLogin, RedisLogin, Secret, TlsArguments};
 pub use logs::{LogFormat, init_logs};
+pub use program::run;
 pub use stop::stop_on_signal;
