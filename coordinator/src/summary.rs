@@ -4,17 +4,21 @@ use himekuri_engine::{Attempt, AttemptOutcome, Config, KillReason};
 use himekuri_protocol::{AttemptId, TaskId, TryNo};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::coordinator::RetryOf;
 use crate::revision::ProjectRevision;
 use crate::session::{SessionPlan, StartedBy};
 
 /// One attempt in a list.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct AttemptSummary {
     /// Attempt; 0 until the store has given a number.
     #[serde(default = "unnumbered")]
     pub attempt: AttemptId,
+    /// Place among the attempts of its session, from 1; `None` until it has begun.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<u32>,
     /// Project.
     pub project: String,
     /// Revision.
@@ -42,8 +46,10 @@ pub struct AttemptSummary {
     /// Name of the attempt in its session; empty for the first (digdag).
     pub attempt_name: String,
     /// `-p`.
+    #[schema(value_type = Object)]
     pub params: Config,
     /// `--override`.
+    #[schema(value_type = Object)]
     pub overrides: Config,
     /// The task whose `require>` started it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -65,7 +71,7 @@ pub struct AttemptSummary {
 }
 
 /// That an attempt is killed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Kill {
     /// When.
     pub at: Timestamp,
@@ -74,7 +80,7 @@ pub struct Kill {
 }
 
 /// A session and its attempt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SessionAttempt {
     /// The attempt.
     pub attempt: AttemptId,
@@ -83,7 +89,7 @@ pub struct SessionAttempt {
 }
 
 /// One try of a `require>`: after a crash, it recognises the attempt that it has started.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RequiredBy {
     /// Attempt.
     pub attempt: AttemptId,
@@ -94,7 +100,7 @@ pub struct RequiredBy {
 }
 
 /// Where an attempt is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AttemptState {
     /// Has work left.
@@ -126,6 +132,7 @@ impl AttemptSummary {
     ) -> Self {
         Self {
             attempt: unnumbered(),
+            number: None,
             project: revision.project.clone(),
             revision: revision.revision.clone(),
             gcp_project: revision.gcp_project.clone(),

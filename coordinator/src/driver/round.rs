@@ -114,7 +114,7 @@ impl Driver {
 
     /// An attempt that is already live was begun by a recovery that saw it first.
     fn begin(&mut self, request: BeginAttempt, round: &mut Round) {
-        let BeginAttempt { attempt: id, number, revision, summary, resumed } = request;
+        let BeginAttempt { attempt: id, number, revision, mut summary, resumed } = request;
         if self.live.contains_key(&id) {
             return;
         }
@@ -145,6 +145,7 @@ impl Driver {
             started.sla.clear();
         }
         started.time_limits = self.parts.time_limits;
+        summary.number = Some(number);
         started.resumed = resumed;
         tracing::info!(attempt.id = %id, "attempt {id} of {}/{} begins", summary.project, summary.workflow);
         let killed = summary.kill.as_ref().map(|kill| kill.reason.clone());

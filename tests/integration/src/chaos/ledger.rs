@@ -145,9 +145,12 @@ impl<'a> Ledger<'a> {
     /// What the API has said yes to is there.
     fn promises(&mut self) {
         let evidence = self.evidence;
-        let known: BTreeSet<u64> =
-            evidence.attempts.iter().map(|attempt| attempt.attempt).collect();
-        let numbers = numbers(&evidence.attempts);
+        let numbers: BTreeMap<u64, u64> = evidence
+            .attempts
+            .iter()
+            .map(|attempt| (attempt.attempt, attempt.number.unwrap_or_default()))
+            .collect();
+        let known: BTreeSet<u64> = numbers.keys().copied().collect();
         for started in &evidence.promises.started {
             let (id, session) = (started.attempt, started.session_time);
             let finding = match numbers.get(&id) {
@@ -159,6 +162,14 @@ impl<'a> Ledger<'a> {
                 Some(_) => continue,
             };
             self.find(|counters| &mut counters.lost, finding);
+        }
+        let mut by_number = BTreeMap::new();
+        for attempt in evidence.attempts.iter().filter(|attempt| attempt.number.is_some()) {
+            let (id, session, number) = (attempt.attempt, attempt.session(), attempt.number);
+            if let Some(other) = by_number.insert((session, number), id) {
+                let finding = format!("attempts {other} and {id} have one number");
+                self.find(|counters| &mut counters.lost, finding);
+            }
         }
         for id in evidence.vanished.difference(&known) {
             self.find(|counters| &mut counters.lost, format!("attempt {id} has vanished"));
@@ -261,14 +272,13 @@ impl<'a> Ledger<'a> {
     /// What a success promises is in the warehouse.
     fn writes(&mut self) {
         let evidence = self.evidence;
-        let numbers = numbers(&evidence.attempts);
         let mut done: BTreeMap<Work<'_>, u64> = BTreeMap::new();
         for job in evidence.jobs.iter().filter(|job| job.succeeded) {
             *done.entry((&job.of, &job.partition)).or_default() += 1;
         }
         for attempt in evidence.attempts.iter().filter(|attempt| attempt.state == "success") {
             let id = attempt.attempt;
-            let of = of_attempt(attempt, numbers.get(&id).copied().unwrap_or_default());
+            let of = of_attempt(attempt);
             for partition in partitions_of(attempt) {
                 if !done.contains_key(&(&of, partition.as_str())) {
                     let finding = format!(
@@ -410,30 +420,14 @@ fn count<T>(of: impl Iterator<Item = T>) -> u64 {
     of.count() as u64
 }
 
-/// Number of each attempt within its session: the store counts them up.
-fn numbers(attempts: &[Attempt]) -> BTreeMap<u64, u64> {
-    let mut last: BTreeMap<String, u64> = BTreeMap::new();
-    let mut numbers = BTreeMap::new();
-    for attempt in attempts {
-        let number = last.entry(attempt.session()).or_default();
-        *number += 1;
-        numbers.insert(attempt.attempt, *number);
-    }
-    numbers
-}
-
 /// Attempts as jobs name them.
 fn ids(attempts: &[Attempt]) -> Ids {
-    let numbers = numbers(attempts);
-    let named = attempts.iter().map(|attempt| {
-        let number = numbers.get(&attempt.attempt).copied().unwrap_or_default();
-        (of_attempt(attempt, number), attempt.attempt)
-    });
-    named.collect()
+    attempts.iter().map(|attempt| (of_attempt(attempt), attempt.attempt)).collect()
 }
 
 /// How the jobs of an attempt name it.
-fn of_attempt(attempt: &Attempt, number: u64) -> (String, String, u64) {
+fn of_attempt(attempt: &Attempt) -> (String, String, u64) {
+    let number = attempt.number.unwrap_or_default();
     (attempt.project.clone(), session_date(attempt).to_owned(), number)
 }
 

@@ -22,6 +22,8 @@ pub(super) const ATTEMPTS_MAX: usize = 1_000;
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct Attempt {
     pub(super) attempt: u64,
+    /// Within its session; from its beginning.
+    pub(super) number: Option<u64>,
     pub(super) project: String,
     pub(super) workflow: String,
     pub(super) session_time: Timestamp,

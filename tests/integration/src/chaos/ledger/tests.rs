@@ -12,11 +12,11 @@ const LEAST: Least = Least { attempts: 1, faults: 1 };
 fn well() -> Evidence {
     let attempts = vec![attempt(1, 0), attempt(2, 60_000)];
     let partitions = partitions_of(&attempts[0]);
-    let jobs = attempts.iter().zip(1..).flat_map(|(attempt, number)| {
-        let begin = if number == 1 { 0 } else { 60_000 };
+    let jobs = attempts.iter().flat_map(|attempt| {
+        let begin = if attempt.number == Some(1) { 0 } else { 60_000 };
         let job = move |(index, partition): (usize, String)| {
             let start = begin + i64::try_from(index).unwrap() * 10_000;
-            job(of_attempt(attempt, number), partition, start)
+            job(of_attempt(attempt), partition, start)
         };
         partitions_of(attempt).into_iter().enumerate().map(job)
     });
@@ -48,6 +48,7 @@ fn well() -> Evidence {
 fn attempt(id: u64, begin: i64) -> Attempt {
     Attempt {
         attempt: id,
+        number: Some(id),
         project: "title_a".to_owned(),
         workflow: "summary".to_owned(),
         session_time: "2019-09-01T15:00:00Z".parse().unwrap(),
@@ -93,6 +94,18 @@ fn bad(change: impl FnOnce(&mut Evidence)) -> Vec<(&'static str, u64)> {
     let bad: Vec<_> = counters.bad().into_iter().filter(|(_, count)| *count > 0).collect();
     assert_eq!(bad.is_empty(), findings.is_empty(), "{findings:?}");
     bad
+}
+
+#[test]
+fn two_attempts_of_a_session_with_one_number_are_noticed() {
+    let mut evidence = well();
+    evidence.attempts[1].number = Some(1);
+
+    let (counters, findings) = judge(&evidence, LEAST);
+
+    assert!(counters.lost > 0);
+    let told = "attempts 1 and 2 have one number";
+    assert!(findings.iter().any(|finding| finding == told), "{findings:?}");
 }
 
 #[test]
