@@ -1,11 +1,16 @@
-//! The HTTP API: `/v1` for programs and the command line, `/livez` and `/readyz` for
-//! probes: the process answers, and somebody leads. Errors are problem documents (RFC 9457).
+//! The HTTP API: `/v1` for programs and the command line, `/api` for digdag's clients, `/livez` and `/readyz` for probes: the
+//! process answers, and somebody leads. Errors are problem documents (RFC 9457). `/openapi.json` describes it, made from the
+//! handlers themselves.
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{get, post, put};
+use axum::routing::get;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
+pub use caller::Guard;
 pub use front::Front;
 
 use crate::coordinator::Coordinator;
@@ -13,6 +18,9 @@ use crate::coordinator::Coordinator;
 mod attempts;
 mod backfills;
 mod bounds;
+mod caller;
+mod digdag;
+mod extract;
 mod front;
 mod problem;
 mod projects;
@@ -20,27 +28,84 @@ mod schedules;
 
 use bounds::{Bounds, within};
 
-/// The routes of a coordinator that leads.
-pub fn router(coordinator: Coordinator) -> Router {
-    let archives = Router::new()
-        .route("/v1/projects/{name}", put(projects::push).get(projects::one))
-        .layer(from_fn_with_state(Bounds::archives(), within));
+/// What the description says of the whole.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Himekuri",
+        description = "Daily data marts of many titles on BigQuery: push, start, watch, retry.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
+    ),
+    modifiers(&Tokens),
+    security(("token" = [])),
+    tags(
+        (name = "projects", description = "What was pushed"),
+        (name = "attempts", description = "Sessions that run, and have run"),
+        (name = "backfills", description = "Ranges of sessions that run a few at a time"),
+        (name = "schedules", description = "What starts by itself"),
+    )
+)]
+struct Description;
+
+/// How callers say who they are.
+struct Tokens;
+
+impl utoipa::Modify for Tokens {
+    fn modify(&self, description: &mut utoipa::openapi::OpenApi) {
+        use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+        let token = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+        let components = description.components.get_or_insert_default();
+        components.add_security_scheme("token", SecurityScheme::Http(token));
+    }
+}
+
+/// The routes that callers must be known for, with their description.
+fn described() -> (Router<Coordinator>, Router<Coordinator>, utoipa::openapi::OpenApi) {
+    let archives = OpenApiRouter::new().routes(routes!(projects::push, projects::one));
+    let requests = OpenApiRouter::new()
+        .routes(routes!(projects::list))
+        .routes(routes!(projects::archive))
+        .routes(routes!(attempts::start, attempts::list))
+        .routes(routes!(attempts::one))
+        .routes(routes!(attempts::tasks))
+        .routes(routes!(attempts::log))
+        .routes(routes!(attempts::kill))
+        .routes(routes!(attempts::retry))
+        .routes(routes!(backfills::begin, backfills::list))
+        .routes(routes!(backfills::change))
+        .routes(routes!(schedules::list))
+        .routes(routes!(schedules::disable))
+        .routes(routes!(schedules::enable))
+        .routes(routes!(schedules::skip));
+    let (archives, of_archives) = archives.split_for_parts();
+    let (requests, of_requests) = requests.split_for_parts();
+    let mut description = Description::openapi();
+    description.merge(of_archives);
+    description.merge(of_requests);
+    (archives, requests, description)
+}
+
+/// The routes of a coordinator that leads, for those whom `guard` lets in.
+pub fn router(coordinator: Coordinator, guard: Guard) -> Router {
+    let (archives, requests, description) = described();
+    let guarded = requests
+        .merge(digdag::requests())
+        .layer(from_fn_with_state(Bounds::requests(), within))
+        .merge(
+            archives
+                .merge(digdag::archives())
+                .layer(from_fn_with_state(Bounds::archives(), within)),
+        )
+        // `within` has read it already.
+        .layer(DefaultBodyLimit::disable())
+        // Outermost: whom nobody knows is turned away before anything is read.
+        .route_layer(from_fn_with_state(guard, caller::identify));
     Router::new()
         .route("/livez", get(|| async { "ok" }))
         .route("/readyz", get(|| async { "ok" }))
-        .route("/v1/revisions/{revision}", get(projects::archive))
-        .route("/v1/attempts", post(attempts::start).get(attempts::list))
-        .route("/v1/attempts/{id}", get(attempts::one))
-        .route("/v1/attempts/{id}/tasks", get(attempts::tasks))
-        .route("/v1/attempts/{id}/kill", post(attempts::kill))
-        .route("/v1/attempts/{id}/retry", post(attempts::retry))
-        .route("/v1/backfills", post(backfills::begin).get(backfills::list))
-        .route("/v1/backfills/{id}/{action}", post(backfills::change))
-        .route("/v1/schedules", get(schedules::list))
+        .route("/openapi.json", get(move || async move { axum::Json(description) }))
+        .merge(guarded)
         .fallback(problem::not_found)
-        .layer(from_fn_with_state(Bounds::requests(), within))
-        .merge(archives)
-        // `within` has read it already.
-        .layer(DefaultBodyLimit::disable())
+        .method_not_allowed_fallback(problem::no_method)
         .with_state(coordinator)
 }

@@ -12,10 +12,12 @@ use crate::backfill::Backfills;
 use crate::clock::Clock;
 use crate::driver::{Command, DriverParts};
 use crate::history::History;
+use crate::log::{self, LogLine};
 use crate::summary::{AttemptSummary, session_key};
 
 mod backfills;
 mod errors;
+mod facts;
 mod finished;
 mod kill;
 mod launch;
@@ -29,10 +31,36 @@ mod start;
 pub use backfills::{BackfillAction, BackfillPlan, BackfillRequest};
 pub(crate) use errors::LaunchError;
 pub use errors::{PushError, StartError};
+pub(crate) use facts::WorkflowFacts;
 pub use model::{CoordinatorConfig, KillRequest, Killed, ProjectRecord, StartRequest, Started};
 pub(crate) use retry::resume_of;
 pub use retry::{RetryMode, RetryOf, RetryRequest, RetryRevision};
-pub use schedules::ScheduleView;
+pub use schedules::{ScheduleChange, ScheduleView, SkipTo};
+
+/// Attempts that are read at a time when only some are wanted.
+const LOOK: usize = 500;
+
+/// How often, at most, for one page.
+const LOOKS_MAX: usize = 10;
+
+/// Which page of attempts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AttemptQuery {
+    /// Most attempts.
+    pub(crate) limit: usize,
+    /// Only older ones.
+    pub(crate) before: Option<AttemptId>,
+    /// Only those that are not over.
+    pub(crate) running: bool,
+}
+
+/// A page of attempts.
+#[derive(Debug)]
+pub(crate) struct AttemptPage {
+    pub(crate) attempts: Vec<AttemptSummary>,
+    /// `before` of the page that goes on, if there may be more.
+    pub(crate) next: Option<AttemptId>,
+}
 
 /// A running coordinator. Cheap to clone.
 #[derive(Clone)]
@@ -84,6 +112,43 @@ impl Coordinator {
         numbered.collect()
     }
 
+    /// A page of the attempts that are wanted, newest first. Looks at so many at most, so that a page of what is rare ends:
+    /// it may be empty, and `next` goes on.
+    ///
+    /// # Errors
+    /// The store cannot be reached.
+    pub(crate) async fn attempt_page(
+        &self,
+        query: &AttemptQuery,
+        wanted: impl Fn(&AttemptSummary) -> bool,
+    ) -> Result<AttemptPage, StartError> {
+        let state = query.running.then_some(himekuri_store::AttemptState::Active);
+        let mut page = AttemptPage { attempts: Vec::new(), next: None };
+        let mut before = query.before;
+        for _ in 0..LOOKS_MAX {
+            let limit = LOOK.max(query.limit);
+            let filter = AttemptFilter { state, before, limit, session_key: None };
+            let found = self.store.attempts(&filter).await?;
+            let is_last = found.len() < limit;
+            for (attempt, json) in found {
+                if page.attempts.len() == query.limit {
+                    page.next = before;
+                    return Ok(page);
+                }
+                let summary: AttemptSummary = serde_json::from_str(&json)?;
+                before = Some(attempt);
+                if wanted(&summary) {
+                    page.attempts.push(AttemptSummary { attempt, ..summary });
+                }
+            }
+            if is_last {
+                return Ok(page);
+            }
+        }
+        page.next = before;
+        Ok(page)
+    }
+
     /// The attempts of a session, newest first: of those, the first counts.
     pub(crate) async fn attempts_of(
         &self,
@@ -108,14 +173,37 @@ impl Coordinator {
     /// # Errors
     /// The store or the archive cannot be reached, or has no such attempt.
     pub async fn tasks(&self, attempt: AttemptId) -> Result<Vec<TaskView>, StartError> {
+        let replayed = self.replayed(attempt).await?;
+        Ok(replayed.map_or_else(Vec::new, |(attempt, _)| attempt.views().collect()))
+    }
+
+    /// What was decided about an attempt's tasks, behind a line of its log.
+    ///
+    /// # Errors
+    /// The store or the archive cannot be reached, or has no such attempt.
+    pub async fn log_lines(
+        &self,
+        attempt: AttemptId,
+        after: u64,
+    ) -> Result<Vec<LogLine>, StartError> {
+        let replayed = self.replayed(attempt).await?;
+        Ok(replayed
+            .map_or_else(Vec::new, |(attempt, records)| log::lines(&attempt, &records, after)))
+    }
+
+    /// An attempt from its log, and the log; nothing of one that has not begun.
+    async fn replayed(
+        &self,
+        attempt: AttemptId,
+    ) -> Result<Option<(Attempt, Vec<Record>)>, StartError> {
         let log = self.history.log(attempt).await?;
         let log: Vec<Record> =
             log.iter().map(|record| serde_json::from_str(record)).collect::<Result<_, _>>()?;
         if log.is_empty() {
-            return Ok(Vec::new());
+            return Ok(None);
         }
-        match Attempt::replay(log) {
-            Ok(attempt) => Ok(attempt.views().collect()),
+        match Attempt::replay(log.clone()) {
+            Ok(attempt) => Ok(Some((attempt, log))),
             Err(error) => Err(StartError::Json(serde::de::Error::custom(error))),
         }
     }

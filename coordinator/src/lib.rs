@@ -13,6 +13,7 @@
 //! The driver runs on one thread of its own: it owns the JavaScript engine and every live attempt, so a decision needs
 //! no lock. It works in rounds; a round takes all waiting commands, decides, and commits once for each attempt touched.
 
+mod access;
 mod api;
 mod archiver;
 mod backfill;
@@ -25,6 +26,7 @@ mod history;
 mod intake;
 mod journal;
 mod leader;
+mod log;
 mod revision;
 mod scheduler;
 mod serve;
@@ -32,7 +34,8 @@ mod session;
 mod spending;
 mod summary;
 
-pub use api::{Front, router};
+pub use access::{Access, AccessError, Entries, Entry, Identity, Refused, Role, Token, TokenHash};
+pub use api::{Front, Guard, router};
 pub use archiver::{Archived, Archiver, Retention};
 pub use backfill::{Backfill, BackfillOrder, BackfillState, Backfiller};
 pub use check::{Checked, check};
@@ -40,15 +43,16 @@ pub use clock::Clock;
 pub use coordinator::{
     BackfillAction, BackfillPlan, BackfillRequest, Coordinator, CoordinatorConfig, KillRequest,
     Killed, ProjectRecord, PushError, RetryMode, RetryOf, RetryRequest, RetryRevision,
-    ScheduleView, StartError, StartRequest, Started,
+    ScheduleChange, ScheduleView, SkipTo, StartError, StartRequest, Started,
 };
 pub use driver::{Event, EventKind};
 pub use evaluator::ScriptEvaluator;
 pub use himekuri_archive::{Archive, ArchiveError};
 pub use himekuri_template::Limits as ExpressionLimits;
 pub use journal::JournalError;
+pub use log::LogLine;
 pub use revision::ProjectRevision;
-pub use scheduler::{ScheduleRecord, Scheduler};
+pub use scheduler::{ScheduleOrder, ScheduleRecord, Scheduler};
 pub use serve::serve;
 pub use session::{
     SessionChoice, SessionError, SessionPlan, StartedBy, plan_attempt, plan_sessions,

@@ -12,14 +12,16 @@ use himekuri_coordinator::{
     Archiver, Backfiller, Coordinator, CoordinatorConfig, ExpressionLimits, Front, Scheduler, serve,
 };
 use himekuri_engine::TimeLimits;
-use himekuri_service::{LogFormat, Secret, init_logs, report, stop_on_signal};
+use himekuri_service::{LogFormat, Secret, init_logs, run, stop_on_signal};
 use himekuri_store::{RedisConfig, RedisStore, Store};
 use tokio::net::TcpListener;
 
+mod access_arguments;
 mod archive_arguments;
 mod dispatch_arguments;
 mod logins;
 
+use access_arguments::AccessArguments;
 use archive_arguments::ArchiveArguments;
 use dispatch_arguments::{DispatchArguments, log_windows};
 use logins::Logins;
@@ -93,6 +95,8 @@ struct Arguments {
     #[arg(long, env = "HIMEKURI_LOG_FORMAT", value_enum, default_value_t)]
     log_format: LogFormat,
     #[command(flatten)]
+    access: AccessArguments,
+    #[command(flatten)]
     dispatch: DispatchArguments,
     #[command(flatten)]
     archive: ArchiveArguments,
@@ -100,15 +104,15 @@ struct Arguments {
     logins: Logins,
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let arguments = Arguments::parse();
     init_logs(arguments.log_format, "info");
-    report(Box::pin(run(arguments)).await)
+    run(coordinate(arguments))
 }
 
-async fn run(arguments: Arguments) -> anyhow::Result<()> {
+async fn coordinate(arguments: Arguments) -> anyhow::Result<()> {
     let stop = stop_on_signal().context("could not listen for signals")?;
+    let guard = arguments.access.guard(arguments.listen)?;
     let listener = listen(arguments.listen).await?;
     let address = arguments.advertise.unwrap_or_else(|| advertised(arguments.listen));
     let spending = arguments.dispatch.spending();
@@ -145,7 +149,9 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     })
     .await?;
     let store: Arc<dyn Store> = Arc::new(store);
-    let front = Front::new(Arc::clone(&store)).context("could not make an HTTP client")?;
+    let front =
+        Front::new(Arc::clone(&store), guard.clone()).context("could not make an HTTP client")?;
+    let keeping = tokio::spawn(arguments.access.keep(guard, stop.clone()));
     tracing::info!("the API listens on http://{}", listener.local_addr()?);
     let serving = tokio::spawn(serve(listener, front.clone().router(), stop.clone()));
     let launched = Coordinator::launch(config, store, Arc::new(broker), None, stop.clone()).await?;
@@ -157,6 +163,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let backfiller = tokio::spawn(Backfiller::new(coordinator.clone()).run(stop.clone()));
     let archiver = tokio::spawn(Archiver::new(coordinator, retention).run(stop.clone()));
     serving.await.context("the API ended abnormally")?;
+    keeping.await.context("the reader of tokens ended abnormally")?;
     scheduler.await.context("the scheduler ended abnormally")?;
     backfiller.await.context("the backfiller ended abnormally")?;
     archiver.await.context("the archiver ended abnormally")?;

@@ -19,8 +19,10 @@ use crate::revision::ProjectRevision;
 use crate::session::{SessionError, StartedBy, plan_session, rule_of, schedule_of, zone_of};
 use crate::summary::{AttemptState, AttemptSummary, SessionAttempt};
 
+mod order;
 mod record;
 
+pub use order::ScheduleOrder;
 pub use record::ScheduleRecord;
 
 /// How often schedules are looked at: digdag's period, and the precision of a start.
@@ -86,13 +88,16 @@ impl Scheduler {
             self.records = Some(record::read(&self.coordinator).await?);
         }
         let projects = self.coordinator.projects().await?;
+        let orders = self.coordinator.schedule_orders().await?;
         let mut known = BTreeSet::new();
         let mut started = 0;
         for project in &projects {
             let Some(scheduled) = self.scheduled(project).await? else { continue };
             for workflow in &scheduled.workflows {
                 let key = format!("{}/{}", project.name, workflow.name);
-                started += self.look(&key, project, &scheduled.revision, workflow, now).await?;
+                let order = orders.get(&key).copied().unwrap_or_default();
+                let revision = &scheduled.revision;
+                started += self.look(&key, project, revision, workflow, order, now).await?;
                 known.insert(key);
             }
         }
@@ -135,12 +140,15 @@ impl Scheduler {
         project: &ProjectRecord,
         revision: &ProjectRevision,
         workflow: &ScheduledWorkflow,
+        order: ScheduleOrder,
         now: Timestamp,
     ) -> Result<usize, StartError> {
         let before = self.records.as_ref().and_then(|records| records.get(key)).cloned();
         let mut record = current(before.as_ref(), workflow, project.pushed_at);
+        order.obeyed(&mut record, &workflow.schedule, &workflow.zone);
         let mut started = 0;
-        if let Some(next) = record.next.filter(|next| next.run_time <= now) {
+        let may_start = order.disabled_at.is_none();
+        if let Some(next) = record.next.filter(|next| may_start && next.run_time <= now) {
             record.waits_for = self.waits_for(project, workflow, &record).await?;
             if record.waits_for.is_none() {
                 let cursor = Cursor { last_session_time: record.last_session_time, next };

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::revision::ProjectRevision;
@@ -21,7 +22,7 @@ use crate::revision::ProjectRevision;
 const DEFAULT_TIMEZONE: &str = "UTC";
 
 /// Dates of the sessions to run, both ends included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SessionChoice {
     /// First session date.
     pub from: Date,
@@ -49,7 +50,7 @@ pub struct SessionPlan {
 }
 
 /// Who starts a session: it decides when its `sla` begins to count.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StartedBy {
     /// A person, or a program in a person's stead: `sla` counts from the start.
@@ -197,7 +198,7 @@ fn unscheduled(
     days.take_while(|date| *date <= choice.to).map(plan).collect()
 }
 
-fn timezone_name(workflow: &Workflow) -> &str {
+pub(crate) fn timezone_name(workflow: &Workflow) -> &str {
     workflow.timezone.as_ref().map_or(DEFAULT_TIMEZONE, |timezone| timezone.value.as_str())
 }
 
@@ -289,7 +290,7 @@ pub(crate) fn begin(
         session_time: begin.session.session_time,
         time_zone: zone.clone(),
         time_zone_name: timezone.clone(),
-        project_id: number_of(uuid_of(&revision.project)),
+        project_id: number_of_name(&revision.project),
         session_id: number_of(session),
         attempt_id: i64::try_from(begin.attempt.0).unwrap_or(i64::MAX),
         session_uuid: session.to_string(),
@@ -331,8 +332,13 @@ fn sla(workflow: &Workflow, run_time: Timestamp, zone: &TimeZone) -> Vec<SlaStar
 }
 
 /// The same name has the same id, whoever asks and however often.
-fn uuid_of(name: &str) -> Uuid {
+pub(crate) fn uuid_of(name: &str) -> Uuid {
     Uuid::new_v5(&Uuid::NAMESPACE_URL, name.as_bytes())
+}
+
+/// The number of a thing with this name.
+pub(crate) fn number_of_name(name: &str) -> i64 {
+    number_of(uuid_of(name))
 }
 
 /// digdag numbers projects and sessions; here a number is derived from the name, within what JavaScript counts exactly.

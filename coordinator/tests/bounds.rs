@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use himekuri_broker::MemoryBroker;
-use himekuri_coordinator::{Coordinator, CoordinatorConfig, router, serve};
+use himekuri_coordinator::{Access, Coordinator, CoordinatorConfig, Guard, router, serve};
 use himekuri_store::MemoryStore;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -42,7 +42,7 @@ async fn api() -> String {
     let (coordinator, _) = launched.await.unwrap().unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
-    tokio::spawn(serve(listener, router(coordinator), stop));
+    tokio::spawn(serve(listener, router(coordinator, Guard::new(Access::Open)), stop));
     address
 }
 

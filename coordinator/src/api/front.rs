@@ -17,6 +17,7 @@ use himekuri_store::{RecordKind, Store, StoreError};
 use tower::ServiceExt;
 
 use super::bounds::{ARCHIVE_MAX, Bounds, within};
+use super::caller::Guard;
 use super::problem::Problem;
 use super::router;
 use crate::coordinator::Coordinator;
@@ -45,18 +46,19 @@ const OF_THE_CONNECTION: [HeaderName; 6] = [
 #[derive(Clone)]
 pub struct Front {
     leading: Arc<OnceLock<Router>>,
+    guard: Guard,
     store: Arc<dyn Store>,
     http: reqwest::Client,
 }
 
 impl Front {
-    /// One that stands by.
+    /// One that stands by. Requests that it passes on are guarded by who leads.
     ///
     /// # Errors
     /// The HTTP client cannot be made.
-    pub fn new(store: Arc<dyn Store>) -> Result<Self, reqwest::Error> {
+    pub fn new(store: Arc<dyn Store>, guard: Guard) -> Result<Self, reqwest::Error> {
         let http = reqwest::Client::builder().connect_timeout(CONNECT_TIMEOUT).timeout(TIMEOUT);
-        Ok(Self { leading: Arc::default(), store, http: http.no_proxy().build()? })
+        Ok(Self { leading: Arc::default(), guard, store, http: http.no_proxy().build()? })
     }
 
     /// This process leads from now on, and others reach it at `address`, such as `http://10.0.0.7:7070`.
@@ -65,7 +67,7 @@ impl Front {
     /// The store cannot be reached, or a newer leader has begun.
     pub async fn lead(&self, coordinator: Coordinator, address: &str) -> Result<(), StoreError> {
         let epoch = coordinator.epoch();
-        let _already = self.leading.set(router(coordinator));
+        let _already = self.leading.set(router(coordinator, self.guard.clone()));
         let record = Some(address.trim_end_matches('/'));
         self.store.put_record(epoch, RecordKind::Pool, ADDRESS, record).await
     }

@@ -1,11 +1,12 @@
 //! Errors for API clients: what is wrong and what to do, as `application/problem+json`.
 
 use axum::Json;
-use axum::http::{HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use himekuri_engine::ResumeError;
 use himekuri_store::StoreError;
-use serde_json::{Value, json};
+use serde::Serialize;
+use utoipa::{IntoResponses, ToSchema};
 
 use crate::coordinator::{PushError, StartError};
 use crate::session::SessionError;
@@ -13,16 +14,80 @@ use crate::session::SessionError;
 /// Seconds: a takeover takes a few.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 
+/// What a caller gets in place of an answer (RFC 9457).
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ProblemDocument {
+    /// Always `about:blank`: `status` and `detail` say all.
+    #[schema(example = "about:blank")]
+    r#type: String,
+    /// The status in words.
+    title: String,
+    /// The status.
+    status: u16,
+    /// What is wrong, and what to do.
+    detail: String,
+    /// What is wrong in the files of a push, with file, line and column.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    diagnostics: Option<Vec<String>>,
+}
+
+/// Answers that every request may have.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "for the description of the API")]
+pub(super) enum Problems {
+    /// The request is not as it must be.
+    #[response(status = 400, content_type = "application/problem+json")]
+    BadRequest(#[to_schema] ProblemDocument),
+    /// The caller did not say who they are, or is not known.
+    #[response(status = 401, content_type = "application/problem+json")]
+    Unknown(#[to_schema] ProblemDocument),
+    /// The caller may not do this, or not with this title.
+    #[response(status = 403, content_type = "application/problem+json")]
+    Refused(#[to_schema] ProblemDocument),
+    /// There is no such thing.
+    #[response(status = 404, content_type = "application/problem+json")]
+    NotFound(#[to_schema] ProblemDocument),
+    /// The path knows other methods.
+    #[response(status = 405, content_type = "application/problem+json")]
+    Method(#[to_schema] ProblemDocument),
+    /// The request was not here in time.
+    #[response(status = 408, content_type = "application/problem+json")]
+    TooSlow(#[to_schema] ProblemDocument),
+    /// Something is as it is, and does not allow this.
+    #[response(status = 409, content_type = "application/problem+json")]
+    Conflict(#[to_schema] ProblemDocument),
+    /// The request is too large.
+    #[response(status = 413, content_type = "application/problem+json")]
+    TooLarge(#[to_schema] ProblemDocument),
+    /// The body is not JSON, or is not said to be.
+    #[response(status = 415, content_type = "application/problem+json")]
+    NotJson(#[to_schema] ProblemDocument),
+    /// The request can be read, and cannot be carried out.
+    #[response(status = 422, content_type = "application/problem+json")]
+    Invalid(#[to_schema] ProblemDocument),
+    /// The caller asks too often.
+    #[response(status = 429, content_type = "application/problem+json")]
+    TooMany(#[to_schema] ProblemDocument),
+    /// Nobody leads at the moment, or a server of the pool does not answer: ask again.
+    #[response(status = 503, content_type = "application/problem+json")]
+    Passing(#[to_schema] ProblemDocument),
+}
+
 /// An error response.
 pub(super) struct Problem {
     status: StatusCode,
     detail: String,
-    more: Value,
+    diagnostics: Option<Vec<String>>,
 }
 
 impl Problem {
     pub(super) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self { status, detail: detail.into(), more: Value::Null }
+        Self { status, detail: detail.into(), diagnostics: None }
+    }
+
+    /// There is no such thing.
+    pub(super) fn unknown(what: &str, id: impl std::fmt::Display) -> Self {
+        Self::new(StatusCode::NOT_FOUND, format!("there is no {what} {id}"))
     }
 
     /// What will pass by itself.
@@ -33,15 +98,13 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let mut body = json!({
-            "type": "about:blank",
-            "title": self.status.canonical_reason().unwrap_or("error"),
-            "status": self.status.as_u16(),
-            "detail": self.detail,
-        });
-        if let (Value::Object(body), Value::Object(more)) = (&mut body, self.more) {
-            body.extend(more);
-        }
+        let body = ProblemDocument {
+            r#type: "about:blank".to_owned(),
+            title: self.status.canonical_reason().unwrap_or("error").to_owned(),
+            status: self.status.as_u16(),
+            detail: self.detail,
+            diagnostics: self.diagnostics,
+        };
         let kind = [(header::CONTENT_TYPE, "application/problem+json")];
         let mut response = (self.status, kind, Json(body)).into_response();
         if self.status == StatusCode::SERVICE_UNAVAILABLE {
@@ -49,6 +112,11 @@ impl IntoResponse for Problem {
         }
         response
     }
+}
+
+pub(super) async fn no_method(method: Method, uri: Uri) -> Problem {
+    let detail = format!("`{}` is not for {method}; see /openapi.json", uri.path());
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail)
 }
 
 pub(super) async fn not_found(uri: Uri) -> Problem {
@@ -66,7 +134,7 @@ impl From<PushError> for Problem {
                 return Self {
                     status: StatusCode::UNPROCESSABLE_ENTITY,
                     detail: error.to_string(),
-                    more: json!({ "diagnostics": texts }),
+                    diagnostics: Some(texts),
                 };
             }
             PushError::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
@@ -85,6 +153,7 @@ impl From<StartError> for Problem {
             | StartError::UnknownWorkflow { .. }
             | StartError::UnknownRevision(_)
             | StartError::UnknownBackfill(_)
+            | StartError::UnknownSchedule(_)
             | StartError::Resume(ResumeError::UnknownTask { .. })
             | StartError::Store(StoreError::UnknownAttempt { .. }) => StatusCode::NOT_FOUND,
             StartError::Compile(_) | StartError::Session(SessionError::Invalid { .. }) => {

@@ -2,42 +2,147 @@
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
-use super::problem::Problem;
-use crate::coordinator::{Coordinator, ProjectRecord};
+use super::caller::Caller;
+use super::extract::{Path, Query};
+use super::problem::{Problem, Problems};
+use crate::coordinator::{Coordinator, ProjectRecord, StartError};
 
-#[derive(Debug, Deserialize)]
+/// All projects.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ProjectList {
+    /// By name.
+    projects: Vec<ProjectRecord>,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 pub(super) struct PushQuery {
+    /// GCP project of the title's jobs; that of the push before when missing. Another one needs an admin.
     gcp_project: Option<String>,
 }
 
-/// `PUT /v1/projects/{name}?gcp_project=ID` with a tar.gz archive.
+/// Lists projects.
+#[utoipa::path(
+    get,
+    path = "/v1/projects",
+    operation_id = "listProjects",
+    tag = "projects",
+    responses((status = 200, description = "All of them", body = ProjectList), Problems)
+)]
+pub(super) async fn list(
+    State(coordinator): State<Coordinator>,
+    caller: Caller,
+) -> Result<Json<ProjectList>, Problem> {
+    let mut projects = coordinator.projects().await?;
+    projects.retain(|project| caller.sees(&project.name));
+    Ok(Json(ProjectList { projects }))
+}
+
+/// Pushes the files of a project: a tar.gz archive. They are checked first.
+#[utoipa::path(
+    put,
+    path = "/v1/projects/{name}",
+    operation_id = "pushProject",
+    tag = "projects",
+    params(("name" = String, Path, description = "The title"), PushQuery),
+    request_body(content = Vec<u8>, content_type = "application/gzip"),
+    responses((status = 200, description = "What sessions start from now on", body = ProjectRecord), Problems)
+)]
 pub(super) async fn push(
     State(coordinator): State<Coordinator>,
+    caller: Caller,
     Path(name): Path<String>,
     Query(query): Query<PushQuery>,
     archive: Bytes,
 ) -> Result<Json<ProjectRecord>, Problem> {
+    may_push(&coordinator, &caller, &name, query.gcp_project.as_deref()).await?;
     Ok(Json(coordinator.push(&name, &archive, query.gcp_project).await?))
 }
 
-/// `GET /v1/projects/{name}`: what was pushed last.
+/// What was pushed last of a project.
+#[utoipa::path(
+    get,
+    path = "/v1/projects/{name}",
+    operation_id = "getProject",
+    tag = "projects",
+    params(("name" = String, Path, description = "The title")),
+    responses((status = 200, description = "The project", body = ProjectRecord), Problems)
+)]
 pub(super) async fn one(
     State(coordinator): State<Coordinator>,
+    caller: Caller,
     Path(name): Path<String>,
 ) -> Result<Json<ProjectRecord>, Problem> {
+    caller.looks_at(&name)?;
     Ok(Json(coordinator.project(&name).await?))
 }
 
-/// `GET /v1/revisions/{revision}`: the files, as a tar.gz archive.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ArchiveQuery {
+    /// The title whose revision it is; needed by callers who do not see all titles.
+    project: Option<String>,
+}
+
+/// The files of a revision, as a tar.gz archive.
+#[utoipa::path(
+    get,
+    path = "/v1/revisions/{revision}",
+    operation_id = "getRevision",
+    tag = "projects",
+    params(("revision" = String, Path, description = "Hash of the files"), ArchiveQuery),
+    responses(
+        (status = 200, description = "The files", body = Vec<u8>, content_type = "application/gzip"),
+        Problems
+    )
+)]
 pub(super) async fn archive(
     State(coordinator): State<Coordinator>,
+    caller: Caller,
     Path(revision): Path<String>,
+    Query(query): Query<ArchiveQuery>,
 ) -> Result<impl IntoResponse, Problem> {
+    match &query.project {
+        // The hash is a secret of those who may see the title: of another's revision nobody has it.
+        Some(project) => caller.looks_at(project)?,
+        None => caller.looks_at_all()?,
+    }
     let archive = coordinator.archive(&revision).await?;
     Ok(([(header::CONTENT_TYPE, "application/gzip")], archive))
+}
+
+/// An operator may push; where the jobs run, an admin decides after the first push.
+pub(super) async fn may_push(
+    coordinator: &Coordinator,
+    caller: &Caller,
+    name: &str,
+    gcp_project: Option<&str>,
+) -> Result<(), Problem> {
+    caller.operates(name)?;
+    if let Some(given) = gcp_project
+        && let Some(earlier) = pushed(coordinator, name).await?
+        && earlier.gcp_project.as_deref() != Some(given)
+    {
+        caller.governs(name)?;
+    }
+    Ok(())
+}
+
+/// The project, if there was a push.
+async fn pushed(
+    coordinator: &Coordinator,
+    name: &str,
+) -> Result<Option<ProjectRecord>, StartError> {
+    match coordinator.project(name).await {
+        Err(StartError::UnknownProject(_)) => Ok(None),
+        found => found.map(Some),
+    }
 }

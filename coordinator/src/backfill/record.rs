@@ -6,12 +6,13 @@ use himekuri_engine::Config;
 use himekuri_protocol::AttemptId;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::session::SessionChoice;
 use crate::summary::SessionAttempt;
 
 /// A range of sessions that run a few at a time.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Backfill {
     /// Number, from 1.
     pub id: u64,
@@ -38,9 +39,11 @@ pub struct Backfill {
     pub depends_on_previous: bool,
     /// `-p`.
     #[serde(default)]
+    #[schema(value_type = Object)]
     pub params: Config,
     /// `--override`.
     #[serde(default)]
+    #[schema(value_type = Object)]
     pub overrides: Config,
     /// When it was asked for.
     pub requested_at: Timestamp,
@@ -66,7 +69,7 @@ pub struct Backfill {
 }
 
 /// Which sessions of a backfill come first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BackfillOrder {
     /// As time goes.
@@ -77,7 +80,7 @@ pub enum BackfillOrder {
 }
 
 /// Where a backfill is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BackfillState {
     /// Sessions start as others end.

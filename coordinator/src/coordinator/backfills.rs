@@ -7,6 +7,7 @@ use himekuri_engine::Config;
 use himekuri_project::Limits;
 use himekuri_store::RecordKind;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{Coordinator, KillRequest, StartError};
@@ -15,7 +16,7 @@ use crate::revision::ProjectRevision;
 use crate::session::{SessionChoice, plan_sessions, schedule_of};
 
 /// Sessions to run a few at a time.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct BackfillRequest {
     /// Project.
     pub project: String,
@@ -32,9 +33,11 @@ pub struct BackfillRequest {
     pub concurrency: u32,
     /// `-p`.
     #[serde(default)]
+    #[schema(value_type = Object)]
     pub params: Config,
     /// `--override`.
     #[serde(default)]
+    #[schema(value_type = Object)]
     pub overrides: Config,
     /// Name of the attempts; a unique one if there is none.
     #[serde(default)]
@@ -53,7 +56,7 @@ fn one() -> u32 {
 }
 
 /// A backfill that was asked for.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct BackfillPlan {
     /// The backfill; number 0 if it was only planned.
     pub backfill: Backfill,
@@ -62,7 +65,7 @@ pub struct BackfillPlan {
 }
 
 /// What somebody wants of a backfill.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BackfillAction {
     /// Starts nothing more until it is resumed.
@@ -156,6 +159,16 @@ impl Coordinator {
         let mut known = self.backfills.known.lock().await;
         let known = self.known_backfills(&mut known).await?;
         Ok(known.values().rev().cloned().collect())
+    }
+
+    /// One of them.
+    ///
+    /// # Errors
+    /// There is no such backfill, or the store cannot be reached.
+    pub(crate) async fn one_backfill(&self, id: u64) -> Result<Backfill, StartError> {
+        let mut known = self.backfills.known.lock().await;
+        let known = self.known_backfills(&mut known).await?;
+        known.get(&id).cloned().ok_or(StartError::UnknownBackfill(id))
     }
 
     /// Pauses, resumes or kills a backfill; one that is so already stays so. Of a killed one, the attempts that run are

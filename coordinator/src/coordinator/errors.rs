@@ -87,6 +87,9 @@ pub enum StartError {
         /// What the caller looked at.
         expected: String,
     },
+    /// No such schedule.
+    #[error("there is no schedule `{0}`; `himekuri schedules` lists them")]
+    UnknownSchedule(String),
     /// No such backfill.
     #[error("there is no backfill {0}; `himekuri backfills` lists them")]
     UnknownBackfill(u64),
@@ -177,6 +180,7 @@ impl StartError {
             | Self::Resume(_)
             | Self::UnknownRevision(_)
             | Self::OtherRevision { .. }
+            | Self::UnknownSchedule(_)
             | Self::UnknownBackfill(_)
             | Self::BackfillExists { .. }
             | Self::BackfillOver(_)

@@ -8,6 +8,7 @@ use himekuri_protocol::AttemptId;
 use himekuri_template::Limits as ExpressionLimits;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::clock::Clock;
 use crate::session::SessionChoice;
@@ -62,7 +63,7 @@ impl Default for CoordinatorConfig {
 }
 
 /// A pushed project.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ProjectRecord {
     /// Name: the title.
     pub name: String,
@@ -77,7 +78,7 @@ pub struct ProjectRecord {
 }
 
 /// Sessions to start.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct StartRequest {
     /// Project.
     pub project: String,
@@ -88,9 +89,11 @@ pub struct StartRequest {
     pub sessions: SessionChoice,
     /// `-p`.
     #[serde(default)]
+    #[schema(value_type = Object)]
     pub params: Config,
     /// `--override`.
     #[serde(default)]
+    #[schema(value_type = Object)]
     pub overrides: Config,
     /// Name of the attempt; a second attempt of a session needs one of its own (digdag `--retry NAME`).
     #[serde(default)]
@@ -101,7 +104,7 @@ pub struct StartRequest {
 }
 
 /// What became of one session's start.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Started {
     /// The new attempt, or the one that was there.
     pub attempt: AttemptId,
@@ -116,7 +119,7 @@ pub struct Started {
 }
 
 /// Who kills an attempt.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct KillRequest {
     /// A name for those who look at it later.
     #[serde(default)]
@@ -124,7 +127,7 @@ pub struct KillRequest {
 }
 
 /// What became of a kill.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Killed {
     /// The attempt.
     pub attempt: AttemptId,

@@ -4,6 +4,7 @@ use himekuri_engine::{Attempt, Config, Record, Resume, ResumeError};
 use himekuri_project::Limits;
 use himekuri_protocol::AttemptId;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{Coordinator, StartError, Started};
@@ -13,7 +14,7 @@ use crate::session::StartedBy;
 use crate::summary::{AttemptState, AttemptSummary};
 
 /// Another attempt of a session.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct RetryRequest {
     /// What runs.
     pub mode: RetryMode,
@@ -22,9 +23,11 @@ pub struct RetryRequest {
     pub revision: RetryRevision,
     /// `-p`, over those of the earlier attempt.
     #[serde(default)]
+    #[schema(value_type = Object)]
     pub params: Config,
     /// `--override`, over those of the earlier attempt.
     #[serde(default)]
+    #[schema(value_type = Object)]
     pub overrides: Config,
     /// Name of the new attempt; a unique one if there is none.
     #[serde(default)]
@@ -32,7 +35,7 @@ pub struct RetryRequest {
 }
 
 /// What a retry runs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RetryMode {
     /// Everything.
@@ -44,7 +47,7 @@ pub enum RetryMode {
 }
 
 /// Whose files a retry runs.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RetryRevision {
     /// Those of the earlier attempt.
@@ -57,7 +60,7 @@ pub enum RetryRevision {
 }
 
 /// The attempt that another one retries: after a crash, the new one begins from this.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RetryOf {
     /// The earlier attempt.
     pub attempt: AttemptId,

@@ -68,8 +68,9 @@ impl AttemptEntry {
 }
 
 /// Kinds of records that are kept, with their names.
-pub(super) const KINDS: [(RecordKind, &str); 3] = [
+pub(super) const KINDS: [(RecordKind, &str); 4] = [
     (RecordKind::Schedule, "schedule"),
+    (RecordKind::ScheduleOrder, "schedule_order"),
     (RecordKind::Backfill, "backfill"),
     (RecordKind::Spending, "spending"),
 ];

@@ -433,6 +433,7 @@ impl TimeLimits {
 
 /// Why an attempt is killed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum KillReason {
     /// Somebody asked for it.

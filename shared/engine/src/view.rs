@@ -9,6 +9,7 @@ use crate::state::TaskState;
 
 /// A task as `himekuri tasks --json` shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TaskView {
     /// Id.
     pub id: TaskId,

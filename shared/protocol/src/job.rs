@@ -10,6 +10,7 @@ use crate::{DatasetReference, StoreParams, TableReference};
 /// A BigQuery job's full name. Its location is needed outside the US and EU multi-regions
 /// (BigQuery REST, `jobs.get`).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct JobReference {
     /// GCP project in which the job runs; `None` means the worker's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -7,6 +7,8 @@ use crate::{AttemptId, OutboxEntry};
 pub enum RecordKind {
     /// Schedules, by `<project>/<workflow>`.
     Schedule,
+    /// What people have said about schedules, by `<project>/<workflow>`.
+    ScheduleOrder,
     /// Backfills, by their number.
     Backfill,
     /// What titles were billed, by their names.
@@ -20,6 +22,7 @@ impl RecordKind {
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Schedule => "schedule",
+            Self::ScheduleOrder => "schedule order",
             Self::Backfill => "backfill",
             Self::Spending => "spending",
             Self::Pool => "pool",

@@ -30,6 +30,7 @@ impl Keys {
     pub(super) fn records(&self, kind: RecordKind) -> String {
         let kind = match kind {
             RecordKind::Schedule => "schedules",
+            RecordKind::ScheduleOrder => "schedule_orders",
             RecordKind::Backfill => "backfills",
             RecordKind::Spending => "spending",
             RecordKind::Pool => "pool",

@@ -1,0 +1,175 @@
+//! Who asks: every request but those of probes has a caller, and every handler says what the caller must be.
+
+use std::num::NonZeroU32;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use axum::extract::{FromRequestParts, MatchedPath, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use headers::authorization::{Basic, Bearer};
+use headers::{Authorization, HeaderMapExt};
+
+use super::problem::Problem;
+use crate::access::{Access, Identity, Refused, Role};
+
+/// Requests a second of one caller; a command that shows progress needs one.
+const REQUESTS: NonZeroU32 = NonZeroU32::new(500).unwrap();
+
+/// Who is let in, which may change while the API is served, and how often. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Guard {
+    access: Arc<RwLock<Access>>,
+    rates: Arc<DefaultKeyedRateLimiter<String>>,
+}
+
+impl Guard {
+    /// Lets in whom `access` lets in.
+    #[must_use]
+    pub fn new(access: Access) -> Self {
+        let rates = RateLimiter::keyed(Quota::per_second(REQUESTS));
+        Self { access: Arc::new(RwLock::new(access)), rates: Arc::new(rates) }
+    }
+
+    /// From now on, lets in whom `access` lets in.
+    pub fn replace(&self, access: Access) {
+        *self.access.write().unwrap_or_else(PoisonError::into_inner) = access;
+    }
+
+    fn identify(&self, headers: &HeaderMap) -> Result<Identity, Problem> {
+        let access = self.access.read().unwrap_or_else(PoisonError::into_inner);
+        let identity = match token(headers) {
+            Some(token) => access.of_token(&token),
+            None => access.of_nobody(),
+        };
+        let identity = identity.ok_or_else(unknown)?;
+        self.rates.check_key(&identity.name).map_err(|_| too_many(&identity.name))?;
+        Ok(identity)
+    }
+}
+
+/// `Authorization: Bearer TOKEN`, or the password of `Basic`, which is what digdag's clients can send.
+fn token(headers: &HeaderMap) -> Option<String> {
+    if let Some(bearer) = headers.typed_get::<Authorization<Bearer>>() {
+        return Some(bearer.token().to_owned());
+    }
+    let basic = headers.typed_get::<Authorization<Basic>>()?;
+    Some(basic.password().to_owned())
+}
+
+/// Finds out who asks, turns away whom nobody knows, and writes down who changed what.
+pub(super) async fn identify(
+    State(guard): State<Guard>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let identity = match guard.identify(request.headers()) {
+        Ok(identity) => identity,
+        Err(problem) => return problem.into_response(),
+    };
+    let method = request.method().clone();
+    let path = request.uri().path().to_owned();
+    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    request.extensions_mut().insert(Caller { identity: identity.clone() });
+    let response = next.run(request).await;
+    if !matches!(method, Method::GET | Method::HEAD) {
+        let status = response.status().as_u16();
+        tracing::info!(
+            target: "himekuri::audit",
+            who = %identity.name, role = %identity.role, %method, path, route, status,
+            "{} asked for {method} {path}: {status}",
+            identity.name
+        );
+    }
+    response
+}
+
+/// Who asks.
+#[derive(Clone, Debug)]
+pub(super) struct Caller {
+    identity: Identity,
+}
+
+impl Caller {
+    /// For what is written down beside a change.
+    pub(super) fn name(&self) -> &str {
+        &self.identity.name
+    }
+
+    /// Must be an operator of the title.
+    pub(super) fn operates(&self, title: &str) -> Result<(), Problem> {
+        Ok(self.identity.check(Role::Operator, title)?)
+    }
+
+    /// Must be an admin of the title.
+    pub(super) fn governs(&self, title: &str) -> Result<(), Problem> {
+        Ok(self.identity.check(Role::Admin, title)?)
+    }
+
+    /// Must be allowed to see the title.
+    pub(super) fn looks_at(&self, title: &str) -> Result<(), Problem> {
+        Ok(self.identity.check(Role::Viewer, title)?)
+    }
+
+    /// Must be allowed to see all titles.
+    pub(super) fn looks_at_all(&self) -> Result<(), Problem> {
+        Ok(self.identity.check_pool(Role::Viewer)?)
+    }
+
+    /// Whether lists may show something of the title.
+    pub(super) fn sees(&self, title: &str) -> bool {
+        self.identity.sees(title)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Caller {
+    type Rejection = Problem;
+
+    /// A route that `identify` does not guard has no caller, and lets nobody in.
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        parts.extensions.get::<Self>().cloned().ok_or_else(unknown)
+    }
+}
+
+fn unknown() -> Problem {
+    Problem::new(
+        StatusCode::UNAUTHORIZED,
+        "say who you are: `Authorization: Bearer TOKEN`; for the command line, set HIMEKURI_TOKEN. An admin makes tokens with `himekuri token`",
+    )
+}
+
+fn too_many(name: &str) -> Problem {
+    let detail = format!("`{name}` asks more than {REQUESTS} times a second; ask less often");
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, detail)
+}
+
+impl From<Refused> for Problem {
+    fn from(refused: Refused) -> Self {
+        Self::new(StatusCode::FORBIDDEN, refused.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::{HeaderValue, header};
+
+    use super::*;
+
+    fn token_of(value: &str) -> Option<String> {
+        let headers =
+            HeaderMap::from_iter([(header::AUTHORIZATION, HeaderValue::from_str(value).unwrap())]);
+        token(&headers)
+    }
+
+    #[test]
+    fn a_token_comes_as_a_bearer_or_as_a_password() {
+        assert_eq!(token_of("Bearer one"), Some("one".to_owned()));
+        // `kim:one`
+        assert_eq!(token_of("Basic a2ltOm9uZQ=="), Some("one".to_owned()));
+        assert_eq!(token_of("Basic %%%"), None);
+        assert_eq!(token_of("Digest one"), None);
+        assert_eq!(token_of("one"), None);
+    }
+}
