@@ -1,6 +1,7 @@
 //! `--tokens` and `--open`: who is let in.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -21,6 +22,9 @@ pub(crate) struct AccessArguments {
     /// Lets everybody do everything who reaches the address. Without `--tokens`, needed where that is not this machine alone.
     #[arg(long, env = "HIMEKURI_OPEN")]
     open: bool,
+    /// Requests that one caller may make in a second.
+    #[arg(long, env = "HIMEKURI_REQUESTS_PER_SECOND", value_name = "N", default_value = "500")]
+    requests_per_second: NonZeroU32,
 }
 
 impl AccessArguments {
@@ -33,7 +37,7 @@ impl AccessArguments {
                 "the API would listen on {listen}, and whoever reaches it could do everything; give a list with `--tokens FILE` (`himekuri token` makes its entries), or `--open` if the network keeps others out"
             ),
         };
-        Ok(Guard::new(access))
+        Ok(Guard::new(access).with_rate(self.requests_per_second))
     }
 
     /// Reads the list again when it has changed, until `stop`. A list that cannot be read leaves the one before in force.

@@ -22,6 +22,7 @@ mod finished;
 mod kill;
 mod launch;
 mod model;
+mod notices;
 mod push;
 mod require;
 mod retry;
@@ -32,7 +33,10 @@ pub use backfills::{BackfillAction, BackfillPlan, BackfillRequest};
 pub(crate) use errors::LaunchError;
 pub use errors::{PushError, StartError};
 pub(crate) use facts::WorkflowFacts;
-pub use model::{CoordinatorConfig, KillRequest, Killed, ProjectRecord, StartRequest, Started};
+pub use model::{
+    CoordinatorConfig, GitState, GitSubmodule, KillRequest, Killed, ProjectRecord, StartRequest,
+    Started,
+};
 pub(crate) use retry::resume_of;
 pub use retry::{RetryMode, RetryOf, RetryRequest, RetryRevision};
 pub use schedules::{ScheduleChange, ScheduleView, SkipTo};

@@ -27,6 +27,8 @@ mod intake;
 mod journal;
 mod leader;
 mod log;
+mod notices;
+mod notifier;
 mod revision;
 mod scheduler;
 mod serve;
@@ -41,9 +43,9 @@ pub use backfill::{Backfill, BackfillOrder, BackfillState, Backfiller};
 pub use check::{Checked, check};
 pub use clock::Clock;
 pub use coordinator::{
-    BackfillAction, BackfillPlan, BackfillRequest, Coordinator, CoordinatorConfig, KillRequest,
-    Killed, ProjectRecord, PushError, RetryMode, RetryOf, RetryRequest, RetryRevision,
-    ScheduleChange, ScheduleView, SkipTo, StartError, StartRequest, Started,
+    BackfillAction, BackfillPlan, BackfillRequest, Coordinator, CoordinatorConfig, GitState,
+    GitSubmodule, KillRequest, Killed, ProjectRecord, PushError, RetryMode, RetryOf, RetryRequest,
+    RetryRevision, ScheduleChange, ScheduleView, SkipTo, StartError, StartRequest, Started,
 };
 pub use driver::{Event, EventKind};
 pub use evaluator::ScriptEvaluator;
@@ -51,6 +53,8 @@ pub use himekuri_archive::{Archive, ArchiveError};
 pub use himekuri_template::Limits as ExpressionLimits;
 pub use journal::JournalError;
 pub use log::LogLine;
+pub use notices::{Cause, Notice};
+pub use notifier::{Notifier, Receiver};
 pub use revision::ProjectRevision;
 pub use scheduler::{ScheduleOrder, ScheduleRecord, Scheduler};
 pub use serve::serve;

@@ -9,7 +9,8 @@ use anyhow::Context as _;
 use clap::Parser;
 use himekuri_broker::{RabbitBroker, RabbitConfig, Topology};
 use himekuri_coordinator::{
-    Archiver, Backfiller, Coordinator, CoordinatorConfig, ExpressionLimits, Front, Scheduler, serve,
+    Archiver, Backfiller, Coordinator, CoordinatorConfig, ExpressionLimits, Front, Notifier,
+    Scheduler, serve,
 };
 use himekuri_engine::TimeLimits;
 use himekuri_service::{LogFormat, Secret, init_logs, run, stop_on_signal};
@@ -20,11 +21,13 @@ mod access_arguments;
 mod archive_arguments;
 mod dispatch_arguments;
 mod logins;
+mod notify_arguments;
 
 use access_arguments::AccessArguments;
 use archive_arguments::ArchiveArguments;
 use dispatch_arguments::{DispatchArguments, log_windows};
 use logins::Logins;
+use notify_arguments::NotifyArguments;
 
 /// Drives attempts: state in Redis, tasks over RabbitMQ, an HTTP API for `himekuri push` and `himekuri start`.
 ///
@@ -101,6 +104,8 @@ struct Arguments {
     #[command(flatten)]
     archive: ArchiveArguments,
     #[command(flatten)]
+    notify: NotifyArguments,
+    #[command(flatten)]
     logins: Logins,
 }
 
@@ -161,12 +166,17 @@ async fn coordinate(arguments: Arguments) -> anyhow::Result<()> {
     front.lead(coordinator.clone(), &address).await?;
     let scheduler = tokio::spawn(Scheduler::new(coordinator.clone()).run(stop.clone()));
     let backfiller = tokio::spawn(Backfiller::new(coordinator.clone()).run(stop.clone()));
-    let archiver = tokio::spawn(Archiver::new(coordinator, retention).run(stop.clone()));
+    let archiver = tokio::spawn(Archiver::new(coordinator.clone(), retention).run(stop.clone()));
+    let notifier =
+        Notifier::new(coordinator, arguments.notify.receivers(), arguments.notify.grace())
+            .context("could not make an HTTP client")?;
+    let notifier = tokio::spawn(notifier.run(stop.clone()));
     serving.await.context("the API ended abnormally")?;
     keeping.await.context("the reader of tokens ended abnormally")?;
     scheduler.await.context("the scheduler ended abnormally")?;
     backfiller.await.context("the backfiller ended abnormally")?;
     archiver.await.context("the archiver ended abnormally")?;
+    notifier.await.context("the notifier ended abnormally")?;
     ended.await.context("the driver ended abnormally")??;
     Ok(())
 }

@@ -63,6 +63,9 @@ pub struct AttemptSummary {
     pub requested_at: Timestamp,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
+    /// When the first entry of its `sla` was missed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sla_missed_at: Option<Timestamp>,
     /// The first failure, if it failed; of a killed attempt, why it was killed.
     pub error: Option<String>,
     /// Its kill, from the time it was asked for: what runs still has to be cancelled then.
@@ -152,6 +155,7 @@ impl AttemptSummary {
             state: AttemptState::Running,
             requested_at,
             ended_at: None,
+            sla_missed_at: None,
             error: None,
             kill: None,
         }

@@ -30,6 +30,7 @@ async fn requests_without_a_body_are_answered() {
     let address = api().await;
 
     assert_eq!(status(&address, "GET /livez", 0).await, "200 OK");
+    assert_eq!(status(&address, "GET /v1/projects", 0).await, "200 OK");
     assert_eq!(status(&address, "GET /v1/projects/a", 0).await, "404 Not Found");
     assert_eq!(status(&address, "GET /v1/attempts", 0).await, "200 OK");
 }

@@ -33,6 +33,13 @@ impl Guard {
         Self { access: Arc::new(RwLock::new(access)), rates: Arc::new(rates) }
     }
 
+    /// With another number of requests a second for each caller.
+    #[must_use]
+    pub fn with_rate(self, requests: NonZeroU32) -> Self {
+        let rates = Arc::new(RateLimiter::keyed(Quota::per_second(requests)));
+        Self { rates, ..self }
+    }
+
     /// From now on, lets in whom `access` lets in.
     pub fn replace(&self, access: Access) {
         *self.access.write().unwrap_or_else(PoisonError::into_inner) = access;
@@ -141,7 +148,7 @@ fn unknown() -> Problem {
 }
 
 fn too_many(name: &str) -> Problem {
-    let detail = format!("`{name}` asks more than {REQUESTS} times a second; ask less often");
+    let detail = format!("`{name}` asks too often; wait a second");
     Problem::new(StatusCode::TOO_MANY_REQUESTS, detail)
 }
 

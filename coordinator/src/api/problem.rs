@@ -14,6 +14,9 @@ use crate::session::SessionError;
 /// Seconds: a takeover takes a few.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 
+/// What a caller must show (RFC 6750).
+const BEARER: HeaderValue = HeaderValue::from_static("Bearer realm=\"himekuri\"");
+
 /// What a caller gets in place of an answer (RFC 9457).
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ProblemDocument {
@@ -107,8 +110,15 @@ impl IntoResponse for Problem {
         };
         let kind = [(header::CONTENT_TYPE, "application/problem+json")];
         let mut response = (self.status, kind, Json(body)).into_response();
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
-            response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
+        let headers = response.headers_mut();
+        match self.status {
+            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
+                headers.insert(header::RETRY_AFTER, RETRY_AFTER);
+            }
+            StatusCode::UNAUTHORIZED => {
+                headers.insert(header::WWW_AUTHENTICATE, BEARER);
+            }
+            _ => {}
         }
         response
     }

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::header;
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -51,7 +51,11 @@ pub(super) async fn list(
     path = "/v1/projects/{name}",
     operation_id = "pushProject",
     tag = "projects",
-    params(("name" = String, Path, description = "The title"), PushQuery),
+    params(
+        ("name" = String, Path, description = "The title"),
+        PushQuery,
+        ("himekuri-git" = Option<String>, Header, description = "JSON of the commit: `{\"commit\": ..., \"dirty\": false}`"),
+    ),
     request_body(content = Vec<u8>, content_type = "application/gzip"),
     responses((status = 200, description = "What sessions start from now on", body = ProjectRecord), Problems)
 )]
@@ -60,11 +64,21 @@ pub(super) async fn push(
     caller: Caller,
     Path(name): Path<String>,
     Query(query): Query<PushQuery>,
+    headers: HeaderMap,
     archive: Bytes,
 ) -> Result<Json<ProjectRecord>, Problem> {
     may_push(&coordinator, &caller, &name, query.gcp_project.as_deref()).await?;
-    Ok(Json(coordinator.push(&name, &archive, query.gcp_project).await?))
+    let git = headers.get(GIT).map(|value| serde_json::from_slice(value.as_bytes())).transpose();
+    let git = git.map_err(|error| {
+        let detail = format!("the header `{GIT}` is not what Git says: {error}");
+        Problem::new(StatusCode::BAD_REQUEST, detail)
+    })?;
+    let pushed = coordinator.push_commit(&name, &archive, query.gcp_project, git).await?;
+    Ok(Json(pushed))
 }
+
+/// JSON of the commit that is pushed.
+const GIT: &str = "himekuri-git";
 
 /// What was pushed last of a project.
 #[utoipa::path(

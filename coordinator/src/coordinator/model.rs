@@ -75,6 +75,30 @@ pub struct ProjectRecord {
     pub pushed_at: Timestamp,
     /// Its workflows.
     pub workflows: Vec<String>,
+    /// The commit that was pushed, if the folder was in a Git repository.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub git: Option<GitState>,
+}
+
+/// What Git says of a folder.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct GitState {
+    /// The commit that is checked out.
+    pub commit: String,
+    /// Whether files were pushed that are not as committed.
+    pub dirty: bool,
+    /// What it mounts, such as the marts that all titles share.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub submodules: Vec<GitSubmodule>,
+}
+
+/// A submodule.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct GitSubmodule {
+    /// Where it is mounted.
+    pub path: String,
+    /// The commit that is checked out there.
+    pub commit: String,
 }
 
 /// Sessions to start.

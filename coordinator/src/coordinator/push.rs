@@ -3,7 +3,7 @@
 use himekuri_project::Limits;
 use himekuri_workflow::{Diagnostic, ProjectFiles, Severity};
 
-use super::{Coordinator, ProjectRecord, PushError};
+use super::{Coordinator, GitState, ProjectRecord, PushError};
 use crate::check::{Checked, check};
 
 impl Coordinator {
@@ -16,6 +16,17 @@ impl Coordinator {
         name: &str,
         archive: &[u8],
         gcp_project: Option<String>,
+    ) -> Result<ProjectRecord, PushError> {
+        self.push_commit(name, archive, gcp_project, None).await
+    }
+
+    /// The same, with what Git says of it.
+    pub(crate) async fn push_commit(
+        &self,
+        name: &str,
+        archive: &[u8],
+        gcp_project: Option<String>,
+        git: Option<GitState>,
     ) -> Result<ProjectRecord, PushError> {
         if !is_project_name(name) {
             return Err(PushError::Name { name: name.to_owned() });
@@ -43,6 +54,7 @@ impl Coordinator {
             gcp_project: Some(gcp_project),
             pushed_at: self.clock.now(),
             workflows: checked.workflows.into_iter().map(|workflow| workflow.name).collect(),
+            git,
         };
         let json = serde_json::to_string(&record).map_err(PushError::Json)?;
         self.store.put_project(name, &json).await.map_err(PushError::Store)?;

@@ -63,9 +63,11 @@ impl Driver {
         if finished || killed {
             live.summary.update(&live.attempt);
         }
+        let missed = draft.records.iter().find_map(missed_sla);
+        live.summary.sla_missed_at = live.summary.sla_missed_at.or(missed);
         let begins = draft.expected_length == 0;
         let records = draft.records.iter().map(serde_json::to_string).collect::<Result<_, _>>();
-        let summary = (finished || begins || killed)
+        let summary = (finished || begins || killed || missed.is_some())
             .then(|| serde_json::to_string(&live.summary))
             .transpose();
         let snapshot = live.snapshot(self.parts.snapshot_every).transpose();
@@ -190,6 +192,13 @@ impl Driver {
                 tracing::debug!(attempt.id = %id, "could not clear the outbox: {error}");
             }
         }
+    }
+}
+
+fn missed_sla(record: &Record) -> Option<jiff::Timestamp> {
+    match record {
+        Record::SlaMissed { at, .. } => Some(*at),
+        _ => None,
     }
 }
 

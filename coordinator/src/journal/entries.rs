@@ -68,10 +68,11 @@ impl AttemptEntry {
 }
 
 /// Kinds of records that are kept, with their names.
-pub(super) const KINDS: [(RecordKind, &str); 4] = [
+pub(super) const KINDS: [(RecordKind, &str); 5] = [
     (RecordKind::Schedule, "schedule"),
     (RecordKind::ScheduleOrder, "schedule_order"),
     (RecordKind::Backfill, "backfill"),
+    (RecordKind::Notice, "notice"),
     (RecordKind::Spending, "spending"),
 ];
 

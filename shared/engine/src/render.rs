@@ -241,6 +241,7 @@ mod tests {
             ended_at: None,
             retry_at: None,
             error: None,
+            reason: None,
         }
     }
 

@@ -40,6 +40,9 @@ pub struct TaskView {
     pub retry_at: Option<Timestamp>,
     /// Why it failed.
     pub error: Option<String>,
+    /// The same in a word: BigQuery's reason (`invalidQuery`, ...), or one of ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 impl TaskView {
@@ -74,6 +77,7 @@ impl TaskView {
             ended_at: task.ended_at,
             retry_at,
             error: error.map(|error| error.message.clone()),
+            reason: error.map(|error| error.reason.clone()),
         }
     }
 }

@@ -11,6 +11,8 @@ pub enum RecordKind {
     ScheduleOrder,
     /// Backfills, by their number.
     Backfill,
+    /// What people were told, by what it was.
+    Notice,
     /// What titles were billed, by their names.
     Spending,
     /// Facts of the whole pool, by names: where its leader is, which journal it has.
@@ -24,6 +26,7 @@ impl RecordKind {
             Self::Schedule => "schedule",
             Self::ScheduleOrder => "schedule order",
             Self::Backfill => "backfill",
+            Self::Notice => "notice",
             Self::Spending => "spending",
             Self::Pool => "pool",
         }

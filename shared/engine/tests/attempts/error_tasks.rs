@@ -43,7 +43,8 @@ fn how_an_error_task_ends_changes_nothing() {
     world.fail("+a^error+x", "mail server down");
 
     assert_eq!(world.state("+a^error"), "group_error");
-    assert_eq!(TaskView::of(world.task("+a")).error.as_deref(), Some("broken"));
+    let view = TaskView::of(world.task("+a"));
+    assert_eq!((view.error.as_deref(), view.reason.as_deref()), (Some("broken"), Some("test")));
     assert_eq!(world.outcome(), Some(AttemptOutcome::Error));
 }
 

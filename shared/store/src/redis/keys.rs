@@ -32,6 +32,7 @@ impl Keys {
             RecordKind::Schedule => "schedules",
             RecordKind::ScheduleOrder => "schedule_orders",
             RecordKind::Backfill => "backfills",
+            RecordKind::Notice => "notices",
             RecordKind::Spending => "spending",
             RecordKind::Pool => "pool",
         };
