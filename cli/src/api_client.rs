@@ -4,9 +4,17 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use backon::{ConstantBuilder, Retryable};
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::{Method, Request, RequestBuilder, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+
+mod lists;
+
+pub(crate) use lists::ATTEMPTS_MAX;
+
+/// Names the variable with the caller's token. No argument: those stand in lists of processes.
+const TOKEN: &str = "HIMEKURI_TOKEN";
 
 /// Longest wait for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -41,8 +49,11 @@ struct Problem {
 
 impl ApiClient {
     pub(crate) fn new(base: &str) -> Self {
-        let http =
-            reqwest::Client::builder().connect_timeout(CONNECT_TIMEOUT).timeout(TIMEOUT).build();
+        let http = reqwest::Client::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(TIMEOUT)
+            .default_headers(authorization(std::env::var(TOKEN).ok()))
+            .build();
         Self { base: base.trim_end_matches('/').to_owned(), http: http.unwrap_or_default() }
     }
 
@@ -119,6 +130,17 @@ impl ApiClient {
     }
 }
 
+/// Who we are, for a coordinator that wants to know. A token that cannot stand in a header is refused by it like a wrong one.
+fn authorization(token: Option<String>) -> HeaderMap {
+    let value =
+        token.and_then(|token| HeaderValue::from_str(&format!("Bearer {}", token.trim())).ok());
+    let value = value.map(|mut value| {
+        value.set_sensitive(true);
+        (AUTHORIZATION, value)
+    });
+    value.into_iter().collect()
+}
+
 /// Reading and pushing change nothing the second time. A session has one attempt of each name, and a killed attempt is killed;
 /// but a retry or a backfill without a name would be another one.
 fn may_come_twice(request: &Request) -> bool {
@@ -141,5 +163,14 @@ mod tests {
         assert!(may(api.post("/v1/attempts/7/kill")));
         assert!(!may(api.post("/v1/attempts/7/retry")));
         assert!(!may(api.post("/v1/backfills")));
+    }
+
+    #[test]
+    fn a_token_goes_with_every_request_and_is_never_shown() {
+        let headers = authorization(Some("himekuri_1\n".to_owned()));
+
+        assert_eq!(headers[AUTHORIZATION], "Bearer himekuri_1");
+        assert!(!format!("{headers:?}").contains("himekuri_1"));
+        assert!(authorization(None).is_empty());
     }
 }

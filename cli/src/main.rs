@@ -14,16 +14,19 @@ mod commands;
 mod cost;
 mod diagnostics;
 mod failure;
+mod git;
 mod local_warehouse;
 mod output;
 mod preflight;
 mod project;
 mod pushed;
 mod simulate;
+mod times;
 
 use commands::{
-    attempts, backfill, backfills, check, eval, explain, kill, partitions, plan, push, retry, run,
-    schedules, start, tasks, warehouse,
+    attempts, backfill, backfills, check, completion, enable, eval, explain, kill, log, man,
+    partitions, plan, projects, push, retry, run, schedules, sessions, start, status, tasks, token,
+    warehouse, why, workflows,
 };
 
 const EXIT_CODES: &str = "\
@@ -59,9 +62,21 @@ enum Command {
     Retry(retry::Arguments),
     Backfill(backfill::Arguments),
     Backfills(backfills::Arguments),
+    Status(status::Arguments),
+    Why(why::Arguments),
+    Projects(projects::Arguments),
+    Workflows(workflows::Arguments),
     Schedules(schedules::Arguments),
+    Sessions(sessions::Arguments),
     Attempts(attempts::Arguments),
     Tasks(tasks::Arguments),
+    Log(log::Arguments),
+    Enable(enable::EnableArguments),
+    Disable(enable::DisableArguments),
+    Reschedule(enable::RescheduleArguments),
+    Token(token::Arguments),
+    Completion(completion::Arguments),
+    Man(man::Arguments),
 }
 
 #[tokio::main]
@@ -87,9 +102,27 @@ async fn main() -> ExitCode {
         Command::Retry(arguments) => retry::run(&arguments).await,
         Command::Backfill(arguments) => backfill::run(&arguments).await,
         Command::Backfills(arguments) => backfills::run(&arguments).await,
+        Command::Status(arguments) => status::run(&arguments).await,
+        Command::Why(arguments) => why::run(&arguments).await,
+        Command::Projects(arguments) => projects::run(&arguments).await,
+        Command::Workflows(arguments) => workflows::run(&arguments).await,
         Command::Schedules(arguments) => schedules::run(&arguments).await,
+        Command::Sessions(arguments) => sessions::run(&arguments).await,
         Command::Attempts(arguments) => attempts::run(&arguments).await,
         Command::Tasks(arguments) => tasks::run(&arguments).await,
+        Command::Log(arguments) => log::run(&arguments).await,
+        Command::Enable(arguments) => enable::enable(&arguments).await,
+        Command::Disable(arguments) => enable::disable(&arguments).await,
+        Command::Reschedule(arguments) => enable::reschedule(&arguments).await,
+        Command::Token(arguments) => token::run(&arguments),
+        Command::Completion(arguments) => {
+            completion::run(&arguments);
+            Ok(())
+        }
+        Command::Man(arguments) => man::run(&arguments),
     };
     failure::exit_code(result)
 }
+
+#[cfg(test)]
+mod tests;

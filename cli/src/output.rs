@@ -2,7 +2,7 @@
 
 use std::io::{ErrorKind, IsTerminal, Write};
 
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{Cell, Color, ContentArrangement, Table, presets};
 use serde::Serialize;
 
 /// A line of text. A reader that has seen enough (`| head`) ends the program, and quietly.
@@ -27,20 +27,63 @@ pub(crate) fn json_line(value: &impl Serialize) -> anyhow::Result<()> {
 }
 
 /// A table that fits the terminal; plain columns when it goes elsewhere.
-pub(crate) fn table<const N: usize>(
+pub(crate) fn table<const N: usize, C: Into<Cell>>(
     header: [&str; N],
-    rows: impl IntoIterator<Item = [String; N]>,
+    rows: impl IntoIterator<Item = [C; N]>,
 ) {
+    line(table_text(header, rows, Target::of_output()));
+}
+
+/// Who reads a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// Somebody before a terminal: lines are drawn, and long cells wrapped.
+    Terminal,
+    /// The same, with as many rows as a screen can hold: no lines between them.
+    Screen,
+    /// A file or a program: a row is a line.
+    Elsewhere,
+}
+
+impl Target {
+    pub(crate) fn of_output() -> Self {
+        match std::io::stdout().is_terminal() {
+            true => Self::Terminal,
+            false => Self::Elsewhere,
+        }
+    }
+}
+
+/// The text of [`table`].
+pub(crate) fn table_text<const N: usize, C: Into<Cell>>(
+    header: [&str; N],
+    rows: impl IntoIterator<Item = [C; N]>,
+    target: Target,
+) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(header);
-    if std::io::stdout().is_terminal() {
-        table.load_style(presets::UTF8_HORIZONTAL_ONLY);
-        table.set_content_arrangement(ContentArrangement::Dynamic);
+    match target {
+        Target::Terminal => {
+            table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+            table.set_content_arrangement(ContentArrangement::Dynamic);
+        }
+        Target::Screen => {
+            table.set_content_arrangement(ContentArrangement::Dynamic);
+        }
+        Target::Elsewhere => {
+            table.force_no_tty();
+        }
     }
     for row in rows {
-        table.add_row(row);
+        table.add_row(row.map(Into::into));
     }
-    line(table);
+    table.trim_fmt()
+}
+
+/// A cell in a colour, if standard output takes it.
+pub(crate) fn painted(text: impl ToString, colour: Color) -> Cell {
+    let cell = Cell::new(text);
+    if console::colors_enabled() { cell.fg(colour) } else { cell }
 }
 
 /// A number with its thing: `1 error`, `2 errors`.
@@ -65,6 +108,16 @@ pub(crate) fn grouped(number: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_table_for_a_file_is_a_line_for_each_row_without_colour_and_blanks_at_the_end() {
+        let rows = [["a".to_owned(), "long ".repeat(50)], ["b".to_owned(), String::new()]];
+
+        let text = table_text(["NAME", "NOTE"], rows, Target::Elsewhere);
+
+        assert_eq!(text.lines().count(), 3, "{text}");
+        assert!(text.lines().all(|line| line == line.trim_end() && !line.contains('\x1b')));
+    }
 
     #[test]
     fn thousands_are_separated() {

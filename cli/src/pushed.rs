@@ -41,7 +41,8 @@ pub(crate) async fn within_limits(
 /// The coordinator cannot be reached, or there is no such project or workflow.
 async fn fetch(client: &ApiClient, project: &str, workflow: &str) -> anyhow::Result<LoadedProject> {
     let record: ProjectRecord = client.call(client.get(&format!("/v1/projects/{project}"))).await?;
-    let archive = client.bytes(client.get(&format!("/v1/revisions/{}", record.revision))).await?;
+    let request = client.get(&format!("/v1/revisions/{}", record.revision));
+    let archive = client.bytes(request.query(&[("project", &record.name)])).await?;
     let files = unpack(&archive, Limits::default())
         .with_context(|| format!("could not read the archive of `{project}`"))?;
     // Another version of this program could pack or name files otherwise.

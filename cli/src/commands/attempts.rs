@@ -1,14 +1,21 @@
 //! `himekuri attempts`.
 
 use himekuri_coordinator::{AttemptState, AttemptSummary};
-use serde::Deserialize;
+use jiff::Timestamp;
 
 use crate::api_client::ApiClient;
 use crate::arguments::CoordinatorArguments;
-use crate::output;
+use crate::{output, times};
 
 /// List attempts, newest first.
+///
+/// STARTED is when an attempt was asked for, TOOK how long it took from then to its end.
+///
+/// Examples:
+///   himekuri attempts
+///   himekuri attempts --limit 1000 --json | jq 'select(.state == "error") | .attempt'
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Arguments {
     /// Most attempts to show.
     #[arg(long, default_value_t = 100)]
@@ -20,33 +27,40 @@ pub(crate) struct Arguments {
     json: bool,
 }
 
-#[derive(Debug, Deserialize)]
-struct AttemptList {
-    attempts: Vec<AttemptSummary>,
-}
-
 pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let client = ApiClient::new(&arguments.coordinator.coordinator);
-    let request = client.get("/v1/attempts").query(&[("limit", arguments.limit)]);
-    let list: AttemptList = client.call(request).await?;
+    let attempts = client.attempts(arguments.limit).await?;
     if arguments.json {
-        return list.attempts.iter().try_for_each(output::json_line);
+        return attempts.iter().try_for_each(output::json_line);
     }
-    let rows = list.attempts.iter().map(|attempt| {
+    let (now, zone) = (Timestamp::now(), times::machine_zone());
+    let rows = attempts.iter().map(|attempt| {
         [
             attempt.attempt.to_string(),
             attempt.project.clone(),
             attempt.workflow.clone(),
             attempt.session_local_time.clone(),
             state_name(attempt).to_owned(),
+            times::clock(attempt.requested_at, &zone),
+            took(attempt, now),
             attempt.error.clone().unwrap_or_default(),
         ]
     });
-    output::table(["ATTEMPT", "PROJECT", "WORKFLOW", "SESSION", "STATE", "ERROR"], rows);
+    let header = ["ATTEMPT", "PROJECT", "WORKFLOW", "SESSION", "STATE", "STARTED", "TOOK", "ERROR"];
+    output::table(header, rows);
     Ok(())
 }
 
-fn state_name(attempt: &AttemptSummary) -> &'static str {
+/// From the request to the end, or how long it has run.
+pub(super) fn took(attempt: &AttemptSummary, now: Timestamp) -> String {
+    match attempt.ended_at {
+        Some(ended_at) => times::between(attempt.requested_at, ended_at),
+        None => format!("{} so far", times::between(attempt.requested_at, now)),
+    }
+}
+
+/// The name that people see.
+pub(super) fn state_name(attempt: &AttemptSummary) -> &'static str {
     match attempt.state {
         AttemptState::Running if attempt.kill.is_some() => "canceling",
         AttemptState::Running => "running",

@@ -27,10 +27,22 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Let what runs end, and start nothing else.
+    ///
+    /// Example:
+    ///   himekuri backfills pause 3
+    #[command(verbatim_doc_comment)]
     Pause(One),
     /// Go on after a pause.
+    ///
+    /// Example:
+    ///   himekuri backfills resume 3
+    #[command(verbatim_doc_comment)]
     Resume(One),
     /// Give up the sessions that have not started, and kill the attempts that run.
+    ///
+    /// Example:
+    ///   himekuri backfills kill 3
+    #[command(verbatim_doc_comment)]
     Kill(One),
 }
 

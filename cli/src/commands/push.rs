@@ -7,7 +7,7 @@ use himekuri_coordinator::ProjectRecord;
 
 use crate::api_client::ApiClient;
 use crate::arguments::CoordinatorArguments;
-use crate::{output, project};
+use crate::{git, output, project};
 
 /// Check a project and upload it; sessions started from now on use it.
 ///
@@ -37,6 +37,14 @@ pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let mut request = client.put(&format!("/v1/projects/{}", revision.project)).body(archive);
     if let Some(gcp_project) = &arguments.gcp_project {
         request = request.query(&[("gcp_project", gcp_project)]);
+    }
+    if let Some(git) = git::state_of(&arguments.folder) {
+        if git.dirty {
+            output::aside(
+                "some of these files are not as committed; the revision has them as they are",
+            );
+        }
+        request = request.header("himekuri-git", serde_json::to_string(&git)?);
     }
     let pushed: ProjectRecord = client.call(request).await?;
     if arguments.json {

@@ -1,8 +1,6 @@
 //! `himekuri schedules`.
 
-use himekuri_coordinator::ScheduleView;
 use jiff::Timestamp;
-use serde::Deserialize;
 
 use crate::api_client::ApiClient;
 use crate::arguments::CoordinatorArguments;
@@ -12,6 +10,9 @@ use crate::output;
 ///
 /// With `depends_on_previous: true`, a session whose time has come waits until the one before has succeeded; the attempt
 /// that it waits for is named, and `himekuri retry` runs it again.
+///
+/// Example:
+///   himekuri schedules
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Arguments {
@@ -22,25 +23,23 @@ pub(crate) struct Arguments {
     json: bool,
 }
 
-#[derive(Debug, Deserialize)]
-struct ScheduleList {
-    schedules: Vec<ScheduleView>,
-}
-
 pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let client = ApiClient::new(&arguments.coordinator.coordinator);
-    let list: ScheduleList = client.call(client.get("/v1/schedules")).await?;
+    let schedules = client.schedules().await?;
     if arguments.json {
-        return list.schedules.iter().try_for_each(output::json_line);
+        return schedules.iter().try_for_each(output::json_line);
     }
     let time = |time: Option<Timestamp>| time.map(|time| time.to_string()).unwrap_or_default();
-    let rows = list.schedules.into_iter().map(|view| {
+    let rows = schedules.into_iter().map(|view| {
         let waits_for = view.waits_for.map(|waits_for| format!("attempt {}", waits_for.attempt));
         [
             view.schedule,
             time(view.last_session_time),
             time(view.next_session_time),
-            time(view.next_run_time),
+            match view.disabled_at {
+                Some(_) => "disabled".to_owned(),
+                None => time(view.next_run_time),
+            },
             waits_for.unwrap_or_default(),
         ]
     });

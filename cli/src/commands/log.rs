@@ -1,0 +1,89 @@
+//! `himekuri log`.
+
+use std::time::Duration;
+
+use himekuri_coordinator::LogLine;
+use serde::Deserialize;
+
+use crate::api_client::ApiClient;
+use crate::arguments::CoordinatorArguments;
+use crate::output;
+
+/// Pause between looks with `--follow`.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// Show what was decided about the tasks of an attempt, and when: tries, jobs, figures, errors, retries.
+///
+/// Examples:
+///   himekuri log 17
+///   himekuri log 17 --task +access
+///   himekuri log 17 -f
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Arguments {
+    /// Number of the attempt, from `himekuri attempts`.
+    attempt: u64,
+    /// Only tasks whose full name has this in it.
+    #[arg(long, value_name = "TEXT")]
+    task: Option<String>,
+    /// Go on until the attempt has ended.
+    #[arg(short, long)]
+    follow: bool,
+    #[command(flatten)]
+    coordinator: CoordinatorArguments,
+    /// One JSON object a line.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Deserialize)]
+struct LogPage {
+    lines: Vec<LogLine>,
+    running: bool,
+}
+
+pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let client = ApiClient::new(&arguments.coordinator.coordinator);
+    let path = format!("/v1/attempts/{}/log", arguments.attempt);
+    let mut after = 0;
+    loop {
+        let request = client.get(&path).query(&[("after", after)]);
+        let page: LogPage = client.call(request).await?;
+        for line in &page.lines {
+            after = line.number;
+            if arguments.task.as_ref().is_some_and(|text| !line.task.contains(text)) {
+                continue;
+            }
+            if arguments.json {
+                output::json_line(line)?;
+            } else {
+                output::line(sentence(line));
+            }
+        }
+        if !arguments.follow || !page.running {
+            return Ok(());
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+fn sentence(line: &LogLine) -> String {
+    format!("{} {} {}", line.at.strftime("%Y-%m-%dT%H:%M:%SZ"), line.task, line.text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_has_time_task_and_text() {
+        let line = LogLine {
+            number: 3,
+            at: "2026-01-02T03:04:05.678Z".parse().unwrap(),
+            task: "+wf+a".to_owned(),
+            text: "succeeded".to_owned(),
+        };
+
+        assert_eq!(sentence(&line), "2026-01-02T03:04:05Z +wf+a succeeded");
+    }
+}

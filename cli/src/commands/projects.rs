@@ -1,0 +1,72 @@
+//! `himekuri projects`.
+
+use anyhow::bail;
+use himekuri_coordinator::ProjectRecord;
+use himekuri_workflow::did_you_mean;
+
+use crate::api_client::ApiClient;
+use crate::arguments::CoordinatorArguments;
+use crate::{output, times};
+
+/// List the pushed projects with what was pushed last.
+///
+/// Example:
+///   himekuri projects
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    coordinator: CoordinatorArguments,
+    /// One JSON object a line.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let client = ApiClient::new(&arguments.coordinator.coordinator);
+    let projects = client.projects().await?;
+    if arguments.json {
+        return projects.iter().try_for_each(output::json_line);
+    }
+    let zone = times::machine_zone();
+    let rows = projects.into_iter().map(|project| {
+        [
+            project.name,
+            project.gcp_project.unwrap_or_default(),
+            project.revision.chars().take(12).collect(),
+            times::clock(project.pushed_at, &zone),
+            project.workflows.join(", "),
+        ]
+    });
+    output::table(["PROJECT", "GCP PROJECT", "REVISION", "PUSHED", "WORKFLOWS"], rows);
+    Ok(())
+}
+
+/// Makes sure that a project and a workflow of it, or of any, were pushed.
+///
+/// # Errors
+/// One was not; the nearest name is told.
+pub(super) fn known(
+    projects: &[ProjectRecord],
+    project: Option<&str>,
+    workflow: Option<&str>,
+) -> anyhow::Result<()> {
+    let names = || projects.iter().map(|record| record.name.as_str());
+    if let Some(project) = project.filter(|project| names().all(|name| name != *project)) {
+        match did_you_mean(project, names()) {
+            Some(near) => bail!("there is no project `{project}`; did you mean `{near}`?"),
+            None => bail!("there is no project `{project}`; `himekuri projects` lists all of them"),
+        }
+    }
+    let here = || projects.iter().filter(|record| project.is_none_or(|name| record.name == name));
+    let names = || here().flat_map(|record| &record.workflows).map(String::as_str);
+    if let Some(workflow) = workflow.filter(|workflow| names().all(|name| name != *workflow)) {
+        match did_you_mean(workflow, names()) {
+            Some(near) => bail!("there is no workflow `{workflow}`; did you mean `{near}`?"),
+            None => {
+                bail!("there is no workflow `{workflow}`; `himekuri workflows` lists all of them")
+            }
+        }
+    }
+    Ok(())
+}
