@@ -2,7 +2,7 @@
 
 export DUCKDB_LIB_DIR ?= $(CURDIR)/target/duckdb
 
-.PHONY: help build demo test test-rabbitmq-4 verify lint bench simulate chaos seeds mutations up
+.PHONY: help build demo test test-rabbitmq-4 test-digdag-client verify lint bench simulate chaos seeds mutations pool up
 
 # Seeds of `make simulate`, and the first of them.
 SEEDS ?= 2000
@@ -15,12 +15,14 @@ help:
 	@echo 'make demo    build, run two example titles for seven dates on a local warehouse, list 70 partitions'
 	@echo 'make test    install what the tests need (RabbitMQ, Redis) and run them all'
 	@echo 'make test-rabbitmq-4   broker, store and the whole pool on RabbitMQ 4 and Valkey 8 from Debian 13, as root'
+	@echo 'make test-digdag-client   digdag'"'"'s own client library against a pool; needs Java and Maven, or installs them as root'
 	@echo 'make lint    format, clippy, that the pure crates are pure, that the compatibility table names real tests'
 	@echo 'make verify  what CI runs: lint, test and 2,000 seeds of the simulation'
 	@echo 'make bench   measure speed as ratios to a floor, into target/bench.json'
 	@echo 'make simulate SEEDS=100000 SEED_FROM=0   the whole pool on virtual time, with everything that can go wrong'
 	@echo 'make chaos   real processes, killed, frozen, cut off and restarted under load, for about an hour'
 	@echo 'make mutations   take safeguards out, one at a time, and show that the simulation notices'
+	@echo 'make pool    the whole pool as processes of this machine, until Ctrl-C; docs/tour.md goes on from there'
 	@echo 'make up      the whole pool in containers'
 	@echo 'make build   all programs, into target/debug'
 
@@ -44,6 +46,10 @@ test-rabbitmq-4: build
 	scripts/fetch-rabbitmq-4.sh "$(DEBIAN_13)"
 	cargo test -p himekuri-testkit -p himekuri-broker -p himekuri-store
 	cargo test -p himekuri-integration-tests --test whole_pool
+
+test-digdag-client: build
+	scripts/install-servers.sh
+	scripts/test-digdag-client.sh
 
 lint:
 	scripts/fetch-duckdb.sh
@@ -76,6 +82,9 @@ seeds: build
 
 mutations:
 	scripts/check-mutations.sh
+
+pool: build
+	scripts/pool.sh
 
 up:
 	docker compose up --build

@@ -73,6 +73,12 @@ impl Pool {
         &self.prefix
     }
 
+    /// Port of the coordinator's API.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.listen.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).unwrap_or_default()
+    }
+
     /// Starts the coordinator and waits until it answers.
     ///
     /// # Errors
