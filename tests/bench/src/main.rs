@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 
+mod api;
 mod bare;
 mod decisions;
 mod endpoint;
@@ -60,6 +61,8 @@ enum Part {
     Takeover,
     /// Memory and processor of a pool with nothing to do, and its cold start.
     Idle,
+    /// The API over 10,000 sessions.
+    Api,
     /// The local warehouse.
     Warehouse,
     /// Many long jobs on one worker process, in real time; only when it is named. Needs `cargo build --release -p himekuri-worker`.
@@ -91,6 +94,9 @@ async fn main() -> anyhow::Result<()> {
     }
     if wanted(Part::Idle) {
         results.extend(idle::measure().await?);
+    }
+    if wanted(Part::Api) {
+        results.extend(api::measure().await?);
     }
     if wanted(Part::Warehouse) {
         results.extend(warehouse::measure().await?);
