@@ -119,6 +119,8 @@ public class Client {
       until("backfilled", () -> client.getSessionAttempts("title_a", "daily", Optional.absent()).getAttempts(),
           list -> list.stream().filter(one -> one.getRetryAttemptName().or("").equals("filled") && one.getSuccess()).count() == 2);
       System.out.println("digdag's client: all answers are digdag's");
+    } catch (javax.ws.rs.ClientErrorException refused) {
+      throw new AssertionError(refused.getResponse().readEntity(String.class), refused);
     }
   }
 
@@ -168,12 +170,14 @@ public class Client {
     return text(stream).length();
   }
 
-  private static String text(InputStream stream) throws Exception {
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    byte[] buffer = new byte[8_192];
-    for (int read = stream.read(buffer); read >= 0; read = stream.read(buffer)) {
-      bytes.write(buffer, 0, read);
+  private static String text(InputStream opened) throws Exception {
+    try (InputStream stream = opened) {
+      ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+      byte[] buffer = new byte[8_192];
+      for (int read = stream.read(buffer); read >= 0; read = stream.read(buffer)) {
+        bytes.write(buffer, 0, read);
+      }
+      return bytes.toString("UTF-8");
     }
-    return bytes.toString("UTF-8");
   }
 }

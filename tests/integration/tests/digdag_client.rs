@@ -5,19 +5,20 @@
 use std::path::Path;
 use std::process::Command;
 
-use himekuri_integration_tests::Pool;
+use himekuri_integration_tests::{Pool, WarehouseProcess};
 use himekuri_testkit::{RabbitMq, RedisServer};
 
 /// Folders and jars with the library and the compiled `tests/digdag-client/Client.java`, as Java's `-cp` takes them.
 const CLASS_PATH: &str = "HIMEKURI_DIGDAG_CLIENT";
+
+const DATE: &str = "2019-09-01";
 
 const TOKEN: &str = "himekuri_of_the_client";
 
 /// With the hash of the token: `printf himekuri_of_the_client | sha256sum`.
 const TOKENS: &str = r#"[{"name": "client", "role": "operator", "titles": ["title_a"], "sha256": "20e388ca2ce38270353cab35121a56a806cb0c5a5d21402e8e6cf123ec0123ba"}]"#;
 
-const DAILY: &str =
-    "timezone: Asia/Tokyo\nschedule:\n  daily>: 07:00:00\n+a:\n  echo>: ${who}\n+b:\n  echo>: b\n";
+const DAILY: &str = "timezone: Asia/Tokyo\nschedule:\n  daily>: 07:00:00\n+a:\n  echo>: ${session_date}\n+b:\n  echo>: b\n";
 const BROKEN: &str = "timezone: Asia/Tokyo\nschedule:\n  daily>: 07:00:00\n+a:\n  echo>: a\n+b:\n  fail>: on purpose\n";
 const SLOW: &str = "+wait:\n  wait>: 10m\n";
 
@@ -27,8 +28,9 @@ async fn digdags_own_client_finds_its_interface() {
     let class_path = std::env::var(CLASS_PATH).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let (rabbitmq, redis) = (RabbitMq::start().unwrap(), RedisServer::start().unwrap());
-    // No task of these needs BigQuery.
-    let mut pool = Pool::new(&rabbitmq, &redis, "http://127.0.0.1:1", folder.path()).unwrap();
+    let warehouse =
+        WarehouseProcess::start(&folder.path().join("warehouse"), DATE, DATE).await.unwrap();
+    let mut pool = Pool::new(&rabbitmq, &redis, warehouse.url(), folder.path()).unwrap();
     let tokens = folder.path().join("tokens.json");
     std::fs::write(&tokens, TOKENS).unwrap();
     pool.start_coordinator_with(&["--tokens", tokens.to_str().unwrap()]).await.unwrap();

@@ -101,12 +101,12 @@ pub(super) async fn tasks(
     Ok(Json(json!({ "tasks": tasks })))
 }
 
-/// 409 for one that has ended or is killed already.
+/// No content, which is all that digdag's client library can read; 409 for one that has ended or is killed already.
 pub(super) async fn kill(
     State(coordinator): State<Coordinator>,
     caller: Caller,
     Path(id): Path<u64>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<StatusCode, Problem> {
     let attempt = coordinator.attempt(AttemptId(id)).await?;
     caller.operates(&attempt.project)?;
     let request = KillRequest { by: Some(caller.name().to_owned()) };
@@ -115,7 +115,7 @@ pub(super) async fn kill(
         let detail = format!("attempt {id} has ended, or is killed already");
         return Err(Problem::new(StatusCode::CONFLICT, detail));
     }
-    Ok(Json(view(&coordinator, &coordinator.attempt(attempt.attempt).await?).await?))
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// digdag's `RestSessionAttemptRequest`.
@@ -127,7 +127,8 @@ pub(super) struct StartRequest {
     retry_attempt_name: Option<String>,
     #[serde(default)]
     params: Config,
-    resume: Option<Resume>,
+    /// Any JSON first: digdag's client library says `mode` twice.
+    resume: Option<Value>,
 }
 
 /// A number, or its text: digdag's clients have sent both.
@@ -165,7 +166,11 @@ pub(super) async fn start(
     let workflow = ids::workflow(&coordinator, &caller, request.workflow_id.number()?).await?;
     caller.operates(&workflow.project)?;
     let name = request.retry_attempt_name.clone().unwrap_or_default();
-    let (earlier, mode) = match &request.resume {
+    let resume = request.resume.map(serde_json::from_value::<Resume>).transpose();
+    let resume = resume.map_err(|error| {
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, format!("`resume` cannot be read: {error}"))
+    })?;
+    let (earlier, mode) = match &resume {
         None => {
             let facts = workflow.facts(&coordinator).await?;
             let (at, params) = (request.session_time, request.params);

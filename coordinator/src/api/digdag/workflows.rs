@@ -104,7 +104,7 @@ pub(super) async fn session_time(
         "project": views::project_name(&workflow.project),
         "revision": workflow.revision,
         "sessionTime": local(truncated, &facts.zone),
-        "timeZone": facts.zone_name(),
+        "timezone": facts.zone_name(),
     })))
 }
 
