@@ -35,6 +35,19 @@ programs=() servers=()
 trap stop EXIT
 trap 'exit 0' INT TERM
 
+# Runs a program again when it has ended, as systemd or Kubernetes would: a coordinator that is replaced ends.
+keep() {
+  local log=$1 child
+  shift
+  trap 'kill "$child" 2>/dev/null; wait "$child" 2>/dev/null; exit 0' TERM
+  while true; do
+    "$@" >>"$log" 2>&1 &
+    child=$!
+    wait "$child" || true
+    sleep 1
+  done
+}
+
 # Waits until something listens on a port.
 await() {
   for _ in $(seq 600); do
@@ -81,12 +94,12 @@ await RabbitMQ "$amqp"
 export HIMEKURI_REDIS=redis://127.0.0.1:$redis HIMEKURI_AMQP=amqp://guest:guest@127.0.0.1:$amqp/%2f
 export HIMEKURI_ARCHIVE=$folder/archive HIMEKURI_TABLE_INTERVAL=0
 for port in "$api" "$standby"; do
-  "$bin/himekuri-coordinator" --listen "127.0.0.1:$port" >"$log/coordinator-$port.log" 2>&1 &
+  keep "$log/coordinator-$port.log" "$bin/himekuri-coordinator" --listen "127.0.0.1:$port" &
   programs+=($!)
 done
 for worker in 1 2; do
-  "$bin/himekuri-worker" --bigquery "http://127.0.0.1:$bigquery" --name "worker-$worker" \
-    >"$log/worker-$worker.log" 2>&1 &
+  keep "$log/worker-$worker.log" "$bin/himekuri-worker" --bigquery "http://127.0.0.1:$bigquery" \
+    --name "worker-$worker" &
   programs+=($!)
 done
 await "the coordinator" "$api"

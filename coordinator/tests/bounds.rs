@@ -2,11 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where it fails")]
 
+mod served;
+
 use std::sync::Arc;
 
 use himekuri_broker::MemoryBroker;
 use himekuri_coordinator::{Access, Coordinator, CoordinatorConfig, Guard, router, serve};
 use himekuri_store::MemoryStore;
+use serde_json::json;
+use served::{Body, Served};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
@@ -64,4 +68,20 @@ async fn status(address: &str, request: &str, bytes: usize) -> String {
     sending.abort();
     let answer = String::from_utf8_lossy(&answer[..read]).into_owned();
     answer.lines().next().unwrap().trim_start_matches("HTTP/1.1 ").to_owned()
+}
+
+#[tokio::test]
+async fn a_request_for_a_thousand_years_is_refused_at_once() {
+    let (served, _) = Served::with_titles(Access::Open).await;
+    let range =
+        json!({"project": "title_a", "workflow": "wf", "from": "0078-06-27", "to": "2019-09-30"});
+
+    for path in ["/v1/attempts", "/v1/backfills"] {
+        let (status, answer) = served.ask("POST", path, None, &Body::Json(range.clone())).await;
+
+        assert_eq!(status.as_u16(), 400, "{path}: {answer}");
+        let detail = answer["detail"].as_str().unwrap();
+        assert!(detail.starts_with("709"), "{detail}");
+        assert!(detail.contains("4000"), "{detail}");
+    }
 }

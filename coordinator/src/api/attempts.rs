@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
 use himekuri_engine::TaskView;
 use himekuri_protocol::AttemptId;
 use serde::{Deserialize, Serialize};
@@ -124,6 +125,10 @@ pub(super) async fn list(
     if let Some(project) = &query.project {
         caller.looks_at(project)?;
     }
+    if query.limit > LIMIT_MAX {
+        let detail = format!("`limit` is at most {LIMIT_MAX}; `next` of a page goes on");
+        return Err(Problem::new(StatusCode::BAD_REQUEST, detail));
+    }
     let wanted = |summary: &AttemptSummary| {
         caller.sees(&summary.project)
             && query.project.as_ref().is_none_or(|project| *project == summary.project)
@@ -131,7 +136,7 @@ pub(super) async fn list(
             && query.state.is_none_or(|state| state == summary.state)
     };
     let asked = AttemptQuery {
-        limit: query.limit.min(LIMIT_MAX).into(),
+        limit: query.limit.into(),
         before: query.before.map(AttemptId),
         running: query.state == Some(AttemptState::Running),
     };

@@ -169,7 +169,7 @@ impl From<StartError> for Problem {
             StartError::Compile(_) | StartError::Session(SessionError::Invalid { .. }) => {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
-            StartError::Session(_) => StatusCode::BAD_REQUEST,
+            StartError::Session(_) | StartError::TooManyDays { .. } => StatusCode::BAD_REQUEST,
             StartError::History(error) if !error.is_retryable() => {
                 StatusCode::INTERNAL_SERVER_ERROR
             }

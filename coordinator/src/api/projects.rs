@@ -56,7 +56,7 @@ pub(super) async fn list(
         PushQuery,
         ("himekuri-git" = Option<String>, Header, description = "JSON of the commit: `{\"commit\": ..., \"dirty\": false}`"),
     ),
-    request_body(content = Vec<u8>, content_type = "application/gzip"),
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses((status = 200, description = "What sessions start from now on", body = ProjectRecord), Problems)
 )]
 pub(super) async fn push(

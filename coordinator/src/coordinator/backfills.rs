@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::start::bounded;
 use super::{Coordinator, KillRequest, StartError};
 use crate::backfill::{Backfill, BackfillOrder, BackfillState, Backfills};
 use crate::revision::ProjectRevision;
@@ -86,6 +87,7 @@ impl Coordinator {
         revision.must_be(request.revision.as_deref())?;
         let workflow = Self::workflow_of(&revision, &request.workflow)?;
         let now = self.now();
+        bounded(request.sessions)?;
         let mut sessions = plan_sessions(&workflow, request.sessions, now)?;
         if request.order == BackfillOrder::NewestFirst {
             sessions.reverse();

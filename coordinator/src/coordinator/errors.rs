@@ -87,6 +87,14 @@ pub enum StartError {
         /// What the caller looked at.
         expected: String,
     },
+    /// The leader would plan for so long that it could lose its lease.
+    #[error("{days} days are more than the {most} of one request; ask for them in parts")]
+    TooManyDays {
+        /// As asked.
+        days: i64,
+        /// The bound.
+        most: i64,
+    },
     /// No such schedule.
     #[error("there is no schedule `{0}`; `himekuri schedules` lists them")]
     UnknownSchedule(String),
@@ -180,6 +188,7 @@ impl StartError {
             | Self::Resume(_)
             | Self::UnknownRevision(_)
             | Self::OtherRevision { .. }
+            | Self::TooManyDays { .. }
             | Self::UnknownSchedule(_)
             | Self::UnknownBackfill(_)
             | Self::BackfillExists { .. }

@@ -105,6 +105,7 @@ impl Coordinator {
             | StartError::Replay(_)
             | StartError::UnknownRevision(_)
             | StartError::OtherRevision { .. }
+            | StartError::TooManyDays { .. }
             | StartError::UnknownSchedule(_)
             | StartError::UnknownBackfill(_)
             | StartError::BackfillExists { .. }

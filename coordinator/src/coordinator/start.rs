@@ -8,8 +8,20 @@ use himekuri_workflow::{Workflow, compile_workflow};
 use super::{Coordinator, ProjectRecord, StartError, StartRequest, Started};
 use crate::driver::{BeginAttempt, Command};
 use crate::revision::ProjectRevision;
-use crate::session::plan_sessions;
+use crate::session::{SessionChoice, plan_sessions};
 use crate::summary::AttemptSummary;
+
+/// Days of one request: ten years and a bit.
+const DAYS_MAX: i64 = 4_000;
+
+/// Refuses ranges whose sessions would take long to plan.
+pub(super) fn bounded(sessions: SessionChoice) -> Result<(), StartError> {
+    let days = i64::from(sessions.from.until(sessions.to).map_or(i32::MAX, |span| span.get_days()));
+    match days < DAYS_MAX {
+        true => Ok(()),
+        false => Err(StartError::TooManyDays { days: days.saturating_add(1), most: DAYS_MAX }),
+    }
+}
 
 impl Coordinator {
     /// Starts the sessions of a workflow on the given dates, oldest first.
@@ -22,6 +34,7 @@ impl Coordinator {
         let workflow = Self::workflow_of(&revision, &request.workflow)?;
         let requested_at = self.clock.now();
         let mut started = Vec::new();
+        bounded(request.sessions)?;
         for session in plan_sessions(&workflow, request.sessions, requested_at)? {
             let summary = AttemptSummary {
                 attempt_name: request.attempt_name.clone(),
