@@ -2,7 +2,7 @@
 
 export DUCKDB_LIB_DIR ?= $(CURDIR)/target/duckdb
 
-.PHONY: help build demo test test-rabbitmq-4 test-digdag-client verify lint bench simulate chaos seeds mutations pool up
+.PHONY: help build demo test test-rabbitmq-4 test-digdag-client test-openapi verify lint bench simulate chaos seeds mutations pool up
 
 # Seeds of `make simulate`, and the first of them.
 SEEDS ?= 2000
@@ -16,6 +16,7 @@ help:
 	@echo 'make test    install what the tests need (RabbitMQ, Redis) and run them all'
 	@echo 'make test-rabbitmq-4   broker, store and the whole pool on RabbitMQ 4 and Valkey 8 from Debian 13, as root'
 	@echo 'make test-digdag-client   digdag'"'"'s own client library against a pool; needs Java and Maven, or installs them as root'
+	@echo 'make test-openapi   whatever the description of the API allows and forbids, asked of a pool (schemathesis)'
 	@echo 'make lint    format, clippy, that the pure crates are pure, that the compatibility table names real tests'
 	@echo 'make verify  what CI runs: lint, test and 2,000 seeds of the simulation'
 	@echo 'make bench   measure speed as ratios to a floor, into target/bench.json'
@@ -50,6 +51,9 @@ test-rabbitmq-4: build
 test-digdag-client: build
 	scripts/install-servers.sh
 	scripts/test-digdag-client.sh
+
+test-openapi: build
+	scripts/test-openapi.sh
 
 lint:
 	scripts/fetch-duckdb.sh

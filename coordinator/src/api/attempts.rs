@@ -129,6 +129,7 @@ pub(super) async fn list(
         let detail = format!("`limit` is at most {LIMIT_MAX}; `next` of a page goes on");
         return Err(Problem::new(StatusCode::BAD_REQUEST, detail));
     }
+    let before = query.before.map(in_range).transpose()?;
     let wanted = |summary: &AttemptSummary| {
         caller.sees(&summary.project)
             && query.project.as_ref().is_none_or(|project| *project == summary.project)
@@ -137,7 +138,7 @@ pub(super) async fn list(
     };
     let asked = AttemptQuery {
         limit: query.limit.into(),
-        before: query.before.map(AttemptId),
+        before: before.map(AttemptId),
         running: query.state == Some(AttemptState::Running),
     };
     let page = coordinator.attempt_page(&asked, wanted).await?;
@@ -215,7 +216,7 @@ pub(super) async fn log(
 ) -> Result<Json<LogPage>, Problem> {
     let attempt = seen(&coordinator, &caller, id).await?;
     // Read after the state: what an ended attempt has is all.
-    let lines = coordinator.log_lines(attempt.attempt, query.after).await?;
+    let lines = coordinator.log_lines(attempt.attempt, in_range(query.after)?).await?;
     Ok(Json(LogPage { lines, running: attempt.state == AttemptState::Running }))
 }
 
@@ -238,6 +239,17 @@ pub(super) async fn kill(
     let attempt = AttemptId(id);
     caller.operates(&coordinator.attempt(attempt).await?.project)?;
     Ok(Json(coordinator.kill(attempt, &request).await?))
+}
+
+/// A number as the description has it: of 64 bits with a sign, and not below zero.
+fn in_range(number: u64) -> Result<u64, Problem> {
+    match i64::try_from(number) {
+        Ok(_) => Ok(number),
+        Err(_) => {
+            let detail = format!("{number} is more than {}", i64::MAX);
+            Err(Problem::new(StatusCode::BAD_REQUEST, detail))
+        }
+    }
 }
 
 /// An attempt that the caller may see.

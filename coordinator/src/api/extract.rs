@@ -1,14 +1,32 @@
 //! What requests bring, with refusals as problem documents.
 
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
-use axum::extract::{FromRequest, FromRequestParts};
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::StatusCode;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 
 use super::problem::Problem;
 
-/// A JSON body.
-#[derive(FromRequest)]
-#[from_request(via(axum::Json), rejection(Problem))]
+/// A JSON object as the body. serde takes a list for a struct too, which no description says; and digdag's client library says
+/// some keys twice, of which the last counts.
 pub(super) struct Json<T>(pub(super) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let axum::Json(object) =
+            axum::Json::<Map<String, Value>>::from_request(request, state).await?;
+        let read = serde_json::from_value(Value::Object(object));
+        read.map(Self).map_err(|error| {
+            Problem::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                format!("the body cannot be read: {error}"),
+            )
+        })
+    }
+}
 
 /// Parameters behind the `?`.
 #[derive(FromRequestParts)]

@@ -127,8 +127,7 @@ pub(super) struct StartRequest {
     retry_attempt_name: Option<String>,
     #[serde(default)]
     params: Config,
-    /// Any JSON first: digdag's client library says `mode` twice.
-    resume: Option<Value>,
+    resume: Option<Resume>,
 }
 
 /// A number, or its text: digdag's clients have sent both.
@@ -166,11 +165,7 @@ pub(super) async fn start(
     let workflow = ids::workflow(&coordinator, &caller, request.workflow_id.number()?).await?;
     caller.operates(&workflow.project)?;
     let name = request.retry_attempt_name.clone().unwrap_or_default();
-    let resume = request.resume.map(serde_json::from_value::<Resume>).transpose();
-    let resume = resume.map_err(|error| {
-        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, format!("`resume` cannot be read: {error}"))
-    })?;
-    let (earlier, mode) = match &resume {
+    let (earlier, mode) = match &request.resume {
         None => {
             let facts = workflow.facts(&coordinator).await?;
             let (at, params) = (request.session_time, request.params);
