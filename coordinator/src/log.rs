@@ -92,10 +92,8 @@ fn told(record: &Record) -> Option<(TaskId, Timestamp, String)> {
             (*task, *at, format!("did its work{figures}; its `_check` runs"))
         }
         Record::RetryScheduled { task, at, retry_at, retry_count, error } => {
-            let text = format!(
-                "failed, and runs again at {retry_at}, for the {}. time: {}",
-                retry_count, error.message
-            );
+            let why = &error.message;
+            let text = format!("failed, and runs again at {retry_at} (retry {retry_count}): {why}");
             (*task, *at, text)
         }
         Record::Failing { task, at, error, .. } => {

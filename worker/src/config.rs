@@ -15,6 +15,8 @@ pub struct WorkerConfig {
     pub patience: Duration,
     /// How long a list of the jobs that run serves all watch messages of its GCP project (decision 0020).
     pub list_age: Duration,
+    /// How long after the first careful task of a leader a delivery of before may still send a job (decision 0023).
+    pub unknown_for: Duration,
     /// How long running deliveries may take to wind up after a stop.
     pub drain: Duration,
 }
@@ -33,6 +35,7 @@ impl WorkerConfig {
             job_wait: Duration::from_secs(20),
             patience: Duration::from_secs(20),
             list_age: Duration::from_millis(1_500),
+            unknown_for: DELIVERY_MAX + Duration::from_secs(30),
             drain: Duration::from_secs(10),
         }
     }

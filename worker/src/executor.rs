@@ -124,8 +124,8 @@ impl Executor {
 
     async fn outcome(&self, task: &TaskMessage) -> Outcome {
         let (bigquery, config) = (&self.bigquery, &self.config_now());
-        if let (true, Some(job)) = (task.careful, task.work.job()) {
-            match self.writers.way(bigquery, job, config).await {
+        if let (Some(epoch), Some(job)) = (task.careful, task.work.job()) {
+            match self.writers.way(bigquery, job, epoch, config).await {
                 Ok(Way::Free) => {}
                 Ok(Way::Taken) => return Outcome::NotYet,
                 Err(error) => return operators::bq::outcome_of_error(error),

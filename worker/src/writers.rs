@@ -24,12 +24,14 @@ pub(crate) enum Way {
 #[derive(Default)]
 pub(crate) struct Writers {
     by_project: Mutex<HashMap<String, Arc<Mutex<List>>>>,
+    /// When each leader was first heard of, by its epoch.
+    leaders: Mutex<HashMap<u64, Instant>>,
 }
 
 #[derive(Default)]
 struct List {
     asked_at: Option<Instant>,
-    writers: Arc<Vec<Writer>>,
+    writers: Vec<Writer>,
 }
 
 impl Writers {
@@ -41,11 +43,13 @@ impl Writers {
         &self,
         bigquery: &BigQuery,
         job: JobSpec<'_>,
+        epoch: u64,
         config: &WorkerConfig,
     ) -> Result<Way, JobError> {
         let deadline = Instant::now() + config.job_wait;
         loop {
-            let Some(other) = self.other(bigquery, job, config).await? else {
+            let from = self.from(epoch, config).await;
+            let Some(other) = self.other(bigquery, job, from, config).await? else {
                 return Ok(Way::Free);
             };
             match bigquery.find(job, config.patience).await {
@@ -63,9 +67,9 @@ impl Writers {
             let remaining = deadline.saturating_duration_since(Instant::now());
             match bigquery.wait(&other.job, remaining).await {
                 Ok(JobState::Running(_)) => return Ok(Way::Taken),
-                // Not known any more, or over: the next list tells.
+                // Not known any more, or over.
                 Ok(JobState::Succeeded(_) | JobState::Failed(_))
-                | Err(JobError::Missing(_) | JobError::Rejected(_)) => {}
+                | Err(JobError::Missing(_) | JobError::Rejected(_)) => self.forget(&other).await,
                 Err(error @ JobError::Unreachable(_)) => return Err(error),
             }
             if Instant::now() >= deadline {
@@ -74,11 +78,21 @@ impl Writers {
         }
     }
 
+    /// From when on a list has all jobs that the leader may not know. As long as deliveries of before may send jobs, that is now;
+    /// later, whatever is not on a list of after that time is known to the leader, and one list does for all.
+    async fn from(&self, epoch: u64, config: &WorkerConfig) -> Instant {
+        let now = Instant::now();
+        let mut leaders = self.leaders.lock().await;
+        let heard_at = *leaders.entry(epoch).or_insert(now);
+        now.min(heard_at + config.unknown_for)
+    }
+
     /// Another job that writes what this one writes.
     async fn other(
         &self,
         bigquery: &BigQuery,
         job: JobSpec<'_>,
+        from: Instant,
         config: &WorkerConfig,
     ) -> Result<Option<Writer>, JobError> {
         let reference = job.reference();
@@ -86,8 +100,10 @@ impl Writers {
             return Ok(None);
         };
         let destination = destination.clone().in_project(project);
-        let writers = match self.list(bigquery, project, config).await {
-            Ok(writers) => writers,
+        let list = self.list(project).await;
+        let mut list = list.lock().await;
+        match list.refresh(bigquery, project, from, config).await {
+            Ok(()) => {}
             Err(Answer::Transient(why)) => return Err(JobError::unreachable(reference, why)),
             // Somebody who may not list jobs may send them all the same.
             Err(
@@ -96,28 +112,41 @@ impl Writers {
                 tracing::warn!(
                     "the jobs of {project} cannot be listed, so nobody looks whether another one writes {destination}: {answer:?}"
                 );
-                return Ok(None);
+                // Nor for the next ones.
+                list.asked_at = Some(Instant::now());
             }
-        };
-        let others = writers.iter().filter(|writer| writer.job.job_id != reference.job_id);
+        }
+        let others = list.writers.iter().filter(|writer| writer.job.job_id != reference.job_id);
         Ok(others.into_iter().find(|writer| writer.destination.meets(&destination)).cloned())
     }
 
-    /// A list that was asked for after now. One serves all that wait for it.
-    async fn list(
-        &self,
+    async fn list(&self, project: &str) -> Arc<Mutex<List>> {
+        Arc::clone(self.by_project.lock().await.entry(project.to_owned()).or_default())
+    }
+
+    /// A job is over.
+    async fn forget(&self, other: &Writer) {
+        let Some(project) = &other.job.project else { return };
+        let list = self.list(project).await;
+        list.lock().await.writers.retain(|writer| writer.job.job_id != other.job.job_id);
+    }
+}
+
+impl List {
+    /// Takes a new list if this one is of before that moment. It is held meanwhile, so that one call serves all that wait.
+    async fn refresh(
+        &mut self,
         bigquery: &BigQuery,
         project: &str,
+        from: Instant,
         config: &WorkerConfig,
-    ) -> Result<Arc<Vec<Writer>>, Answer> {
-        let now = Instant::now();
-        let list = Arc::clone(self.by_project.lock().await.entry(project.to_owned()).or_default());
-        let mut list = list.lock().await;
-        if list.asked_at.is_none_or(|asked_at| asked_at < now) {
-            let asked_at = Instant::now();
-            list.writers = Arc::new(bigquery.writers(project, config.patience).await?);
-            list.asked_at = Some(asked_at);
+    ) -> Result<(), Answer> {
+        if self.asked_at.is_some_and(|asked_at| asked_at >= from) {
+            return Ok(());
         }
-        Ok(Arc::clone(&list.writers))
+        let asked_at = Instant::now();
+        self.writers = bigquery.writers(project, config.patience).await?;
+        self.asked_at = Some(asked_at);
+        Ok(())
     }
 }

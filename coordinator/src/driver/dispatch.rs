@@ -106,7 +106,8 @@ impl Driver {
         let entry = |message: &WorkerMessage| format!("{}@{expected}", message.id());
         match live.attempt.dispatch(prepared, round.now) {
             Ok(dispatch) => {
-                let careful = round.now < self.careful_until;
+                let is_careful = round.now < self.careful_until;
+                let careful = is_careful.then_some(self.parts.epoch.0);
                 let message = WorkerMessage::Task(TaskMessage { careful, ..dispatch.message });
                 round.sent += 1;
                 let order = round.sent;

@@ -134,7 +134,7 @@ impl Attempt {
             workflow: self.started.workflow.clone(),
             session_time: self.started.session_time,
             task_name: task_name.unwrap_or_default(),
-            careful: false,
+            careful: None,
             work: prepared.work,
         };
         Ok(Dispatch { records: vec![record], message })

@@ -39,10 +39,11 @@ pub struct TaskMessage {
     pub session_time: Timestamp,
     /// Full task name.
     pub task_name: String,
-    /// Whether a job may run that the coordinator does not know of: the worker looks for one on the same partition before it
-    /// sends its own (`docs/decisions/0023-a-leader-that-begins-is-careful.md`). Workers of before send at once.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub careful: bool,
+    /// The epoch of a leader that may not know every job that runs, as long as this is so: the worker looks for one on the same
+    /// partition before it sends its own (`docs/decisions/0023-a-leader-that-begins-is-careful.md`). Workers of before send at
+    /// once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub careful: Option<u64>,
     /// What to do.
     pub work: Work,
 }

@@ -22,6 +22,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::endpoint::Endpoint;
 use crate::measurement::{Figure, Measurement, Rounds};
 use crate::pool::broker;
 use crate::processes::Process;
@@ -146,8 +147,10 @@ async fn template(
     let archive = himekuri_project::pack(&files)?;
     let project = coordinator.push("title_0", &archive, Some("game".to_owned())).await?;
     let _worker = {
+        // Its tasks need none, but a worker looks whether it is there.
+        let (_, bigquery) = Endpoint::start(Duration::from_secs(1)).await?;
         let amqp = rabbitmq.url();
-        let arguments = ["--amqp", &amqp, "--prefix", prefix, "--bigquery", "http://127.0.0.1:1"];
+        let arguments = ["--amqp", &amqp, "--prefix", prefix, "--bigquery", &bigquery];
         Process::start("himekuri-worker", &arguments)?
     };
     let day = date(2015, 1, 1);

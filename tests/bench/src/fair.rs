@@ -78,7 +78,8 @@ impl Pool {
         let stop = CancellationToken::new();
         for _ in 0..WORKERS {
             let broker = Arc::new(broker(rabbitmq, &prefix).await?);
-            let config = WorkerConfig::new();
+            // As after the first minute and a half of a leader (decision 0023).
+            let config = WorkerConfig { unknown_for: Duration::ZERO, ..WorkerConfig::new() };
             let worker = Worker::new(broker, bigquery.clone(), config, stop.clone());
             tokio::spawn(worker.run());
         }

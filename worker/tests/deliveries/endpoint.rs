@@ -62,6 +62,7 @@ pub(crate) async fn run(
         patience: Duration::from_millis(500),
         prefetch: 1,
         list_age,
+        unknown_for: list_age,
         ..WorkerConfig::new()
     };
     let stop = CancellationToken::new();

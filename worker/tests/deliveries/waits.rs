@@ -21,7 +21,7 @@ async fn outcome_of(work: Work, rules: &[Rule]) -> (Outcome, Vec<String>) {
         workflow: "wf".to_owned(),
         session_time: "2019-09-01T00:00:00Z".parse().unwrap(),
         task_name: "+wf+a".to_owned(),
-        careful: false,
+        careful: None,
         work,
     });
     let (mut reports, calls) = run(&[message], 1, rules, Duration::ZERO).await;

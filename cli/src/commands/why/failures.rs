@@ -40,6 +40,15 @@ impl<'a> Failures<'a> {
         failed
     }
 
+    /// The task below a group that failed first, and because of which the group runs again.
+    pub(super) fn first_below(&self, group: TaskId) -> Option<&'a TaskView> {
+        let is_below = |task: &TaskView| {
+            std::iter::successors(task.parent, |id| self.task(*id)?.parent).any(|id| id == group)
+        };
+        let failed = self.tasks.iter().filter(|task| has_failed(task) && is_below(task));
+        failed.min_by_key(|task| (self.time_of(task), task.id))
+    }
+
     /// When it failed: it ends later, when its `^error` has ended.
     pub(super) fn time_of(&self, task: &TaskView) -> Option<Timestamp> {
         self.error_began.get(&task.id).copied().or(task.ended_at)

@@ -160,7 +160,11 @@ impl Found {
             ended_at: summary.ended_at,
             kill: summary.kill.as_ref().map(|kill| KillFound::of(kill, tasks)),
             error: summary.error.clone().filter(|_| cause.is_none() && summary.kill.is_none()),
-            cause: cause.map(|task| Cause::of(task, failures.time_of(task))),
+            cause: cause.map(|task| {
+                // A group runs again because of a task below it, which is what somebody can mend.
+                let first = failures.first_below(task.id).unwrap_or(task);
+                Cause { retry_at: task.retry_at, ..Cause::of(first, failures.time_of(first)) }
+            }),
             also_failed: match verdict {
                 Verdict::Succeeded => Named::default(),
                 Verdict::WaitingForRetry => Named::of(failed),

@@ -63,7 +63,8 @@ fn a_failure_below_a_group_that_runs_again_is_not_final() {
     let found = Found::of(&summary("running"), &[root("planned"), group, below]);
 
     assert_eq!(found.verdict, Verdict::WaitingForRetry);
-    assert_eq!(found.cause.unwrap().task, "+summary+g");
+    let cause = found.cause.unwrap();
+    assert_eq!((cause.task.as_str(), cause.retry_at), ("+summary+g+a", Some(at("17:20:00"))));
 }
 
 #[test]
