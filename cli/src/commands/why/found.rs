@@ -162,7 +162,8 @@ impl Found {
             error: summary.error.clone().filter(|_| cause.is_none() && summary.kill.is_none()),
             cause: cause.map(|task| {
                 // A group runs again because of a task below it, which is what somebody can mend.
-                let first = failures.first_below(task.id).unwrap_or(task);
+                let below = failures.first_below(task.id);
+                let first = below.filter(|_| verdict == Verdict::WaitingForRetry).unwrap_or(task);
                 Cause { retry_at: task.retry_at, ..Cause::of(first, failures.time_of(first)) }
             }),
             also_failed: match verdict {
