@@ -125,7 +125,7 @@ mod tests {
             "last_session_time": null,
             "next_session_time": next,
             "next_run_time": next,
-            "disabled_at": disabled.then(|| "2026-01-01T00:00:00Z"),
+            "disabled_at": disabled.then_some("2026-01-01T00:00:00Z"),
         }))
         .unwrap()
     }

@@ -196,10 +196,8 @@ impl Driver {
 }
 
 fn missed_sla(record: &Record) -> Option<jiff::Timestamp> {
-    match record {
-        Record::SlaMissed { at, .. } => Some(*at),
-        _ => None,
-    }
+    let Record::SlaMissed { at, .. } = record else { return None };
+    Some(*at)
 }
 
 fn is_kill(record: &Record) -> bool {
