@@ -103,11 +103,8 @@ for worker in 1 2; do
   programs+=($!)
 done
 await "the coordinator" "$api"
-for _ in $(seq 300); do
-  curl -fsS "http://127.0.0.1:$api/readyz" >/dev/null 2>&1 && break
-  sleep 0.1
-done
-curl -fsS "http://127.0.0.1:$api/readyz" >/dev/null || fail "no coordinator leads"
+# It asks again while nobody leads.
+"$bin/himekuri" projects --coordinator "http://127.0.0.1:$api" >/dev/null || fail "no coordinator leads"
 say "ready at http://127.0.0.1:$api; its data and logs are in $folder; Ctrl-C stops it"
 wait -n "${programs[@]}" "${servers[@]}" || true
 fail "a program has ended"

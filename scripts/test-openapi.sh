@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Asks the API of a running pool for whatever its description allows and forbids (schemathesis), as an admin with a token.
-# It starts the pool, and leaves it empty of nothing: run it on no pool that you need.
+# It starts a pool of its own, and takes it away afterwards.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
