@@ -5,6 +5,7 @@ set -euo pipefail
 
 missing=()
 command -v redis-server >/dev/null || missing+=(redis-server)
+command -v git >/dev/null || missing+=(git)
 [ -d /usr/lib/rabbitmq ] || missing+=(rabbitmq-server)
 python3 -c 'import ensurepip, venv' 2>/dev/null || python3 -m pip --version >/dev/null 2>&1 || missing+=(python3-venv)
 if [ "${1:-}" = --with-faketime ]; then

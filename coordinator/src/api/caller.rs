@@ -16,7 +16,10 @@ use super::problem::Problem;
 use crate::access::{Access, Identity, Refused, Role};
 
 /// Requests a second of one caller; a command that shows progress needs one.
-const REQUESTS: NonZeroU32 = NonZeroU32::new(500).unwrap();
+const REQUESTS: NonZeroU32 = match NonZeroU32::new(500) {
+    Some(requests) => requests,
+    None => NonZeroU32::MIN,
+};
 
 /// Who is let in, which may change while the API is served, and how often. Cheap to clone.
 #[derive(Clone, Debug)]

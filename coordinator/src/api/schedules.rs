@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::caller::Caller;
 use super::extract::{self, Path};
@@ -35,6 +35,28 @@ pub(super) async fn list(
     Ok(Json(ScheduleList { schedules }))
 }
 
+/// A schedule.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct Which {
+    /// The title.
+    project: String,
+    /// The workflow.
+    workflow: String,
+}
+
+impl Which {
+    async fn order(
+        &self,
+        coordinator: &Coordinator,
+        caller: &Caller,
+        change: ScheduleChange,
+    ) -> Result<Json<ScheduleView>, Problem> {
+        caller.operates(&self.project)?;
+        Ok(Json(coordinator.order_schedule(&self.project, &self.workflow, change).await?))
+    }
+}
+
 /// How a schedule goes on.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -61,20 +83,15 @@ pub(super) struct SkipRequest {
     path = "/v1/schedules/{project}/{workflow}/disable",
     operation_id = "disableSchedule",
     tag = "schedules",
-    params(
-        ("project" = String, Path, description = "The title"),
-        ("workflow" = String, Path, description = "The workflow"),
-    ),
+    params(Which),
     responses((status = 200, description = "The schedule", body = ScheduleView), Problems)
 )]
 pub(super) async fn disable(
     State(coordinator): State<Coordinator>,
     caller: Caller,
-    Path((project, workflow)): Path<(String, String)>,
+    Path(which): Path<Which>,
 ) -> Result<Json<ScheduleView>, Problem> {
-    caller.operates(&project)?;
-    let change = ScheduleChange::Disable;
-    Ok(Json(coordinator.order_schedule(&project, &workflow, change).await?))
+    which.order(&coordinator, &caller, ScheduleChange::Disable).await
 }
 
 /// Lets a schedule go on.
@@ -83,22 +100,19 @@ pub(super) async fn disable(
     path = "/v1/schedules/{project}/{workflow}/enable",
     operation_id = "enableSchedule",
     tag = "schedules",
-    params(
-        ("project" = String, Path, description = "The title"),
-        ("workflow" = String, Path, description = "The workflow"),
-    ),
+    params(Which),
     request_body = EnableRequest,
     responses((status = 200, description = "The schedule", body = ScheduleView), Problems)
 )]
 pub(super) async fn enable(
     State(coordinator): State<Coordinator>,
     caller: Caller,
-    Path((project, workflow)): Path<(String, String)>,
+    Path(which): Path<Which>,
     extract::Json(request): extract::Json<EnableRequest>,
 ) -> Result<Json<ScheduleView>, Problem> {
-    caller.operates(&project)?;
-    let change = ScheduleChange::Enable { skip_missed: request.skip_missed };
-    Ok(Json(coordinator.order_schedule(&project, &workflow, change).await?))
+    which
+        .order(&coordinator, &caller, ScheduleChange::Enable { skip_missed: request.skip_missed })
+        .await
 }
 
 /// Leaves out the sessions before one.
@@ -107,20 +121,21 @@ pub(super) async fn enable(
     path = "/v1/schedules/{project}/{workflow}/skip",
     operation_id = "skipSessions",
     tag = "schedules",
-    params(
-        ("project" = String, Path, description = "The title"),
-        ("workflow" = String, Path, description = "The workflow"),
-    ),
+    params(Which),
     request_body = SkipRequest,
     responses((status = 200, description = "The schedule", body = ScheduleView), Problems)
 )]
 pub(super) async fn skip(
     State(coordinator): State<Coordinator>,
     caller: Caller,
-    Path((project, workflow)): Path<(String, String)>,
+    Path(which): Path<Which>,
     extract::Json(request): extract::Json<SkipRequest>,
 ) -> Result<Json<ScheduleView>, Problem> {
-    caller.operates(&project)?;
-    let change = ScheduleChange::Skip { to: SkipTo::Time(request.to), run_at: request.run_at };
-    Ok(Json(coordinator.order_schedule(&project, &workflow, change).await?))
+    which
+        .order(
+            &coordinator,
+            &caller,
+            ScheduleChange::Skip { to: SkipTo::Time(request.to), run_at: request.run_at },
+        )
+        .await
 }

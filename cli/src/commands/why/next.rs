@@ -45,7 +45,10 @@ pub(super) fn next(found: &Found, now: Timestamp, zone: &TimeZone) -> Next {
             );
             Next { text, commands }
         }
-        (Verdict::WaitingForRetry, Some(cause)) => just(waits(cause, now, zone)),
+        (Verdict::WaitingForRetry, Some(cause)) => match of_job(&cause.reason, &cause.error) {
+            Remedy::Never(Why::Request | Why::Cost) => doomed(found, cause, now, zone),
+            Remedy::NewTry(_) | Remedy::Wait(_) | Remedy::Never(_) => just(waits(cause, now, zone)),
+        },
         (Verdict::WaitingForRetry, None) => just("nothing: it is tried again by itself"),
         (Verdict::Running, _) => Next {
             text: "nothing: it runs; its tree shows how far it is".to_owned(),
@@ -209,13 +212,28 @@ fn required(found: &Found, cause: &Cause) -> Next {
     Next { text: text.to_owned(), commands }
 }
 
-fn waits(cause: &Cause, now: Timestamp, zone: &TimeZone) -> String {
-    let when = match cause.retry_at {
+/// A retry is coming, and would run the same files against the same refusal: nobody should wait for it.
+fn doomed(found: &Found, cause: &Cause, now: Timestamp, zone: &TimeZone) -> Next {
+    let (next, when) = (after(found, cause), retried(cause, now, zone));
+    let text = format!(
+        "do not wait: it is tried again {when}, and would fail in the same way. End the attempt; {}",
+        next.text
+    );
+    let kill = format!("himekuri kill {} --wait", found.attempt);
+    Next { text, commands: std::iter::once(kill).chain(next.commands).collect() }
+}
+
+fn retried(cause: &Cause, now: Timestamp, zone: &TimeZone) -> String {
+    match cause.retry_at {
         Some(at) if at > now => {
             format!("at {} (in {})", times::full_clock(at, zone), times::between(now, at))
         }
         Some(_) | None => "in a moment".to_owned(),
-    };
+    }
+}
+
+fn waits(cause: &Cause, now: Timestamp, zone: &TimeZone) -> String {
+    let when = retried(cause, now, zone);
     match of_job(&cause.reason, &cause.error) {
         Remedy::Wait(_) => format!(
             "nothing: a quota of BigQuery is used up; it is tried again {when}, as often as it takes, and no retry is counted"

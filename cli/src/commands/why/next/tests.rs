@@ -142,3 +142,34 @@ fn a_retry_waits_until_the_other_tasks_have_ended() {
     assert_eq!(next.commands, NEW_FILES);
     assert!(next.text.ends_with("others of its tasks still run"), "{}", next.text);
 }
+
+#[test]
+fn nobody_waits_for_a_retry_that_will_fail_in_the_same_way() {
+    let group = TaskView {
+        operator: None,
+        retry_at: Some(at("17:20:00")),
+        ..task(1, "+summary+g", "retry_waiting")
+    };
+    let below = |reason: &str| TaskView {
+        parent: Some(TaskId(1)),
+        ..failed(2, "+summary+g+a", "17:05:00", reason, "no")
+    };
+    let next_of = |reason: &str| {
+        let tasks = [root("planned"), group.clone(), below(reason)];
+        next(&Found::of(&summary("running"), &tasks), at("17:06:00"), &TimeZone::UTC)
+    };
+
+    let refused = next_of("invalidQuery");
+    assert!(refused.text.starts_with("do not wait: it is tried again at "), "{}", refused.text);
+    assert_eq!(
+        refused.commands,
+        [
+            "himekuri kill 17 --wait",
+            "himekuri push path/to/title_a",
+            "himekuri retry 17 --resume --latest-revision"
+        ]
+    );
+    let passing = next_of("backendError");
+    assert!(passing.text.starts_with("nothing yet"), "{}", passing.text);
+    assert_eq!(passing.commands, [""; 0]);
+}
