@@ -1,4 +1,5 @@
 use himekuri_engine::TaskView;
+use himekuri_protocol::TaskId;
 
 use super::*;
 use crate::commands::why::sample::{at, failed, root, summary, task};
@@ -111,7 +112,7 @@ fn a_quota_needs_nobody() {
     );
     assert_eq!(quota.commands, [""; 0]);
     assert_eq!(
-        waits("invalidQuery", "17:20:01").text,
+        waits("backendError", "17:20:01").text,
         "nothing yet: it is tried again in a moment"
     );
 }
