@@ -22,6 +22,7 @@ mod caller;
 mod digdag;
 mod extract;
 mod front;
+mod pauses;
 mod problem;
 mod projects;
 mod schedules;
@@ -65,6 +66,8 @@ fn described() -> (Router<Coordinator>, Router<Coordinator>, utoipa::openapi::Op
     let requests = OpenApiRouter::new()
         .routes(routes!(projects::list))
         .routes(routes!(projects::archive))
+        .routes(routes!(pauses::pause))
+        .routes(routes!(pauses::resume))
         .routes(routes!(attempts::start, attempts::list))
         .routes(routes!(attempts::one))
         .routes(routes!(attempts::tasks))

@@ -23,6 +23,7 @@ mod kill;
 mod launch;
 mod model;
 mod notices;
+mod pauses;
 mod push;
 mod require;
 mod retry;
@@ -37,6 +38,7 @@ pub use model::{
     CoordinatorConfig, GitState, GitSubmodule, KillRequest, Killed, ProjectRecord, StartRequest,
     Started,
 };
+pub use pauses::{Pause, PauseRequest};
 pub(crate) use retry::resume_of;
 pub use retry::{RetryMode, RetryOf, RetryRequest, RetryRevision};
 pub use schedules::{ScheduleChange, ScheduleView, SkipTo};

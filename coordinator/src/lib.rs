@@ -44,7 +44,7 @@ pub use check::{Checked, check};
 pub use clock::Clock;
 pub use coordinator::{
     BackfillAction, BackfillPlan, BackfillRequest, Coordinator, CoordinatorConfig, GitState,
-    GitSubmodule, KillRequest, Killed, ProjectRecord, PushError, RetryMode, RetryOf, RetryRequest,
+    GitSubmodule, KillRequest, Killed, Pause, PauseRequest, ProjectRecord, PushError, RetryMode, RetryOf, RetryRequest,
     RetryRevision, ScheduleChange, ScheduleView, SkipTo, StartError, StartRequest, Started,
 };
 pub use driver::{Event, EventKind};

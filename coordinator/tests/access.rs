@@ -63,6 +63,8 @@ const ROWS: &[Row] = &[
     row("PUT", "/v1/projects/{t}", Role::Operator, Scope::Title).with(|_| Body::Archive),
     row("PUT", "/v1/projects/{t}?gcp_project=gcp", Role::Operator, Scope::Title)
         .with(|_| Body::Archive),
+    row("POST", "/v1/projects/{t}/pause", Role::Operator, Scope::Title).with(nothing),
+    row("POST", "/v1/projects/{t}/resume", Role::Operator, Scope::Title),
     row("GET", "/v1/revisions/{r}", Role::Viewer, Scope::Pool),
     row("GET", "/v1/revisions/{r}?project={t}", Role::Viewer, Scope::Title),
     row("GET", "/v1/attempts", Role::Viewer, Scope::Seen),

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::Pause;
 use crate::clock::Clock;
 use crate::session::SessionChoice;
 use crate::spending::SpendingLimits;
@@ -78,6 +79,9 @@ pub struct ProjectRecord {
     /// The commit that was pushed, if the folder was in a Git repository.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub git: Option<GitState>,
+    /// That somebody keeps its tasks from going out; a record of its own in the store.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused: Option<Pause>,
 }
 
 /// What Git says of a folder.

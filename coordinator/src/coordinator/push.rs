@@ -55,10 +55,12 @@ impl Coordinator {
             pushed_at: self.clock.now(),
             workflows: checked.workflows.into_iter().map(|workflow| workflow.name).collect(),
             git,
+            paused: None,
         };
         let json = serde_json::to_string(&record).map_err(PushError::Json)?;
         self.store.put_project(name, &json).await.map_err(PushError::Store)?;
-        Ok(record)
+        let paused = self.pauses().await.map_err(PushError::Store)?.remove(name);
+        Ok(ProjectRecord { paused, ..record })
     }
 
     /// A later push need not say it again.

@@ -156,11 +156,12 @@ impl Coordinator {
 
     /// All pushed projects.
     pub(crate) async fn projects(&self) -> Result<Vec<ProjectRecord>, StartError> {
-        let stored = self.store.projects().await?;
-        Ok(stored
-            .iter()
-            .map(|(_, json)| serde_json::from_str(json))
-            .collect::<Result<_, serde_json::Error>>()?)
+        let (stored, mut pauses) = (self.store.projects().await?, self.pauses().await?);
+        let projects = stored.iter().map(|(name, json)| {
+            let record: ProjectRecord = serde_json::from_str(json)?;
+            Ok(ProjectRecord { paused: pauses.remove(name), ..record })
+        });
+        projects.collect()
     }
 
     /// Keys and JSON records of all schedules.

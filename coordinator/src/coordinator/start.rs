@@ -121,7 +121,9 @@ impl Coordinator {
     pub async fn project(&self, name: &str) -> Result<ProjectRecord, StartError> {
         let unknown = || StartError::UnknownProject(name.to_owned());
         let record = self.store.project(name).await?.ok_or_else(unknown)?;
-        Ok(serde_json::from_str(&record)?)
+        let record: ProjectRecord = serde_json::from_str(&record)?;
+        let paused = self.pauses().await?.remove(name);
+        Ok(ProjectRecord { paused, ..record })
     }
 
     /// The archive of a revision.

@@ -21,6 +21,8 @@ pub(crate) enum Command {
     Look(AttemptId),
     /// An attempt is to be killed.
     Kill(KillCommand),
+    /// Somebody has paused a title, or lets it go on; it is written down.
+    Pause { title: String, paused: bool },
     /// A worker reported; the delivery is settled once the decision is committed.
     Report { report: Box<Report>, settler: Settler },
     /// A task message was dead-lettered.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use himekuri_engine::{Attempt, Record, Resume};
 use himekuri_project::Limits;
 use himekuri_protocol::AttemptId;
-use himekuri_store::{AttemptFilter, ClaimedAttempt, StoreError};
+use himekuri_store::{AttemptFilter, ClaimedAttempt, RecordKind, StoreError};
 use himekuri_workflow::ProjectFiles;
 use jiff::Timestamp;
 
@@ -43,6 +43,7 @@ impl Driver {
     pub(crate) async fn recover_all(&mut self) -> Result<(), DriverError> {
         self.read_beginning().await.map_err(DriverError::Recover)?;
         self.read_spending().await.map_err(DriverError::Recover)?;
+        self.read_pauses().await.map_err(DriverError::Recover)?;
         let active = self.parts.store.active_attempts().await.map_err(DriverError::Recover)?;
         if !active.is_empty() {
             tracing::info!("taking over {} attempts", active.len());
@@ -59,6 +60,13 @@ impl Driver {
                 () = tokio::time::sleep(RETRY_AFTER) => {}
             }
         }
+    }
+
+    async fn read_pauses(&mut self) -> Result<(), StoreError> {
+        for (title, _) in self.parts.store.records(RecordKind::Pause).await? {
+            self.dispatcher.set_paused(&title, true);
+        }
+        Ok(())
     }
 
     pub(super) async fn recover_lost(&mut self) -> Result<(), DriverError> {

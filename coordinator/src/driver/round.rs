@@ -103,6 +103,7 @@ impl Driver {
             Command::Begin(request) => self.begin(*request, round),
             Command::Look(id) => self.look(id, round.now),
             Command::Kill(request) => self.kill(request, round),
+            Command::Pause { title, paused } => self.dispatcher.set_paused(&title, paused),
             Command::Report { report, settler } => self.report(report, settler, round),
             Command::Dead { task, reason, settler } => self.dead(task, reason, settler, round),
             Command::Required { attempt, asked, answer } => {

@@ -68,12 +68,13 @@ impl AttemptEntry {
 }
 
 /// Kinds of records that are kept, with their names.
-pub(super) const KINDS: [(RecordKind, &str); 5] = [
+pub(super) const KINDS: [(RecordKind, &str); 6] = [
     (RecordKind::Schedule, "schedule"),
     (RecordKind::ScheduleOrder, "schedule_order"),
     (RecordKind::Backfill, "backfill"),
     (RecordKind::Notice, "notice"),
     (RecordKind::Spending, "spending"),
+    (RecordKind::Pause, "pause"),
 ];
 
 pub(super) fn kind_name(kind: RecordKind) -> Option<&'static str> {

@@ -4,7 +4,7 @@
 //! **Windows.** A task takes a place in the windows of the pool, its class and its title, and if it is a job in those of
 //! its GCP project and location and of the table that it writes. Where one is full, nothing goes out. The place in the
 //! table's window is kept for a while after the end, as BigQuery counts writes over time. A title that has spent its money
-//! sends no job.
+//! sends no job, and one that somebody has paused sends nothing.
 //!
 //! **Turns.** Scheduled runs before backfills, which have a guaranteed share; in each class titles by weight; in each title
 //! its attempts in turn (`fair.rs`); in an attempt the order of creation.
@@ -175,6 +175,12 @@ impl Dispatcher {
             self.titles.restored(group);
             self.hold(task, demand, group.class);
         }
+    }
+
+    /// Somebody keeps a title from sending anything out, or lets it go on. What is out stays out.
+    pub fn set_paused(&mut self, title: &str, paused: bool) {
+        let title = self.titles.id(title, &self.limits);
+        self.titles.set_paused(title, paused);
     }
 
     /// Keeps a partition from all tasks that are not out, for a job that no task stands for.

@@ -15,6 +15,8 @@ pub enum RecordKind {
     Notice,
     /// What titles were billed, by their names.
     Spending,
+    /// Titles that somebody has paused, by their names.
+    Pause,
     /// Facts of the whole pool, by names: where its leader is, which journal it has.
     Pool,
 }
@@ -28,6 +30,7 @@ impl RecordKind {
             Self::Backfill => "backfill",
             Self::Notice => "notice",
             Self::Spending => "spending",
+            Self::Pause => "pause",
             Self::Pool => "pool",
         }
     }

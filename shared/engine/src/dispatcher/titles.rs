@@ -34,7 +34,15 @@ struct Title {
     weight: u64,
     window: usize,
     live: usize,
+    /// Whether somebody keeps it from sending anything out.
+    paused: bool,
     attempts: PerClass<FairQueue<AttemptId>>,
+}
+
+impl Title {
+    fn has_place(&self) -> bool {
+        !self.paused && self.live < self.window
+    }
 }
 
 impl Titles {
@@ -57,6 +65,7 @@ impl Titles {
             weight: u64::from(limits.weight(title)).max(1),
             window: limits.title_window(title),
             live: 0,
+            paused: false,
             attempts: PerClass::default(),
         });
         id
@@ -82,7 +91,7 @@ impl Titles {
     pub(super) fn has_place(&self, group: Group) -> bool {
         let class = self.classes.of(group.class);
         let title = self.titles.get(&group.title);
-        class.live < class.window && title.is_some_and(|title| title.live < title.window)
+        class.live < class.window && title.is_some_and(Title::has_place)
     }
 
     /// Whether an attempt has something to send out.
@@ -98,6 +107,13 @@ impl Titles {
             title.attempts.of_mut(group.class).forget(attempt);
         }
         self.sync(group.title);
+    }
+
+    pub(super) fn set_paused(&mut self, id: u32, paused: bool) {
+        if let Some(title) = self.titles.get_mut(&id) {
+            title.paused = paused;
+        }
+        self.sync(id);
     }
 
     pub(super) fn looked(&mut self, group: Group, attempt: AttemptId) {
@@ -148,7 +164,7 @@ impl Titles {
             return;
         };
         for class in [Class::Scheduled, Class::Backfill] {
-            let wants = title.live < title.window && title.attempts.of(class).first().is_some();
+            let wants = title.has_place() && title.attempts.of(class).first().is_some();
             self.classes.of_mut(class).titles.set(id, wants);
         }
     }

@@ -16,6 +16,7 @@ pub(crate) struct Pool {
     pub(crate) facts: BTreeMap<AttemptId, AttemptFacts>,
     pub(crate) ready: BTreeMap<AttemptId, BTreeMap<TaskId, Demand>>,
     pub(crate) live: BTreeMap<TaskKey, Demand>,
+    pub(crate) paused: BTreeSet<String>,
     /// Order in which tasks went out.
     pub(crate) out: Vec<TaskKey>,
     /// How often a task was evaluated.
@@ -36,6 +37,7 @@ impl Pool {
             facts: BTreeMap::new(),
             ready: BTreeMap::new(),
             live: BTreeMap::new(),
+            paused: BTreeSet::new(),
             out: Vec::new(),
             looks: BTreeMap::new(),
         }
@@ -102,6 +104,15 @@ impl Pool {
         self.dispatcher.look_again(task.0);
     }
 
+    /// Somebody pauses a title, or lets it go on.
+    pub(crate) fn set_paused(&mut self, title: &str, paused: bool) {
+        self.dispatcher.set_paused(title, paused);
+        match paused {
+            true => self.paused.insert(title.to_owned()),
+            false => self.paused.remove(title),
+        };
+    }
+
     /// An attempt is over.
     pub(crate) fn over(&mut self, attempt: u64) {
         let attempt = AttemptId(attempt);
@@ -142,6 +153,7 @@ impl Pool {
         let region_limit =
             demand.region.as_ref().map_or(usize::MAX, |region| self.limits.region_window(region));
         let checks = [
+            ("pause", self.paused.contains(title)),
             ("pool", self.live.len() >= self.limits.window),
             ("class", {
                 let live = self.count(|other, _| self.class(other) == class);

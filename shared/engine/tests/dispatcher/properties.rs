@@ -34,6 +34,10 @@ enum Step {
     Over(Index),
     /// An attempt is dropped and read again.
     ReadAgain(Index),
+    Pause {
+        title: &'static str,
+        paused: bool,
+    },
 }
 
 fn class() -> impl Strategy<Value = Class> {
@@ -71,6 +75,8 @@ fn step() -> impl Strategy<Value = Step> {
         6 => (any::<Index>(), any::<bool>()).prop_map(|(task, again)| Step::End { task, again }),
         1 => any::<Index>().prop_map(Step::Over),
         1 => any::<Index>().prop_map(Step::ReadAgain),
+        1 => (select(vec!["a", "b", "c"]), any::<bool>())
+            .prop_map(|(title, paused)| Step::Pause { title, paused }),
     ]
 }
 
@@ -128,6 +134,7 @@ fn apply(pool: &mut Pool, step: Step, next: &mut u32) {
                 pool.dispatcher.restore(*task, demand.clone());
             }
         }
+        Step::Pause { title, paused } => pool.set_paused(title, paused),
         Step::Ready { .. } | Step::End { .. } | Step::Over(_) | Step::ReadAgain(_) => {}
     }
 }
@@ -162,6 +169,10 @@ proptest! {
             apply(&mut pool, step, &mut next);
         }
         while checked_step(&mut pool) {}
+        for title in pool.paused.clone() {
+            pool.set_paused(&title, false);
+            while checked_step(&mut pool) {}
+        }
         // Nothing new comes: everything goes out in the end.
         while let Some(task) = pool.live.keys().next().copied() {
             pool.end(task);

@@ -167,3 +167,25 @@ fn limits_in_which_something_would_wait_for_ever_are_refused() {
     assert_eq!(said[6].to_string(), "the share of backfills is 51 %; give 1 to 50");
     assert_eq!(Limits { window: 1, ..Limits::default() }.validate(), Ok(()));
 }
+
+#[test]
+fn a_paused_title_sends_nothing_out_and_keeps_nobody_waiting() {
+    let mut pool = Pool::new(Limits::default());
+    pool.begin(1, "a", Class::Scheduled);
+    pool.begin(2, "b", Class::Scheduled);
+    for attempt in [1, 2] {
+        pool.add(attempt, 0, writes("s.t$20190901"));
+        pool.add(attempt, 1, Demand::default());
+    }
+    assert_eq!(pool.dispatch(), [key(1, 0), key(2, 1), key(1, 1)]);
+
+    pool.set_paused("a", true);
+    pool.add(1, 2, writes("s.t$20190901"));
+    pool.end(key(1, 0));
+
+    assert_eq!(pool.dispatch(), [key(2, 0)]);
+    pool.set_paused("a", false);
+    assert_eq!(pool.dispatch(), []);
+    pool.end(key(2, 0));
+    assert_eq!(pool.dispatch(), [key(1, 2)]);
+}

@@ -34,6 +34,7 @@ impl Keys {
             RecordKind::Backfill => "backfills",
             RecordKind::Notice => "notices",
             RecordKind::Spending => "spending",
+            RecordKind::Pause => "pauses",
             RecordKind::Pool => "pool",
         };
         format!("{}:{{leader}}:{kind}", self.prefix)
