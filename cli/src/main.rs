@@ -24,9 +24,9 @@ mod simulate;
 mod times;
 
 use commands::{
-    attempts, backfill, backfills, check, completion, enable, eval, explain, kill, log, man,
-    partitions, plan, projects, push, retry, run, schedules, sessions, start, status, tasks, token,
-    warehouse, why, workflows,
+    attempts, backfill, backfills, check, completion, diff, enable, eval, explain, kill, log, man,
+    partitions, pause, plan, projects, push, retry, run, schedules, secrets, sessions, start,
+    status, tasks, token, warehouse, why, workers, workflows,
 };
 
 const EXIT_CODES: &str = "\
@@ -74,6 +74,11 @@ enum Command {
     Enable(enable::EnableArguments),
     Disable(enable::DisableArguments),
     Reschedule(enable::RescheduleArguments),
+    Pause(pause::PauseArguments),
+    Resume(pause::ResumeArguments),
+    Workers(workers::Arguments),
+    Diff(diff::Arguments),
+    Secrets(secrets::Arguments),
     Token(token::Arguments),
     Completion(completion::Arguments),
     Man(man::Arguments),
@@ -114,6 +119,11 @@ async fn main() -> ExitCode {
         Command::Enable(arguments) => enable::enable(&arguments).await,
         Command::Disable(arguments) => enable::disable(&arguments).await,
         Command::Reschedule(arguments) => enable::reschedule(&arguments).await,
+        Command::Pause(arguments) => pause::pause(&arguments).await,
+        Command::Resume(arguments) => pause::resume(&arguments).await,
+        Command::Workers(arguments) => workers::run(&arguments).await,
+        Command::Diff(arguments) => diff::run(&arguments).await,
+        Command::Secrets(arguments) => secrets::run(&arguments),
         Command::Token(arguments) => token::run(&arguments),
         Command::Completion(arguments) => {
             completion::run(&arguments);

@@ -26,6 +26,7 @@ mod pauses;
 mod problem;
 mod projects;
 mod schedules;
+mod workers;
 
 use bounds::{Bounds, within};
 
@@ -44,6 +45,7 @@ use bounds::{Bounds, within};
         (name = "attempts", description = "Sessions that run, and have run"),
         (name = "backfills", description = "Ranges of sessions that run a few at a time"),
         (name = "schedules", description = "What starts by itself"),
+        (name = "workers", description = "Who runs the tasks"),
     )
 )]
 struct Description;
@@ -79,7 +81,8 @@ fn described() -> (Router<Coordinator>, Router<Coordinator>, utoipa::openapi::Op
         .routes(routes!(schedules::list))
         .routes(routes!(schedules::disable))
         .routes(routes!(schedules::enable))
-        .routes(routes!(schedules::skip));
+        .routes(routes!(schedules::skip))
+        .routes(routes!(workers::list));
     let (archives, of_archives) = archives.split_for_parts();
     let (requests, of_requests) = requests.split_for_parts();
     let mut description = Description::openapi();

@@ -14,6 +14,7 @@ use crate::driver::{Command, DriverParts};
 use crate::history::History;
 use crate::log::{self, LogLine};
 use crate::summary::{AttemptSummary, session_key};
+use crate::workers::{WorkerView, Workers};
 
 mod backfills;
 mod errors;
@@ -78,6 +79,7 @@ pub struct Coordinator {
     clock: Clock,
     commands: mpsc::Sender<Command>,
     backfills: Arc<Backfills>,
+    workers: Arc<Workers>,
 }
 
 impl Coordinator {
@@ -91,6 +93,7 @@ impl Coordinator {
             clock: parts.clock,
             commands: parts.sender.clone(),
             backfills: Arc::clone(&parts.backfills),
+            workers: Arc::clone(&parts.workers),
         }
     }
 
@@ -102,6 +105,11 @@ impl Coordinator {
     /// The time.
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// The workers that live, by name.
+    pub(crate) fn workers(&self) -> Vec<WorkerView> {
+        self.workers.living(self.now())
     }
 
     /// Attempts, newest first.

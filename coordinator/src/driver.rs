@@ -23,6 +23,7 @@ use crate::clock::Clock;
 use crate::history::History;
 use crate::spending::SpendingLimits;
 use crate::summary::AttemptSummary;
+use crate::workers::Workers;
 
 mod cancel;
 mod careful;
@@ -75,6 +76,7 @@ pub(crate) struct DriverParts {
     pub(crate) stop: CancellationToken,
     /// Told when an attempt ends.
     pub(crate) backfills: Arc<Backfills>,
+    pub(crate) workers: Arc<Workers>,
 }
 
 impl DriverParts {

@@ -3,16 +3,25 @@
 use std::sync::Arc;
 
 use himekuri_broker::{Broker, BrokerError, Consumer, Delivery, MAX_BODY_BYTES, Queue};
-use himekuri_protocol::{MESSAGE_BYTES_MAX, Report, WorkerMessage};
+use himekuri_protocol::{FromWorker, MESSAGE_BYTES_MAX, WorkerMessage};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use crate::clock::Clock;
 use crate::driver::Command;
+use crate::workers::Workers;
 
 /// Unsettled reports: the most a quorum queue's consumer may hold.
 const PREFETCH: u16 = 2_000;
 
 const _: () = assert!(MAX_BODY_BYTES <= MESSAGE_BYTES_MAX, "what is sent is read");
+
+/// Who hears what workers say of themselves.
+#[derive(Clone)]
+pub(crate) struct Ear {
+    pub(crate) workers: Arc<Workers>,
+    pub(crate) clock: Clock,
+}
 
 /// Starts both consumers; they end when `stop` is cancelled or the driver is gone.
 ///
@@ -21,10 +30,13 @@ const _: () = assert!(MAX_BODY_BYTES <= MESSAGE_BYTES_MAX, "what is sent is read
 pub(crate) async fn start(
     broker: &Arc<dyn Broker>,
     commands: &mpsc::Sender<Command>,
+    ear: &Ear,
     stop: &CancellationToken,
 ) -> Result<(), BrokerError> {
     let reports = broker.consume(Queue::Reports, PREFETCH).await?;
     let dead = broker.consume(Queue::Dead, PREFETCH).await?;
+    let ear = ear.clone();
+    let report = move |delivery| report(delivery, &ear);
     tokio::spawn(forward(reports, report, commands.clone(), stop.clone()));
     tokio::spawn(forward(dead, dead_letter, commands.clone(), stop.clone()));
     Ok(())
@@ -32,7 +44,7 @@ pub(crate) async fn start(
 
 async fn forward(
     mut consumer: Box<dyn Consumer>,
-    read: fn(Delivery) -> Option<Command>,
+    read: impl Fn(Delivery) -> Option<Command>,
     commands: mpsc::Sender<Command>,
     stop: CancellationToken,
 ) {
@@ -52,11 +64,16 @@ async fn forward(
     consumer.cancel().await;
 }
 
-fn report(delivery: Delivery) -> Option<Command> {
-    match Report::decode(&delivery.body) {
-        Ok(report) => {
+fn report(delivery: Delivery, ear: &Ear) -> Option<Command> {
+    match FromWorker::decode(&delivery.body) {
+        Ok(FromWorker::Report(report)) => {
             let (_, settler) = delivery.into_parts();
-            Some(Command::Report { report: Box::new(report), settler })
+            Some(Command::Report { report, settler })
+        }
+        Ok(FromWorker::Presence(presence)) => {
+            ear.workers.heard(presence, ear.clock.now());
+            settled(delivery.ack());
+            None
         }
         Err(error) => {
             tracing::error!("dead-lettered a report: {error}");

@@ -35,6 +35,7 @@ mod serve;
 mod session;
 mod spending;
 mod summary;
+mod workers;
 
 pub use access::{Access, AccessError, Entries, Entry, Identity, Refused, Role, Token, TokenHash};
 pub use api::{Front, Guard, router};
@@ -44,8 +45,9 @@ pub use check::{Checked, check};
 pub use clock::Clock;
 pub use coordinator::{
     BackfillAction, BackfillPlan, BackfillRequest, Coordinator, CoordinatorConfig, GitState,
-    GitSubmodule, KillRequest, Killed, Pause, PauseRequest, ProjectRecord, PushError, RetryMode, RetryOf, RetryRequest,
-    RetryRevision, ScheduleChange, ScheduleView, SkipTo, StartError, StartRequest, Started,
+    GitSubmodule, KillRequest, Killed, Pause, PauseRequest, ProjectRecord, PushError, RetryMode,
+    RetryOf, RetryRequest, RetryRevision, ScheduleChange, ScheduleView, SkipTo, StartError,
+    StartRequest, Started,
 };
 pub use driver::{Event, EventKind};
 pub use evaluator::ScriptEvaluator;
@@ -63,3 +65,4 @@ pub use session::{
 };
 pub use spending::SpendingLimits;
 pub use summary::{AttemptState, AttemptSummary, Kill, RequiredBy, SessionAttempt};
+pub use workers::WorkerView;

@@ -81,6 +81,7 @@ const ROWS: &[Row] = &[
     row("POST", "/v1/backfills/{b}/pause", Role::Operator, Scope::Title),
     row("POST", "/v1/backfills/{b}/resume", Role::Operator, Scope::Title),
     row("POST", "/v1/backfills/{b}/kill", Role::Operator, Scope::Title),
+    row("GET", "/v1/workers", Role::Viewer, Scope::Pool),
     row("GET", "/v1/schedules", Role::Viewer, Scope::Seen),
     row("POST", "/v1/schedules/{t}/wf/disable", Role::Operator, Scope::Title),
     row("POST", "/v1/schedules/{t}/wf/enable", Role::Operator, Scope::Title).with(nothing),

@@ -17,6 +17,8 @@ pub struct WorkerConfig {
     pub list_age: Duration,
     /// How long after the first careful task of a leader a delivery of before may still send a job (decision 0023).
     pub unknown_for: Duration,
+    /// How often the worker says that it lives; `None` for never.
+    pub announce_every: Option<Duration>,
     /// How long running deliveries may take to wind up after a stop.
     pub drain: Duration,
 }
@@ -36,6 +38,7 @@ impl WorkerConfig {
             patience: Duration::from_secs(20),
             list_age: Duration::from_millis(1_500),
             unknown_for: DELIVERY_MAX + Duration::from_secs(30),
+            announce_every: Some(Duration::from_secs(20)),
             drain: Duration::from_secs(10),
         }
     }

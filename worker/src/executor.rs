@@ -2,7 +2,7 @@
 
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable};
@@ -34,6 +34,9 @@ pub(crate) struct Executor {
     pub(crate) writers: Writers,
     /// Deliveries that are being handled.
     pub(crate) in_hand: AtomicUsize,
+    /// Deliveries that were handled.
+    pub(crate) done: AtomicU64,
+    pub(crate) started: Instant,
     /// Set when the worker stops: waiting ends, and jobs are handed over.
     pub(crate) stop: CancellationToken,
 }
@@ -73,6 +76,7 @@ impl Executor {
         let (body, settler) = delivery.into_parts();
         let _in_hand = InHand::take(&self.in_hand);
         let settlement = settlement_of(self.handle(&body).await);
+        self.done.fetch_add(1, Ordering::Relaxed);
         if settler.settle(settlement).is_err() {
             tracing::debug!("the delivery's channel is gone; the message comes again");
         }

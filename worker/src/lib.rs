@@ -19,6 +19,7 @@ mod cancel;
 mod config;
 mod executor;
 mod operators;
+mod presence;
 mod watch;
 mod worker;
 mod writers;

@@ -1,7 +1,7 @@
 //! The consumer: takes deliveries as fast as the prefetch allows and winds up on a stop.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicU64, AtomicUsize};
 
 use himekuri_bigquery::BigQuery;
 use himekuri_broker::{Broker, BrokerError, Queue};
@@ -30,7 +30,17 @@ impl Worker {
     ) -> Self {
         let (lists, writers) = (Lists::default(), Writers::default());
         let in_hand = AtomicUsize::new(0);
-        let executor = Executor { broker, bigquery, config, lists, writers, in_hand, stop };
+        let executor = Executor {
+            broker,
+            bigquery,
+            config,
+            lists,
+            writers,
+            in_hand,
+            done: AtomicU64::new(0),
+            started: Instant::now(),
+            stop,
+        };
         Self { executor: Arc::new(executor) }
     }
 
@@ -42,6 +52,8 @@ impl Worker {
         let config = &self.executor.config;
         let mut consumer = self.executor.broker.consume(Queue::Tasks, config.prefetch).await?;
         tracing::info!("worker {} takes up to {} tasks at once", config.name, config.prefetch);
+        let announcer = Arc::clone(&self.executor);
+        let announcing = tokio::spawn(async move { announcer.announce().await });
         let mut running = JoinSet::new();
         loop {
             tokio::select! {
@@ -59,6 +71,8 @@ impl Worker {
         self.drain(running).await;
         // What was delivered and not begun goes back with the consumer.
         drop(consumer);
+        announcing.abort();
+        self.executor.leave().await;
         self.executor.broker.close().await;
         Ok(())
     }

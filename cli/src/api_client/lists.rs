@@ -1,6 +1,6 @@
 //! Lists that several commands ask for.
 
-use himekuri_coordinator::{AttemptSummary, ProjectRecord, ScheduleView};
+use himekuri_coordinator::{AttemptSummary, ProjectRecord, ScheduleView, WorkerView};
 use serde::Deserialize;
 
 use super::ApiClient;
@@ -23,6 +23,11 @@ struct ProjectList {
     projects: Vec<ProjectRecord>,
 }
 
+#[derive(Debug, Deserialize)]
+struct WorkerList {
+    workers: Vec<WorkerView>,
+}
+
 impl ApiClient {
     /// Attempts, newest first.
     pub(crate) async fn attempts(&self, limit: usize) -> anyhow::Result<Vec<AttemptSummary>> {
@@ -41,5 +46,11 @@ impl ApiClient {
     pub(crate) async fn projects(&self) -> anyhow::Result<Vec<ProjectRecord>> {
         let ProjectList { projects } = self.call(self.get("/v1/projects")).await?;
         Ok(projects)
+    }
+
+    /// Workers that live, by name.
+    pub(crate) async fn workers(&self) -> anyhow::Result<Vec<WorkerView>> {
+        let WorkerList { workers } = self.call(self.get("/v1/workers")).await?;
+        Ok(workers)
     }
 }

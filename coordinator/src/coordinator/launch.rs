@@ -13,9 +13,10 @@ use tokio_util::sync::CancellationToken;
 use super::{Coordinator, CoordinatorConfig, LaunchError};
 use crate::driver::{Driver, DriverError, DriverParts, Event};
 use crate::evaluator::ScriptEvaluator;
-use crate::intake;
+use crate::intake::{self, Ear};
 use crate::journal::JournaledStore;
 use crate::leader::{self, Leadership};
+use crate::workers::Workers;
 
 /// Resolves when the driver has ended, with an error if it was deposed.
 pub(crate) type DriverEnded = oneshot::Receiver<Result<(), DriverError>>;
@@ -95,6 +96,8 @@ impl Coordinator {
             None => store,
         };
         let (sender, commands) = mpsc::channel(10_000);
+        let workers: Arc<Workers> = Arc::default();
+        let ear = Ear { workers: Arc::clone(&workers), clock: config.clock };
         let parts = DriverParts {
             store,
             broker: Arc::clone(&broker),
@@ -113,13 +116,14 @@ impl Coordinator {
             events,
             stop: stop.clone(),
             backfills: Arc::default(),
+            workers: Arc::clone(&workers),
         };
         let coordinator = Self::of(&parts);
         let (starting, ready, ended) = Starting::new(parts, lease);
         spawn(starting)?;
         // Reports may come only once every attempt is in memory: an unknown one would be taken for a late one.
         match ready.await {
-            Ok(()) => intake::start(&broker, &sender, &stop).await?,
+            Ok(()) => intake::start(&broker, &sender, &ear, &stop).await?,
             Err(_) => tracing::debug!("the driver ended while taking over"),
         }
         Ok(Some((coordinator, ended)))

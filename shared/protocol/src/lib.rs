@@ -10,6 +10,7 @@ mod ids;
 mod job;
 mod job_id;
 mod message;
+mod presence;
 pub mod reason;
 mod report;
 mod table;
@@ -27,16 +28,18 @@ pub use message::{
     CancelMessage, CanceledJob, DecodeError, MESSAGE_BYTES_MAX, TaskMessage, WatchMessage,
     WatchedJob, WorkerMessage,
 };
+pub use presence::{FromWorker, Presence, PresenceKind};
 pub use report::{JobStatistics, Outcome, Report, StoreParams, TaskError};
 pub use table::{DatasetReference, TableError, TableReference};
 pub use work::{ObjectWait, TableWait, Work};
 
 /// Newest version of the JSON in this crate. A reader refuses a newer one: it cannot know what it would leave out.
 ///
+/// - 5: what workers say of themselves.
 /// - 4: load and extract jobs, changes of datasets and tables, waiting for tables and objects, further settings of queries.
 /// - 3: requests over HTTP and the documents that they bring.
 /// - 2: cancel messages.
-pub const PROTOCOL_VERSION: u16 = 4;
+pub const PROTOCOL_VERSION: u16 = 5;
 
 /// What a task message, a watch message and a report need of their reader. A message names the lowest version that
 /// understands it, so that a new coordinator and old workers go on with what both know while a pool is upgraded.
@@ -51,3 +54,6 @@ pub const HTTP_VERSION: u16 = 3;
 /// What a task message with a load or extract job, a wait, or a query with further settings, and a report that something
 /// is not there yet, need of their reader.
 pub const JOBS_VERSION: u16 = 4;
+
+/// What a [`Presence`] needs of its reader.
+pub const PRESENCE_VERSION: u16 = 5;

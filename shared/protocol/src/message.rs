@@ -1,5 +1,7 @@
 //! What the coordinator sends to the workers.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -172,21 +174,29 @@ impl Report {
     }
 }
 
-/// The version is read first: a newer message may not have today's fields at all.
-fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, DecodeError> {
-    #[derive(Deserialize)]
-    struct Versioned {
-        version: u64,
-    }
+/// What is read before the rest.
+#[derive(Deserialize)]
+pub(crate) struct Head<'a> {
+    version: u64,
+    #[serde(default, borrow)]
+    pub(crate) kind: Option<Cow<'a, str>>,
+}
+
+pub(crate) fn head(body: &[u8]) -> Result<Head<'_>, DecodeError> {
     let bytes = body.len();
     if bytes > MESSAGE_BYTES_MAX {
         return Err(DecodeError::TooLarge { bytes });
     }
-    match serde_json::from_slice::<Versioned>(body) {
-        Ok(Versioned { version }) if version > u64::from(PROTOCOL_VERSION) => {
+    match serde_json::from_slice::<Head<'_>>(body) {
+        Ok(Head { version, .. }) if version > u64::from(PROTOCOL_VERSION) => {
             Err(DecodeError::Newer { found: version })
         }
-        Ok(_) => serde_json::from_slice(body).map_err(DecodeError::Json),
-        Err(error) => Err(DecodeError::Json(error)),
+        read => read.map_err(DecodeError::Json),
     }
+}
+
+/// The version is read first: a newer message may not have today's fields at all.
+fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, DecodeError> {
+    head(body)?;
+    serde_json::from_slice(body).map_err(DecodeError::Json)
 }

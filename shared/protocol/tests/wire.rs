@@ -8,9 +8,9 @@ use std::fs;
 use std::path::Path;
 
 use himekuri_protocol::{
-    CANCEL_VERSION, CancelMessage, DecodeError, FIRST_VERSION, HTTP_VERSION, JOBS_VERSION,
-    MESSAGE_BYTES_MAX, Outcome, PROTOCOL_VERSION, Report, TaskMessage, WatchMessage, Work,
-    WorkerMessage,
+    CANCEL_VERSION, CancelMessage, DecodeError, FIRST_VERSION, FromWorker, HTTP_VERSION,
+    JOBS_VERSION, MESSAGE_BYTES_MAX, Outcome, PRESENCE_VERSION, PROTOCOL_VERSION, Report,
+    TaskMessage, WatchMessage, Work, WorkerMessage,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -155,7 +155,7 @@ fn a_newer_message_is_refused_even_if_nothing_else_in_it_is_known() {
 
     assert_eq!(
         message.to_string(),
-        "message has protocol version 5, this program reads up to 4; upgrade this program"
+        "message has protocol version 6, this program reads up to 5; upgrade this program"
     );
     assert!(matches!(report, DecodeError::Newer { found } if found == newer));
 }
@@ -243,4 +243,18 @@ fn absent_figures_are_not_written() {
     let least = golden_value("report_succeeded_least");
 
     assert_eq!(least["outcome"], json!({"outcome": "succeeded", "store_params": {}}));
+}
+
+#[test]
+fn what_a_worker_says_of_itself_is_told_from_its_reports() {
+    let presence = FromWorker::decode(golden("presence").as_bytes()).unwrap();
+
+    let FromWorker::Presence(presence) = presence else { panic!("{presence:?}") };
+    assert_written_as_read("presence", Ok(&presence));
+    assert_eq!(presence.version, PRESENCE_VERSION);
+    for name in REPORTS {
+        let report = Report::decode(golden(name).as_bytes()).unwrap();
+        let read = FromWorker::decode(golden(name).as_bytes()).unwrap();
+        assert_eq!(read, FromWorker::Report(Box::new(report)));
+    }
 }

@@ -90,6 +90,8 @@ async fn work(life: Arc<Life>) {
         name: life.name.clone(),
         prefetch: life.world.prefetch,
         job_wait: Duration::from_secs(10),
+        // Seldom: virtual time has days.
+        announce_every: Some(Duration::from_secs(600)),
         ..WorkerConfig::default()
     };
     let stop = life.stop.clone();

@@ -63,6 +63,7 @@ pub(crate) async fn run(
         prefetch: 1,
         list_age,
         unknown_for: list_age,
+        announce_every: None,
         ..WorkerConfig::new()
     };
     let stop = CancellationToken::new();
