@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use gcp_bigquery_client::Client;
+use gcp_bigquery_client::error::BQError;
 use gcp_bigquery_client::model::get_query_results_parameters::GetQueryResultsParameters;
 use gcp_bigquery_client::model::job::Job;
 use himekuri_protocol::JobReference;
@@ -17,6 +18,7 @@ use crate::accounts::Accounts;
 use crate::answer::{Answer, Why};
 use crate::call::Call;
 use crate::classify::classify;
+use crate::metrics::timed;
 
 /// The jobs of BigQuery (REST, `jobs`).
 #[async_trait]
@@ -74,11 +76,16 @@ impl HttpJobs {
     }
 }
 
+/// A call of the client, with its error as an answer.
+async fn read<T>(call: impl Future<Output = Result<T, BQError>>) -> Result<T, Answer> {
+    call.await.map_err(|error| classify(&error))
+}
+
 #[async_trait]
 impl Jobs for HttpJobs {
     async fn insert(&self, project: &str, job: Value) -> Result<Job, Answer> {
         let call = Call::bigquery(Method::POST, ["projects", project, "jobs"]).body(job);
-        let inserted = self.call(project, call).await?;
+        let inserted = timed("jobs.insert", self.accounts.call(project, call)).await?;
         serde_json::from_value(inserted).map_err(|error| {
             // It was accepted: the same id finds it.
             let message = format!("BigQuery's answer cannot be read: {error}");
@@ -88,15 +95,17 @@ impl Jobs for HttpJobs {
 
     async fn get(&self, project: &str, job: &JobReference) -> Result<Job, Answer> {
         let location = job.location.as_deref();
-        let found = self.client(project).job().get_job(project, &job.job_id, location).await;
-        found.map_err(|error| classify(&error))
+        let jobs = self.client(project).job();
+        let found = jobs.get_job(project, &job.job_id, location);
+        timed("jobs.get", read(found)).await
     }
 
     async fn cancel(&self, project: &str, job: &JobReference) -> Result<(), Answer> {
         self.accounts.paces.cancels.wait().await;
         let location = job.location.as_deref();
-        let answer = self.client(project).job().cancel_job(project, &job.job_id, location).await;
-        answer.map(|_| ()).map_err(|error| classify(&error))
+        let jobs = self.client(project).job();
+        let answer = jobs.cancel_job(project, &job.job_id, location);
+        timed("jobs.cancel", read(answer)).await.map(|_| ())
     }
 
     async fn long_poll(&self, project: &str, job: &JobReference, timeout: Duration) -> Option<u64> {
@@ -119,11 +128,12 @@ impl Jobs for HttpJobs {
     }
 
     async fn location(&self, project: &str, dataset: &str) -> Result<Option<String>, Answer> {
-        let found = self.client(project).dataset().get(project, dataset).await;
-        found.map(|dataset| dataset.location).map_err(|error| classify(&error))
+        let datasets = self.client(project).dataset();
+        let found = datasets.get(project, dataset);
+        timed("datasets.get", read(found)).await.map(|dataset| dataset.location)
     }
 
     async fn call(&self, project: &str, call: Call) -> Result<Value, Answer> {
-        self.accounts.call(project, call).await
+        timed("other", self.accounts.call(project, call)).await
     }
 }

@@ -25,6 +25,7 @@ mod explain;
 mod impersonate;
 mod jobs;
 mod listing;
+mod metrics;
 mod pace;
 mod preflight;
 mod resources;

@@ -123,6 +123,20 @@ pub enum PublishError {
 }
 
 impl PublishError {
+    /// The variant in a word, for metrics.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::TooLarge { .. } => "too_large",
+            Self::Unroutable { .. } => "unroutable",
+            Self::Refused { .. } => "refused",
+            Self::Unconfirmed { .. } => "unconfirmed",
+            Self::ConnectionLost { .. } => "connection_lost",
+            Self::Unreachable { .. } => "unreachable",
+            Self::Closed { .. } => "closed",
+        }
+    }
+
     /// Whether publishing the same message again can succeed.
     #[must_use]
     pub const fn is_retryable(&self) -> bool {

@@ -19,6 +19,7 @@ mod consumer;
 mod fitness;
 mod greeting;
 mod incoming;
+mod metrics;
 mod outgoing;
 mod publisher;
 mod queues;
@@ -27,6 +28,7 @@ mod settling;
 mod transport;
 
 use std::sync::Mutex;
+use std::time::Instant;
 
 use async_trait::async_trait;
 use tokio::{sync::watch, task::JoinHandle};
@@ -75,7 +77,10 @@ impl RabbitBroker {
 #[async_trait]
 impl Broker for RabbitBroker {
     async fn publish(&self, messages: Vec<OutgoingMessage>) -> Vec<Result<(), PublishError>> {
-        self.publisher.publish(&messages).await
+        let began = Instant::now();
+        let results = self.publisher.publish(&messages).await;
+        metrics::published(&messages, &results, began.elapsed());
+        results
     }
 
     async fn consume(&self, queue: Queue, prefetch: u16) -> Result<Box<dyn Consumer>, BrokerError> {

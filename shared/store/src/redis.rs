@@ -20,6 +20,7 @@ mod config;
 mod connection;
 mod keys;
 mod leader;
+mod metrics;
 mod projects;
 mod records;
 mod removal;
@@ -41,6 +42,7 @@ use crate::{
 };
 use connection::Link;
 use keys::Keys;
+use metrics::{timed, timed_many};
 use scripts::Scripts;
 
 /// The pool's state in Redis.
@@ -67,7 +69,7 @@ impl RedisStore {
 #[async_trait]
 impl Store for RedisStore {
     async fn acquire_lease(&self, holder: &str, ttl: Duration) -> Result<LeaseOutcome, StoreError> {
-        leader::acquire(self, holder, ttl).await
+        timed("acquire_lease", leader::acquire(self, holder, ttl)).await
     }
 
     async fn renew_lease(
@@ -76,31 +78,31 @@ impl Store for RedisStore {
         epoch: Epoch,
         ttl: Duration,
     ) -> Result<bool, StoreError> {
-        leader::renew(self, holder, epoch, ttl).await
+        timed("renew_lease", leader::renew(self, holder, epoch, ttl)).await
     }
 
     async fn release_lease(&self, holder: &str, epoch: Epoch) -> Result<(), StoreError> {
-        leader::release(self, holder, epoch).await
+        timed("release_lease", leader::release(self, holder, epoch)).await
     }
 
     async fn put_revision(&self, revision: &str, archive: &[u8]) -> Result<(), StoreError> {
-        projects::put_revision(self, revision, archive).await
+        timed("put_revision", projects::put_revision(self, revision, archive)).await
     }
 
     async fn revision(&self, revision: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        projects::revision(self, revision).await
+        timed("revision", projects::revision(self, revision)).await
     }
 
     async fn put_project(&self, name: &str, record: &str) -> Result<(), StoreError> {
-        projects::put_project(self, name, record).await
+        timed("put_project", projects::put_project(self, name, record)).await
     }
 
     async fn project(&self, name: &str) -> Result<Option<String>, StoreError> {
-        projects::project(self, name).await
+        timed("project", projects::project(self, name)).await
     }
 
     async fn projects(&self) -> Result<Vec<(String, String)>, StoreError> {
-        projects::projects(self).await
+        timed("projects", projects::projects(self)).await
     }
 
     async fn put_record(
@@ -110,11 +112,11 @@ impl Store for RedisStore {
         key: &str,
         record: Option<&str>,
     ) -> Result<(), StoreError> {
-        records::put(self, epoch, kind, key, record).await
+        timed("put_record", records::put(self, epoch, kind, key, record)).await
     }
 
     async fn records(&self, kind: RecordKind) -> Result<Vec<(String, String)>, StoreError> {
-        records::all(self, kind).await
+        timed("records", records::all(self, kind)).await
     }
 
     async fn create_attempt(
@@ -122,15 +124,15 @@ impl Store for RedisStore {
         epoch: Epoch,
         request: &NewAttempt,
     ) -> Result<Creation, StoreError> {
-        attempts::create(self, epoch, request).await
+        timed("create_attempt", attempts::create(self, epoch, request)).await
     }
 
     async fn restore_attempt(&self, epoch: Epoch, lost: &LostAttempt) -> Result<(), StoreError> {
-        attempts::restore(self, epoch, lost).await
+        timed("restore_attempt", attempts::restore(self, epoch, lost)).await
     }
 
     async fn claim(&self, attempt: AttemptId, epoch: Epoch) -> Result<ClaimedAttempt, StoreError> {
-        attempts::claim(self, attempt, epoch).await
+        timed("claim", attempts::claim(self, attempt, epoch)).await
     }
 
     async fn commit(
@@ -139,7 +141,7 @@ impl Store for RedisStore {
         epoch: Epoch,
         commit: Commit,
     ) -> Result<u64, CommitError> {
-        steps::commit(self, attempt, epoch, &commit).await
+        timed("commit", steps::commit(self, attempt, epoch, &commit)).await
     }
 
     async fn commit_many(
@@ -147,7 +149,7 @@ impl Store for RedisStore {
         epoch: Epoch,
         commits: Vec<(AttemptId, Commit)>,
     ) -> Vec<Result<u64, CommitError>> {
-        steps::commit_many(self, epoch, commits).await
+        timed_many("commit_many", steps::commit_many(self, epoch, commits)).await
     }
 
     async fn mark_published(
@@ -156,29 +158,29 @@ impl Store for RedisStore {
         epoch: Epoch,
         ids: Vec<String>,
     ) -> Result<(), CommitError> {
-        steps::mark_published(self, attempt, epoch, &ids).await
+        timed("mark_published", steps::mark_published(self, attempt, epoch, &ids)).await
     }
 
     async fn log(&self, attempt: AttemptId) -> Result<Vec<String>, StoreError> {
-        attempts::log(self, attempt).await
+        timed("log", attempts::log(self, attempt)).await
     }
 
     async fn active_attempts(&self) -> Result<Vec<AttemptId>, StoreError> {
-        attempts::active(self).await
+        timed("active_attempts", attempts::active(self)).await
     }
 
     async fn attempts(
         &self,
         filter: &AttemptFilter,
     ) -> Result<Vec<(AttemptId, String)>, StoreError> {
-        attempts::list(self, filter).await
+        timed("attempts", attempts::list(self, filter)).await
     }
 
     async fn session_attempts(
         &self,
         session_key: &str,
     ) -> Result<Vec<(AttemptId, Option<String>)>, StoreError> {
-        attempts::of_session(self, session_key).await
+        timed("session_attempts", attempts::of_session(self, session_key)).await
     }
 
     async fn finished_attempts(
@@ -187,7 +189,7 @@ impl Store for RedisStore {
         after: AttemptId,
         limit: usize,
     ) -> Result<Vec<(AttemptId, Option<String>)>, StoreError> {
-        attempts::finished(self, kept, after, limit).await
+        timed("finished_attempts", attempts::finished(self, kept, after, limit)).await
     }
 
     async fn remove_log(
@@ -196,10 +198,10 @@ impl Store for RedisStore {
         epoch: Epoch,
         archived_at: &str,
     ) -> Result<(), StoreError> {
-        removal::remove_log(self, attempt, epoch, archived_at).await
+        timed("remove_log", removal::remove_log(self, attempt, epoch, archived_at)).await
     }
 
     async fn remove_summary(&self, attempt: AttemptId, epoch: Epoch) -> Result<(), StoreError> {
-        removal::remove_summary(self, attempt, epoch).await
+        timed("remove_summary", removal::remove_summary(self, attempt, epoch)).await
     }
 }

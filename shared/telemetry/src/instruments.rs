@@ -7,7 +7,7 @@ use opentelemetry::metrics::{Counter, Histogram};
 use crate::metric::{Kind, Metric};
 
 /// Name of the meter: one for the whole pool.
-const METER: &str = "himekuri";
+pub(crate) const METER: &str = "himekuri";
 
 /// The counter of a metric. To be kept in a `LazyLock` of the module that counts.
 #[must_use]

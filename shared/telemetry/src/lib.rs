@@ -16,4 +16,5 @@ pub use document::document;
 pub use instruments::{counter, counter_f64, histogram};
 pub use metric::{Kind, Metric};
 pub use opentelemetry::KeyValue;
+pub use opentelemetry::metrics::{Counter, Histogram};
 pub use opentelemetry::trace::{SpanId, SpanKind};

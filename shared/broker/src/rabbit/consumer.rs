@@ -21,7 +21,7 @@ use tracing::warn;
 
 use super::{
     connector::{Connector, chain},
-    incoming, session,
+    incoming, metrics, session,
     settling::{Frame, Unsettled},
 };
 use crate::{
@@ -182,6 +182,8 @@ impl Supervisor {
                 }
                 received = stream.next(), if staged.is_none() => match received {
                     Some(Ok(received)) => {
+                        let sent_at = incoming::sent_at(&received);
+                        metrics::delivered(self.queue, sent_at.as_deref());
                         let settler = round.receive(received.delivery_tag);
                         staged = Some(incoming::convert(received, self.connector.topology(), settler));
                     }

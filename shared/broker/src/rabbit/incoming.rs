@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use lapin::types::{AMQPValue, FieldTable};
 
+use super::metrics::SENT_AT;
 use crate::{Delivery, Queue, Settler, Topology};
 
 /// Everything a reader may want to know, without the client library's types.
@@ -28,9 +29,17 @@ pub(super) fn convert(
     }
 }
 
-/// The publisher's headers; `x-` belongs to RabbitMQ.
+/// When it was sent, if the sender says so.
+pub(super) fn sent_at(received: &lapin::message::Delivery) -> Option<String> {
+    text(received.properties.headers().as_ref()?.inner().get(SENT_AT)?)
+}
+
+/// The publisher's headers; `x-` belongs to RabbitMQ, and one to the metrics.
 fn text_headers(headers: &FieldTable) -> BTreeMap<String, String> {
-    let own = headers.inner().iter().filter(|(name, _)| !name.as_str().starts_with("x-"));
+    let own = headers
+        .inner()
+        .iter()
+        .filter(|(name, _)| !name.as_str().starts_with("x-") && name.as_str() != SENT_AT);
     own.filter_map(|(name, value)| Some((name.to_string(), text(value)?))).collect()
 }
 

@@ -17,7 +17,7 @@ use tracing::warn;
 
 use super::{
     connector::{Connector, chain},
-    outgoing, session,
+    metrics, outgoing, session,
 };
 use crate::{MAX_BODY_BYTES, OutgoingMessage, PublishError};
 
@@ -251,11 +251,13 @@ async fn supervise(
             }
         };
         link.send_replace(Link::Up(Arc::clone(&session)));
+        metrics::connected(true);
         let closed = tokio::select! {
             () = session.failed() => false,
             _ = closing.wait_for(|closing| *closing) => true,
         };
         link.send_replace(if closed { Link::Closed } else { Link::Down });
+        metrics::connected(false);
         session::end(&session.connection).await;
         if closed {
             return;

@@ -1,0 +1,71 @@
+//! What is told of messages, after OpenTelemetry's conventions for messaging.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+use std::time::{Duration, SystemTime};
+
+use himekuri_telemetry::metrics::pool::{
+    BROKER_CONNECTED, CONSUMED, PUBLISH_DURATION, QUEUE_WAIT, SENT,
+};
+use himekuri_telemetry::{Counter, Histogram, KeyValue, counter, gauges, histogram};
+
+use crate::{OutgoingMessage, PublishError, Queue};
+
+static SENT_MESSAGES: LazyLock<Counter<u64>> = LazyLock::new(|| counter(&SENT));
+static CONSUMED_MESSAGES: LazyLock<Counter<u64>> = LazyLock::new(|| counter(&CONSUMED));
+static PUBLISHING: LazyLock<Histogram<f64>> = LazyLock::new(|| histogram(&PUBLISH_DURATION));
+static WAITED: LazyLock<Histogram<f64>> = LazyLock::new(|| histogram(&QUEUE_WAIT));
+
+/// Name of the header that says when a message was sent, in milliseconds since 1970.
+pub(super) const SENT_AT: &str = "himekuri-sent-ms";
+
+/// A batch was sent.
+pub(super) fn published(
+    messages: &[OutgoingMessage],
+    results: &[Result<(), PublishError>],
+    took: Duration,
+) {
+    let mut counts: BTreeMap<(Queue, &str), u64> = BTreeMap::new();
+    for (message, result) in messages.iter().zip(results) {
+        let error = result.as_ref().err().map_or("", PublishError::kind);
+        *counts.entry((message.queue, error)).or_default() += 1;
+    }
+    for ((queue, error), count) in counts {
+        let [system, name, destination] = labels(queue, "publish");
+        let sent = [system, name, destination, KeyValue::new("error.type", error)];
+        SENT_MESSAGES.add(count, &sent);
+        PUBLISHING.record(took.as_secs_f64(), &sent[..3]);
+    }
+}
+
+/// A message has come.
+pub(super) fn delivered(queue: Queue, sent_at: Option<&str>) {
+    CONSUMED_MESSAGES.add(1, &labels(queue, "process"));
+    let sent_at = sent_at.and_then(|millis| Some(Duration::from_millis(millis.parse().ok()?)));
+    if let Some(waited) = sent_at.and_then(|sent_at| now().checked_sub(sent_at)) {
+        let destination = KeyValue::new("messaging.destination.name", queue.suffix());
+        WAITED.record(waited.as_secs_f64(), &[destination]);
+    }
+}
+
+/// The connection for publishing is up, or is not.
+pub(super) fn connected(is_up: bool) {
+    gauges::set(&BROKER_CONNECTED, f64::from(u8::from(is_up)));
+}
+
+/// For [`SENT_AT`].
+pub(super) fn sent_at() -> String {
+    now().as_millis().to_string()
+}
+
+fn now() -> Duration {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
+}
+
+fn labels(queue: Queue, operation: &'static str) -> [KeyValue; 3] {
+    [
+        KeyValue::new("messaging.system", "rabbitmq"),
+        KeyValue::new("messaging.operation.name", operation),
+        KeyValue::new("messaging.destination.name", queue.suffix()),
+    ]
+}

@@ -1,0 +1,74 @@
+//! How a program is told to tell about itself.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use clap::Args;
+use himekuri_telemetry::export::{Settings, Telemetry, start};
+use tokio::runtime::Handle;
+
+/// Where metrics and traces go, beside `GET /metrics`.
+#[derive(Clone, Debug, Args)]
+pub struct TelemetryArguments {
+    /// Where metrics and traces are sent by OTLP over HTTP, such as http://127.0.0.1:4318; nowhere when missing.
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_name = "URL")]
+    otlp_endpoint: Option<String>,
+    /// Share of attempts whose traces are sent whole, from 0 to 1. Those in which something failed are always sent.
+    #[arg(
+        long,
+        env = "HIMEKURI_TRACE_RATIO",
+        value_name = "SHARE",
+        default_value_t = 0.01,
+        value_parser = share
+    )]
+    trace_ratio: f64,
+}
+
+impl TelemetryArguments {
+    /// Starts telemetry; before anything is counted, and in a runtime.
+    ///
+    /// # Errors
+    /// The address cannot be used.
+    pub fn start(
+        &self,
+        service: &'static str,
+        version: &'static str,
+        instance: &str,
+    ) -> anyhow::Result<Arc<Telemetry>> {
+        let otlp = self.otlp_endpoint.clone().filter(|endpoint| !endpoint.is_empty());
+        let settings = Settings { service, version, instance: instance.to_owned(), otlp };
+        let telemetry = start(settings, Handle::current()).context("could not start telemetry")?;
+        Ok(Arc::new(telemetry))
+    }
+
+    /// Share of attempts whose traces are sent whole.
+    #[must_use]
+    pub const fn trace_ratio(&self) -> f64 {
+        self.trace_ratio
+    }
+}
+
+/// Sends what waits, when a program ends.
+pub async fn shut_down(telemetry: Arc<Telemetry>) {
+    let sent = tokio::task::spawn_blocking(move || telemetry.shut_down()).await;
+    if sent.is_err() {
+        tracing::debug!("the last metrics and spans were not sent");
+    }
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let share: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+    if (0.0..=1.0).contains(&share) { Ok(share) } else { Err("a share is from 0 to 1".to_owned()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_is_a_part_of_one() {
+        assert_eq!(share("0.25"), Ok(0.25));
+        assert!(share("1.5").is_err() && share("-1").is_err() && share("all").is_err());
+        assert!(share("NaN").is_err());
+    }
+}
