@@ -12,9 +12,11 @@ use himekuri_broker::{Broker, Delivery, OutgoingMessage, PublishError, Queue, Se
 use himekuri_protocol::{Outcome, Report, TaskMessage, Work, WorkerMessage};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use crate::config::{DELIVERY_MAX, WorkerConfig};
 use crate::operators::waits::Awaited;
+use crate::told::{Origin, TRACE_LABEL};
 use crate::watch::Lists;
 use crate::writers::{Way, Writers};
 use crate::{cancel, operators, watch};
@@ -73,18 +75,26 @@ enum Reported {
 impl Executor {
     /// Handles one delivery; never fails: what cannot be done comes again.
     pub(crate) async fn run(&self, delivery: Delivery) {
+        let origin = Origin::of(&delivery);
         let (body, settler) = delivery.into_parts();
         let _in_hand = InHand::take(&self.in_hand);
-        let settlement = settlement_of(self.handle(&body).await);
+        let settlement = settlement_of(self.handle(&body, &origin).await);
         self.done.fetch_add(1, Ordering::Relaxed);
         if settler.settle(settlement).is_err() {
             tracing::debug!("the delivery's channel is gone; the message comes again");
         }
     }
 
-    async fn handle(&self, body: &[u8]) -> Reported {
+    async fn handle(&self, body: &[u8], origin: &Origin) -> Reported {
         match WorkerMessage::decode(body) {
-            Ok(WorkerMessage::Task(task)) => self.run_task(task).await,
+            Ok(WorkerMessage::Task(mut task)) => match origin.trace_id() {
+                Some(trace) => {
+                    task.work.label(TRACE_LABEL, trace.clone());
+                    let span = tracing::info_span!("task", trace_id = trace);
+                    self.run_task(task, origin).instrument(span).await
+                }
+                None => self.run_task(task, origin).await,
+            },
             Ok(WorkerMessage::Watch(message)) => {
                 self.publish_all(watch::ended(&self.bigquery, &self.lists, message, &self.config))
                     .await
@@ -117,12 +127,13 @@ impl Executor {
         }
     }
 
-    async fn run_task(&self, task: TaskMessage) -> Reported {
+    async fn run_task(&self, task: TaskMessage, origin: &Origin) -> Reported {
         let outcome = tokio::select! {
             biased;
             outcome = self.outcome(&task) => outcome,
             () = self.stop.cancelled() => return self.hand_over(&task).await,
         };
+        origin.tell(&task, &outcome, &self.config.name);
         self.publish(self.report(&task, outcome)).await
     }
 

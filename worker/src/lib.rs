@@ -20,6 +20,7 @@ mod config;
 mod executor;
 mod operators;
 mod presence;
+mod told;
 mod watch;
 mod worker;
 mod writers;

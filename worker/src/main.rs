@@ -1,5 +1,6 @@
 //! `himekuri-worker`: one worker as a process of its own.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -10,9 +11,11 @@ use clap::Parser;
 use himekuri_bigquery::{BigQuery, BigQueryConfig, Endpoint};
 use himekuri_broker::{RabbitBroker, RabbitConfig, Topology};
 use himekuri_service::{
-    AmqpLogin, LogFormat, Secret, TlsArguments, init_logs, run, stop_on_signal,
+    AmqpLogin, LogFormat, Secret, TelemetryArguments, TlsArguments, health, init_logs, run,
+    shut_down, stop_on_signal,
 };
 use himekuri_worker::{Worker, WorkerConfig};
+use tokio::net::TcpListener;
 
 /// Takes tasks from RabbitMQ and runs them on BigQuery.
 ///
@@ -50,6 +53,11 @@ struct Arguments {
     /// How log lines look.
     #[arg(long, env = "HIMEKURI_LOG_FORMAT", value_enum, default_value_t)]
     log_format: LogFormat,
+    /// Address of `/livez`, `/readyz` and `/metrics`, such as 127.0.0.1:7071; none when missing.
+    #[arg(long, env = "HIMEKURI_HEALTH_LISTEN", value_name = "ADDRESS")]
+    health_listen: Option<SocketAddr>,
+    #[command(flatten)]
+    telemetry: TelemetryArguments,
     #[command(flatten)]
     login: AmqpLogin,
     #[command(flatten)]
@@ -72,6 +80,8 @@ async fn work(arguments: Arguments) -> anyhow::Result<()> {
         config.name = name;
     }
     config.validate().map_err(anyhow::Error::msg).context("the configuration is not valid")?;
+    let service = env!("CARGO_BIN_NAME");
+    let telemetry = arguments.telemetry.start(service, env!("CARGO_PKG_VERSION"), &config.name)?;
     let stop = stop_on_signal().context("could not listen for signals")?;
     let bigquery = BigQuery::connect(&BigQueryConfig {
         endpoint: arguments.bigquery.map_or(Endpoint::Google, Endpoint::Local),
@@ -86,6 +96,22 @@ async fn work(arguments: Arguments) -> anyhow::Result<()> {
         ..RabbitConfig::new(arguments.amqp.reveal())
     })
     .await?;
-    Worker::new(Arc::new(broker), bigquery, config, stop).run().await?;
-    Ok(())
+    let broker = Arc::new(broker);
+    if let Some(address) = arguments.health_listen {
+        let connection = Arc::clone(&broker);
+        let router = health(Arc::clone(&telemetry), move || connection.is_connected());
+        let listener = listen(address).await?;
+        let stopped = stop.clone().cancelled_owned();
+        tokio::spawn(axum::serve(listener, router).with_graceful_shutdown(stopped).into_future());
+    }
+    let worked = Worker::new(broker, bigquery, config, stop).run().await;
+    shut_down(telemetry).await;
+    Ok(worked?)
+}
+
+async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let listening = TcpListener::bind(address).await;
+    listening.with_context(|| {
+        format!("could not listen on {address}; is another worker running? see `--health-listen`")
+    })
 }

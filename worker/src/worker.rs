@@ -1,10 +1,11 @@
 //! The consumer: takes deliveries as fast as the prefetch allows and winds up on a stop.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use himekuri_bigquery::BigQuery;
 use himekuri_broker::{Broker, BrokerError, Queue};
+use himekuri_telemetry::{gauges, metrics};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -41,7 +42,14 @@ impl Worker {
             started: Instant::now(),
             stop,
         };
-        Self { executor: Arc::new(executor) }
+        let executor = Arc::new(executor);
+        let seen = Arc::downgrade(&executor);
+        gauges::follow(&metrics::worker::DELIVERIES, move || {
+            let in_hand = seen.upgrade().map_or(0, |seen| seen.in_hand.load(Ordering::Relaxed));
+            f64::from(u32::try_from(in_hand).unwrap_or(u32::MAX))
+        });
+        gauges::set(&metrics::worker::CAPACITY, f64::from(executor.config.prefetch));
+        Self { executor }
     }
 
     /// Works until stopped; running deliveries then get the drain time of the configuration to wind up.

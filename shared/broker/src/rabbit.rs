@@ -69,6 +69,12 @@ impl RabbitBroker {
         Ok(Self { connector, publisher, closing, supervisors: Mutex::new(vec![supervisor]) })
     }
 
+    /// Whether the connection for publishing is up at the moment.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.publisher.is_up()
+    }
+
     fn supervisors(&self) -> std::sync::MutexGuard<'_, Vec<JoinHandle<()>>> {
         self.supervisors.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }

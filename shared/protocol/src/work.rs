@@ -7,6 +7,9 @@ use crate::{
     JobSpec, LoadJob, QueryJob, TableReference,
 };
 
+/// Most labels of a job (BigQuery, "Labels: requirements").
+const LABELS_MAX: usize = 64;
+
 /// The operator of a task with all its parameters.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "operator", rename_all = "snake_case")]
@@ -96,6 +99,38 @@ impl Work {
             | Self::BqWait(_)
             | Self::GcsWait(_)
             | Self::HttpCall(_) => None,
+        }
+    }
+
+    /// Adds a label to its job, if it has one and BigQuery takes another.
+    pub fn label(&mut self, key: &str, value: String) {
+        let labels = match self {
+            Self::Bq(job) => &mut job.labels,
+            Self::BqLoad(job) => &mut job.labels,
+            Self::BqExtract(job) => &mut job.labels,
+            Self::Echo { .. }
+            | Self::BqDdl(_)
+            | Self::BqWait(_)
+            | Self::GcsWait(_)
+            | Self::HttpCall(_) => return,
+        };
+        if labels.len() < LABELS_MAX {
+            labels.insert(key.to_owned(), value);
+        }
+    }
+
+    /// The operator's name.
+    #[must_use]
+    pub const fn operator(&self) -> &'static str {
+        match self {
+            Self::Echo { .. } => "echo",
+            Self::Bq(_) => "bq",
+            Self::BqLoad(_) => "bq_load",
+            Self::BqExtract(_) => "bq_extract",
+            Self::BqDdl(_) => "bq_ddl",
+            Self::BqWait(_) => "bq_wait",
+            Self::GcsWait(_) => "gcs_wait",
+            Self::HttpCall(_) => "http_call",
         }
     }
 

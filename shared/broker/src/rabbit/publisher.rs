@@ -60,6 +60,11 @@ impl Publisher {
         (Self { connector, link }, supervisor)
     }
 
+    /// Whether a connection is up at the moment.
+    pub(super) fn is_up(&self) -> bool {
+        matches!(*self.link.borrow(), Link::Up(_))
+    }
+
     pub(super) async fn publish(
         &self,
         messages: &[OutgoingMessage],
