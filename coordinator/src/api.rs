@@ -26,6 +26,7 @@ mod pauses;
 mod problem;
 mod projects;
 mod schedules;
+mod telemetry;
 mod workers;
 
 use bounds::{Bounds, within};
@@ -105,7 +106,8 @@ pub fn router(coordinator: Coordinator, guard: Guard) -> Router {
         // `within` has read it already.
         .layer(DefaultBodyLimit::disable())
         // Outermost: whom nobody knows is turned away before anything is read.
-        .route_layer(from_fn_with_state(guard, caller::identify));
+        .route_layer(from_fn_with_state(guard, caller::identify))
+        .route_layer(from_fn_with_state(coordinator.clone(), telemetry::measure));
     Router::new()
         .route("/livez", get(|| async { "ok" }))
         .route("/readyz", get(|| async { "ok" }))

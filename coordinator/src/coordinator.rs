@@ -80,6 +80,7 @@ pub struct Coordinator {
     commands: mpsc::Sender<Command>,
     backfills: Arc<Backfills>,
     workers: Arc<Workers>,
+    trace_ratio: f64,
 }
 
 impl Coordinator {
@@ -94,6 +95,7 @@ impl Coordinator {
             commands: parts.sender.clone(),
             backfills: Arc::clone(&parts.backfills),
             workers: Arc::clone(&parts.workers),
+            trace_ratio: parts.trace_ratio,
         }
     }
 
@@ -105,6 +107,11 @@ impl Coordinator {
     /// The time.
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// Share of attempts whose traces are told whole.
+    pub(crate) const fn trace_ratio(&self) -> f64 {
+        self.trace_ratio
     }
 
     /// The workers that live, by name.

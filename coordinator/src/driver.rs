@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use himekuri_archive::Archive;
 use himekuri_broker::Broker;
+use himekuri_cost::Price;
 use himekuri_engine::{Attempt, Dispatcher, Evaluate, Limits, TimeLimits};
 use himekuri_protocol::{AttemptId, TaskId};
 use himekuri_store::{Epoch, Store};
@@ -33,17 +34,22 @@ mod dispatch;
 mod events;
 mod forgotten;
 mod kill;
+mod marts;
+mod meter;
 mod recover;
 mod require;
 mod round;
+mod shown;
 mod spending;
 mod time;
+mod told;
 mod watch;
 
 pub(crate) use command::{BeginAttempt, Command, Outgoing};
 pub use command::{Event, EventKind};
 use forgotten::OutTry;
 pub(crate) use kill::{KillAnswer, KillCommand};
+use meter::ReadyTimes;
 
 /// Commands taken into one round: enough to share a commit among many reports, few enough to stay responsive.
 const ROUND_MAX: usize = 1_000;
@@ -62,6 +68,8 @@ pub(crate) struct DriverParts {
     pub(crate) epoch: Epoch,
     pub(crate) limits: Limits,
     pub(crate) spending: SpendingLimits,
+    pub(crate) price: Price,
+    pub(crate) trace_ratio: f64,
     pub(crate) expressions: himekuri_template::Limits,
     pub(crate) watch_every: Duration,
     pub(crate) number_base: u32,
@@ -127,6 +135,9 @@ pub(crate) struct Driver {
     revisions: HashMap<String, ProjectFiles>,
     /// What titles with a limit were billed.
     spent: spending::Spent,
+    /// How fresh marts are.
+    marts: marts::Marts,
+    meter: meter::Meter,
     /// Until when workers look for jobs that this leader does not know of.
     careful_until: Timestamp,
     /// The time of the last round.
@@ -155,6 +166,10 @@ struct Live {
     published: Vec<String>,
     /// Length of the log at the last snapshot, or 0.
     snapshot_at: u64,
+    /// Since when its ready tasks are ready, for metrics.
+    ready: ReadyTimes,
+    /// Whether something went wrong that a trace would explain.
+    troubled: bool,
 }
 
 impl Live {
@@ -164,7 +179,10 @@ impl Live {
         summary: AttemptSummary,
         snapshot_at: u64,
     ) -> Self {
-        Self { attempt, files, summary, published: Vec::new(), snapshot_at }
+        let (published, ready) = (Vec::new(), ReadyTimes::default());
+        // Of one that was taken over, nobody remembers.
+        let troubled = attempt.log_length() > 0;
+        Self { attempt, files, summary, published, snapshot_at, ready, troubled }
     }
 
     /// The attempt's state, if its log has grown by enough since it was last stored: its size goes with the tasks that
@@ -197,6 +215,8 @@ impl Driver {
             unpublished: Vec::new(),
             revisions: HashMap::new(),
             spent: spending::Spent::default(),
+            marts: marts::Marts::default(),
+            meter: meter::Meter::default(),
             careful_until: parts.clock.now(),
             last_round: parts.clock.now(),
             next_watch: parts.clock.now(),

@@ -35,6 +35,7 @@ mod serve;
 mod session;
 mod spending;
 mod summary;
+mod trace;
 mod workers;
 
 pub use access::{Access, AccessError, Entries, Entry, Identity, Refused, Role, Token, TokenHash};

@@ -12,9 +12,13 @@ use himekuri_coordinator::{
     Archiver, Backfiller, Coordinator, CoordinatorConfig, ExpressionLimits, Front, Notifier,
     Scheduler, serve,
 };
+use himekuri_cost::Price;
 use himekuri_engine::TimeLimits;
-use himekuri_service::{LogFormat, Secret, init_logs, run, stop_on_signal};
+use himekuri_service::{
+    LogFormat, Secret, TelemetryArguments, init_logs, metrics, run, shut_down, stop_on_signal,
+};
 use himekuri_store::{RedisConfig, RedisStore, Store};
+use himekuri_telemetry::{gauges, metrics::pool::LEADER};
 use tokio::net::TcpListener;
 
 mod access_arguments;
@@ -106,6 +110,11 @@ struct Arguments {
     #[command(flatten)]
     notify: NotifyArguments,
     #[command(flatten)]
+    telemetry: TelemetryArguments,
+    /// On-demand price of a TiB that queries read, in US dollars, for the metric of costs.
+    #[arg(long, env = "HIMEKURI_PRICE_PER_TIB", value_name = "USD", default_value = "6.25")]
+    price_per_tib: Price,
+    #[command(flatten)]
     logins: Logins,
 }
 
@@ -119,12 +128,19 @@ async fn coordinate(arguments: Arguments) -> anyhow::Result<()> {
     let stop = stop_on_signal().context("could not listen for signals")?;
     let guard = arguments.access.guard(arguments.listen)?;
     let listener = listen(arguments.listen).await?;
+    let name = arguments.name.unwrap_or_else(|| CoordinatorConfig::default().name);
+    let (service, version) = (env!("CARGO_BIN_NAME"), env!("CARGO_PKG_VERSION"));
+    let telemetry = arguments.telemetry.start(service, version, &name)?;
+    gauges::set(&LEADER, 0.0);
     let address = arguments.advertise.unwrap_or_else(|| advertised(arguments.listen));
     let spending = arguments.dispatch.spending();
     let limits = arguments.dispatch.limits().context("the windows cannot be used")?;
     log_windows(&limits);
     let retention = arguments.archive.retention();
-    let mut config = CoordinatorConfig {
+    let config = CoordinatorConfig {
+        name,
+        price: arguments.price_per_tib,
+        trace_ratio: arguments.telemetry.trace_ratio(),
         archive: arguments.archive.archive()?,
         limits,
         spending,
@@ -139,9 +155,6 @@ async fn coordinate(arguments: Arguments) -> anyhow::Result<()> {
         },
         ..CoordinatorConfig::default()
     };
-    if let Some(name) = arguments.name {
-        config.name = name;
-    }
     let store = RedisStore::connect(RedisConfig {
         prefix: arguments.prefix.clone(),
         ..arguments.logins.redis(arguments.redis)?
@@ -158,12 +171,14 @@ async fn coordinate(arguments: Arguments) -> anyhow::Result<()> {
         Front::new(Arc::clone(&store), guard.clone()).context("could not make an HTTP client")?;
     let keeping = tokio::spawn(arguments.access.keep(guard, stop.clone()));
     tracing::info!("the API listens on http://{}", listener.local_addr()?);
-    let serving = tokio::spawn(serve(listener, front.clone().router(), stop.clone()));
+    let router = metrics(Arc::clone(&telemetry)).merge(front.clone().router());
+    let serving = tokio::spawn(serve(listener, router, stop.clone()));
     let launched = Coordinator::launch(config, store, Arc::new(broker), None, stop.clone()).await?;
     let Some((coordinator, ended)) = launched else {
         return Ok(());
     };
     front.lead(coordinator.clone(), &address).await?;
+    gauges::set(&LEADER, 1.0);
     let scheduler = tokio::spawn(Scheduler::new(coordinator.clone()).run(stop.clone()));
     let backfiller = tokio::spawn(Backfiller::new(coordinator.clone()).run(stop.clone()));
     let archiver = tokio::spawn(Archiver::new(coordinator.clone(), retention).run(stop.clone()));
@@ -177,8 +192,9 @@ async fn coordinate(arguments: Arguments) -> anyhow::Result<()> {
     backfiller.await.context("the backfiller ended abnormally")?;
     archiver.await.context("the archiver ended abnormally")?;
     notifier.await.context("the notifier ended abnormally")?;
-    ended.await.context("the driver ended abnormally")??;
-    Ok(())
+    let ended = ended.await.context("the driver ended abnormally")?;
+    shut_down(telemetry).await;
+    Ok(ended?)
 }
 
 /// A time limit as an argument writes it.

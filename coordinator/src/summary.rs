@@ -68,6 +68,9 @@ pub struct AttemptSummary {
     pub sla_missed_at: Option<Timestamp>,
     /// The first failure, if it failed; of a killed attempt, why it was killed.
     pub error: Option<String>,
+    /// Where it is in a trace (W3C `traceparent`); its spans are below.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<String>,
     /// Its kill, from the time it was asked for: what runs still has to be cancelled then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kill: Option<Kill>,
@@ -157,6 +160,7 @@ impl AttemptSummary {
             ended_at: None,
             sla_missed_at: None,
             error: None,
+            trace: None,
             kill: None,
         }
     }

@@ -1,13 +1,15 @@
 //! From a standby to a leader with a running driver.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use himekuri_broker::Broker;
 use himekuri_engine::Evaluate;
 use himekuri_store::Store;
+use himekuri_telemetry::{Histogram, histogram, metrics::pool};
 use himekuri_template::{Limits as ExpressionLimits, StartError};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::{Coordinator, CoordinatorConfig, LaunchError};
@@ -17,6 +19,8 @@ use crate::intake::{self, Ear};
 use crate::journal::JournaledStore;
 use crate::leader::{self, Leadership};
 use crate::workers::Workers;
+
+static TAKEOVER: LazyLock<Histogram<f64>> = LazyLock::new(|| histogram(&pool::TAKEOVER_TIME));
 
 /// Resolves when the driver has ended, with an error if it was deposed.
 pub(crate) type DriverEnded = oneshot::Receiver<Result<(), DriverError>>;
@@ -104,6 +108,8 @@ impl Coordinator {
             epoch,
             limits: config.limits,
             spending: config.spending,
+            price: config.price,
+            trace_ratio: config.trace_ratio,
             expressions: config.expressions,
             watch_every: config.watch_every,
             number_base: config.number_base,
@@ -161,8 +167,10 @@ async fn drive(
     evaluator: Box<dyn Evaluate>,
     ready: oneshot::Sender<()>,
 ) -> Result<(), DriverError> {
+    let began = Instant::now();
     let mut driver = Driver::new(parts, evaluator);
     driver.recover_all().await?;
+    TAKEOVER.record(began.elapsed().as_secs_f64(), &[]);
     // Nobody waits any more only when the launch itself was given up.
     let _given_up = ready.send(());
     driver.run().await

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use himekuri_archive::Archive;
+use himekuri_cost::Price;
 use himekuri_engine::{Config, Limits, TimeLimits};
 use himekuri_protocol::AttemptId;
 use himekuri_template::Limits as ExpressionLimits;
@@ -25,6 +26,10 @@ pub struct CoordinatorConfig {
     pub limits: Limits,
     /// What each title may be billed in 24 hours.
     pub spending: SpendingLimits,
+    /// What BigQuery's bytes cost, for metrics.
+    pub price: Price,
+    /// Share of attempts whose traces are told whole.
+    pub trace_ratio: f64,
     /// How much one expression may cost.
     pub expressions: ExpressionLimits,
     /// How often submitted jobs are looked at.
@@ -51,6 +56,8 @@ impl Default for CoordinatorConfig {
             name: format!("coordinator-{}", uuid::Uuid::new_v4().simple()),
             limits: Limits::default(),
             spending: SpendingLimits::default(),
+            price: Price::default(),
+            trace_ratio: 0.0,
             expressions: ExpressionLimits::default(),
             watch_every: Duration::from_secs(2),
             lease: Duration::from_secs(6),

@@ -10,6 +10,7 @@ use crate::driver::{BeginAttempt, Command};
 use crate::revision::ProjectRevision;
 use crate::session::{SessionChoice, plan_sessions};
 use crate::summary::AttemptSummary;
+use crate::trace;
 
 /// Days of one request: ten years and a bit.
 const DAYS_MAX: i64 = 4_000;
@@ -63,6 +64,7 @@ impl Coordinator {
         mut summary: AttemptSummary,
         resumed: Option<Box<Resume>>,
     ) -> Result<Started, StartError> {
+        summary.trace = trace::of_new_attempt(self.trace_ratio);
         let session_time = summary.session_time;
         let session_local_time = summary.session_local_time.clone();
         let request = NewAttempt {

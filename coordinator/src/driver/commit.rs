@@ -1,11 +1,13 @@
 //! Commits a round's drafts and lets their effects out.
 
 use himekuri_broker::{OutgoingMessage, Queue};
-use himekuri_engine::Record;
+use himekuri_engine::{Class, Record};
 use himekuri_protocol::AttemptId;
 use himekuri_store::{Commit, CommitError, OutboxEntry};
 
+use super::meter::Of;
 use super::round::{Draft, Round};
+use super::told::is_trouble;
 use super::{Command, Driver, DriverError, Outgoing, events};
 
 /// What follows from a draft once it is committed.
@@ -110,12 +112,14 @@ impl Driver {
                 }
             }
         }
+        self.measure(&effect);
         messages.extend(effect.messages);
         if let Some(live) = self.live.get_mut(&id) {
             live.attempt.forget_ended();
         }
         if effect.finished {
             if let Some(live) = self.live.remove(&id) {
+                self.tell_trace(id, &live);
                 let state = live.summary.state;
                 tracing::info!(attempt.id = %id, "attempt {id} of {}/{} ended: {state:?}", live.summary.project, live.summary.workflow);
             }
@@ -129,18 +133,42 @@ impl Driver {
         }
     }
 
+    /// Counts what was committed.
+    fn measure(&mut self, effect: &Effects) {
+        let (id, now) = (effect.attempt, self.parts.clock.now());
+        let class = self.dispatcher.class(id).unwrap_or(Class::Scheduled);
+        let Some(live) = self.live.get_mut(&id) else { return };
+        let of = Of { id, attempt: &live.attempt, class, price: self.parts.price };
+        let workflow = format!("{}/{}", live.summary.project, live.summary.workflow);
+        let mut sent = 0;
+        for record in &effect.records {
+            self.meter.count(&of, record);
+            live.troubled |= is_trouble(record);
+            sent += usize::from(matches!(record, Record::Dispatched { .. }));
+            if let Record::Succeeded { task, .. } | Record::Checking { task, .. } = record
+                && let Some(task) = of.attempt.task(*task)
+            {
+                self.marts.note(&workflow, record, task);
+            }
+        }
+        let ready = live.attempt.dispatchable_count();
+        self.meter.waited(class, live.ready.update(sent, ready, now));
+    }
+
     /// Publishes beside the next rounds; the result comes back as a command.
     pub(super) fn publish(&self, messages: Vec<Outgoing>) {
         if messages.is_empty() {
             return;
         }
+        let outgoing = messages.iter().map(|message| {
+            let (id, body) = (message.id.clone(), message.body.clone());
+            self.in_trace(message, OutgoingMessage::new(Queue::Tasks, id, body))
+        });
+        let outgoing: Vec<OutgoingMessage> = outgoing.collect();
         let broker = self.parts.broker.clone();
         let sender = self.parts.sender.clone();
         tokio::spawn(async move {
-            let outgoing = messages.iter().map(|message| {
-                OutgoingMessage::new(Queue::Tasks, message.id.clone(), message.body.clone())
-            });
-            let results = broker.publish(outgoing.collect()).await;
+            let results = broker.publish(outgoing).await;
             let published = messages.into_iter().zip(results).collect();
             if sender.send(Command::Published(published)).await.is_err() {
                 tracing::debug!("the driver ended before its messages were confirmed");

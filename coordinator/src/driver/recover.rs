@@ -43,6 +43,7 @@ impl Driver {
     pub(crate) async fn recover_all(&mut self) -> Result<(), DriverError> {
         self.read_beginning().await.map_err(DriverError::Recover)?;
         self.read_spending().await.map_err(DriverError::Recover)?;
+        self.read_marts().await.map_err(DriverError::Recover)?;
         self.read_pauses().await.map_err(DriverError::Recover)?;
         let active = self.parts.store.active_attempts().await.map_err(DriverError::Recover)?;
         if !active.is_empty() {

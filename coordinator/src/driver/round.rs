@@ -1,11 +1,14 @@
 //! One round: commands and time in, decisions committed, effects out.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use himekuri_broker::Settler;
 use himekuri_engine::{Attempt, Context, Record, ReplayError, Reported};
 use himekuri_protocol::{AttemptId, Report, TaskError, TaskMessage};
+use himekuri_telemetry::{Counter, Histogram, KeyValue, counter, histogram, metrics::pool};
 use jiff::Timestamp;
+use tokio::time::Instant;
 
 use super::forgotten::full_name;
 use super::{
@@ -13,6 +16,9 @@ use super::{
     RETRY_AFTER,
 };
 use crate::session::{Begin, begin};
+
+static ROUND: LazyLock<Histogram<f64>> = LazyLock::new(|| histogram(&pool::ROUND_DURATION));
+static DEAD: LazyLock<Counter<u64>> = LazyLock::new(|| counter(&pool::DEAD_LETTERS));
 
 /// What a round has decided and not yet committed.
 pub(super) struct Round {
@@ -51,6 +57,7 @@ impl Round {
 
 impl Driver {
     pub(super) async fn round(&mut self, commands: Vec<Command>) -> Result<(), DriverError> {
+        let began = Instant::now();
         let now = self.parts.clock.now();
         self.dispatcher.pass(now);
         self.notice(now);
@@ -85,6 +92,8 @@ impl Driver {
             self.watch(now);
             self.flush_published().await;
             self.keep_spending(now).await;
+            self.keep_marts().await;
+            self.show(now);
             self.next_watch = now.checked_add(self.parts.watch_every).unwrap_or(now);
         }
         if self.next_audit <= now {
@@ -95,6 +104,7 @@ impl Driver {
             let again = now.checked_add(RETRY_AFTER).unwrap_or(now);
             self.retry_at.get_or_insert(again);
         }
+        ROUND.record(began.elapsed().as_secs_f64(), &[]);
         Ok(())
     }
 
@@ -210,6 +220,7 @@ impl Driver {
             self.deferred.push(Command::Dead { task, reason, settler });
             return;
         }
+        DEAD.add(1, &[KeyValue::new("reason", reason.clone())]);
         let now = round.now;
         let error = TaskError {
             reason: "deadLetter".to_owned(),

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use himekuri_cost::{Bytes, Spending};
 use himekuri_protocol::{AttemptId, Outcome};
 use himekuri_store::{RecordKind, StoreError};
+use himekuri_telemetry::{KeyValue, gauges, metrics::marts::BUDGET_USED};
 use jiff::Timestamp;
 
 use super::Driver;
@@ -50,6 +51,17 @@ impl Driver {
         for title in self.spent.held.clone() {
             self.judge(&title, now);
         }
+    }
+
+    /// Shows which part of its limit each title was billed.
+    pub(super) fn show_spending(&self, now: Timestamp) {
+        let shares = self.spent.by_title.iter().filter_map(|(title, spending)| {
+            let limit = self.parts.spending.of(title)?;
+            #[expect(clippy::cast_precision_loss, reason = "a share needs no precision")]
+            let share = spending.of_the_day(now).0 as f64 / limit.0.max(1) as f64;
+            Some((vec![KeyValue::new("title", title.clone())], share))
+        });
+        gauges::replace(&BUDGET_USED, shares.collect());
     }
 
     pub(super) async fn read_spending(&mut self) -> Result<(), StoreError> {

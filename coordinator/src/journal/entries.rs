@@ -68,13 +68,14 @@ impl AttemptEntry {
 }
 
 /// Kinds of records that are kept, with their names.
-pub(super) const KINDS: [(RecordKind, &str); 6] = [
+pub(super) const KINDS: [(RecordKind, &str); 7] = [
     (RecordKind::Schedule, "schedule"),
     (RecordKind::ScheduleOrder, "schedule_order"),
     (RecordKind::Backfill, "backfill"),
     (RecordKind::Notice, "notice"),
     (RecordKind::Spending, "spending"),
     (RecordKind::Pause, "pause"),
+    (RecordKind::Mart, "mart"),
 ];
 
 pub(super) fn kind_name(kind: RecordKind) -> Option<&'static str> {

@@ -73,6 +73,14 @@ pub struct Usd {
 const NANOS: u64 = 1_000_000_000;
 
 impl Usd {
+    /// As a number with a fraction, for metrics.
+    #[must_use]
+    pub fn dollars(self) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "a metric needs no more than 52 bits")]
+        let nanos = self.nanos as f64;
+        nanos / 1e9
+    }
+
     pub(crate) fn from_nanos(nanos: u128) -> Self {
         Self { nanos }
     }

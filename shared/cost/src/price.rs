@@ -17,6 +17,13 @@ const LEAST: u64 = 10 * MIB;
 
 const TIB: u128 = 1 << 40;
 
+/// That of the US multi-region.
+impl Default for Price {
+    fn default() -> Self {
+        Self { per_tib: Usd::from_nanos(6_250_000_000) }
+    }
+}
+
 impl Price {
     /// What bytes cost that are billed.
     #[must_use]

@@ -259,6 +259,13 @@ impl Attempt {
         })
     }
 
+    /// How many tasks have failed and run again later.
+    #[must_use]
+    pub fn waiting_for_retry(&self) -> usize {
+        let timers = self.index.timers.iter().filter_map(|(_, id)| self.live(*id));
+        timers.filter(|task| matches!(task.state, TaskState::RetryWaiting { .. })).count()
+    }
+
     /// When `tick` has something to do.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Timestamp> {

@@ -39,11 +39,13 @@ mod limits;
 mod line;
 mod partitions;
 mod titles;
+mod usage;
 mod waiting;
 mod windows;
 
 pub use demand::{Class, Demand, GcpRegion, Obstacle};
 pub use limits::{Limits, LimitsError, WEIGHT_MAX};
+pub use usage::Usage;
 
 use budgets::Budgets;
 use candidates::Candidates;

@@ -45,7 +45,7 @@ pub use context::{Context, Evaluate, EvaluateError, SessionClock};
 pub use dispatch::{Dispatch, Prepared};
 pub use dispatcher::{
     Admission, AttemptFacts, Class, Demand, Dispatcher, GcpRegion, Limits, LimitsError, Obstacle,
-    WEIGHT_MAX,
+    Usage, WEIGHT_MAX,
 };
 pub use fold::ReplayError;
 pub use invariants::{Invariant, Violation, log_violations, violations};

@@ -17,6 +17,8 @@ pub enum RecordKind {
     Spending,
     /// Titles that somebody has paused, by their names.
     Pause,
+    /// How fresh the marts of workflows are, by `<project>/<workflow>`.
+    Mart,
     /// Facts of the whole pool, by names: where its leader is, which journal it has.
     Pool,
 }
@@ -31,6 +33,7 @@ impl RecordKind {
             Self::Notice => "notice",
             Self::Spending => "spending",
             Self::Pause => "pause",
+            Self::Mart => "mart",
             Self::Pool => "pool",
         }
     }

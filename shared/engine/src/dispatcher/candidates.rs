@@ -111,6 +111,11 @@ impl Candidates {
         self.waiting.keys().copied().collect()
     }
 
+    /// What is in the way of each parked task.
+    pub(super) fn obstacles(&self) -> impl Iterator<Item = Obstacle> {
+        self.waiting.values().filter(|waiter| !waiter.woken).map(|waiter| waiter.obstacle)
+    }
+
     /// Parked tasks that wait for an older attempt of their session.
     pub(super) fn behind_older(&self) -> Vec<TaskId> {
         let parked = self.waiting.iter();

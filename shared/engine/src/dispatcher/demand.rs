@@ -15,6 +15,17 @@ pub enum Class {
     Backfill,
 }
 
+impl Class {
+    /// In a word, for labels.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Scheduled => "scheduled",
+            Self::Backfill => "backfill",
+        }
+    }
+}
+
 /// Where a job runs: BigQuery's queue is one for each GCP project and location. A location that nobody has named counts as
 /// one of its own.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

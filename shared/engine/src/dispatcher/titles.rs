@@ -116,6 +116,20 @@ impl Titles {
         self.sync(id);
     }
 
+    /// Tasks that are out and places of each title.
+    pub(super) fn live(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.titles.values().map(|title| (title.live, title.window))
+    }
+
+    pub(super) fn names(&self) -> BTreeMap<u32, &str> {
+        self.ids.iter().map(|(name, id)| (*id, name.as_str())).collect()
+    }
+
+    pub(super) fn paused(&self) -> impl Iterator<Item = &str> {
+        let paused = |id| self.titles.get(id).is_some_and(|title: &Title| title.paused);
+        self.ids.iter().filter(move |(_, id)| paused(id)).map(|(name, _)| name.as_str())
+    }
+
     pub(super) fn looked(&mut self, group: Group, attempt: AttemptId) {
         self.charge(group, attempt, LOOK);
     }

@@ -57,6 +57,11 @@ impl<K: Clone + Ord> Windows<K> {
         Entry::Open
     }
 
+    /// Tasks that are out, by window.
+    pub(super) fn live(&self) -> impl Iterator<Item = (&K, usize)> {
+        self.all.iter().map(|(key, window)| (key, window.live))
+    }
+
     pub(super) fn line(&mut self, key: K) -> &mut Line {
         &mut self.all.entry(key).or_default().line
     }

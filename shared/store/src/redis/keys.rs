@@ -35,6 +35,7 @@ impl Keys {
             RecordKind::Notice => "notices",
             RecordKind::Spending => "spending",
             RecordKind::Pause => "pauses",
+            RecordKind::Mart => "marts",
             RecordKind::Pool => "pool",
         };
         format!("{}:{{leader}}:{kind}", self.prefix)
