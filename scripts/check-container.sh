@@ -152,7 +152,7 @@ for stage in coordinator worker warehouse cli; do
 done
 
 say "the warehouse answers, from a root that is read-only"
-replace=exec run warehouse --host 127.0.0.1 --port 0 --data /data >"$work/out" 2>"$work/log" &
+replace="exec" run warehouse --host 127.0.0.1 --port 0 --data /data >"$work/out" 2>"$work/log" &
 server=$!
 for _ in $(seq 100); do
   grep -q '^listening on ' "$work/out" && break
