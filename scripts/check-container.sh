@@ -91,7 +91,7 @@ for package in "${packages[@]}"; do
 done
 if [ ${#missing[@]} -gt 0 ]; then
   apt-get update -qq
-  # Its helper user may not write here.
+  # apt's own user may not write here.
   (cd "$debs" && apt-get download -qq -o APT::Sandbox::User=root "${missing[@]}")
 fi
 for deb in "$debs"/*.deb; do dpkg-deb -x "$deb" "$work/base"; done
