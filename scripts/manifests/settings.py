@@ -8,7 +8,7 @@ from objects import named, of_kind
 
 PROGRAMS = ("coordinator", "worker")
 # Read by libraries, so no --help names them.
-OF_LIBRARIES = ("OTEL_EXPORTER_OTLP_ENDPOINT", "RUST_LOG")
+OF_LIBRARIES = ("RUST_LOG",)
 
 
 def helps(folder):
