@@ -2,7 +2,7 @@
 
 export DUCKDB_LIB_DIR ?= $(CURDIR)/target/duckdb
 
-.PHONY: help build demo test test-rabbitmq-4 test-digdag-client test-openapi verify lint bench simulate chaos seeds mutations pool up
+.PHONY: help build demo test test-rabbitmq-4 test-digdag-client test-openapi verify lint bench simulate chaos seeds mutations check-manifests check-container pool up observe
 
 # Seeds of `make simulate`, and the first of them.
 SEEDS ?= 2000
@@ -25,6 +25,9 @@ help:
 	@echo 'make mutations   take safeguards out, one at a time, and show that the simulation notices'
 	@echo 'make pool    the whole pool as processes of this machine, until Ctrl-C; docs/tour.md goes on from there'
 	@echo 'make up      the whole pool in containers'
+	@echo 'make observe   the same with Prometheus, Grafana (http://127.0.0.1:3000) and traces'
+	@echo 'make check-manifests   render and judge deploy/gke and docker-compose.yml'
+	@echo 'make check-container   put the images together without an engine and run their programs, as root on Debian 12'
 	@echo 'make build   all programs, into target/debug'
 
 build:
@@ -87,8 +90,20 @@ seeds: build
 mutations:
 	scripts/check-mutations.sh
 
+check-manifests:
+	scripts/check-manifests.sh
+
+check-container: build
+	scripts/check-container.sh
+
 pool: build
 	scripts/pool.sh
 
 up:
 	docker compose up --build
+
+# Every trace, where a pool of production keeps one of a hundred.
+observe: export OTEL_EXPORTER_OTLP_ENDPOINT = http://tempo:4318
+observe: export HIMEKURI_TRACE_RATIO = 1
+observe:
+	docker compose --profile observe up --build
