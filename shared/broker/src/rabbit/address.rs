@@ -50,6 +50,10 @@ fn cure_of_io(error: &io::Error) -> &'static str {
         io::ErrorKind::TimedOut => {
             "nobody answered in time: check host, port and firewall, and whether the server is overloaded"
         }
+        // After the handshake, the server's alert and the end of the connection overtake each other.
+        io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => {
+            "the server ended the connection: check host and port, and over TLS check the certificates of both sides"
+        }
         _ if error.raw_os_error().is_none() => {
             let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
             tls.map_or(CHECK_NAME, |error| himekuri_tls::cure(error, NO_TLS))
