@@ -2,7 +2,7 @@
 
 export DUCKDB_LIB_DIR ?= $(CURDIR)/target/duckdb
 
-.PHONY: help build demo test test-rabbitmq-4 test-digdag-client test-openapi verify lint bench simulate chaos seeds mutations pool up
+.PHONY: help build demo test test-rabbitmq-4 test-digdag-client test-openapi verify lint bench simulate chaos seeds mutations pool check-dashboards up
 
 # Seeds of `make simulate`, and the first of them.
 SEEDS ?= 2000
@@ -24,6 +24,7 @@ help:
 	@echo 'make chaos   real processes, killed, frozen, cut off and restarted under load, for about an hour'
 	@echo 'make mutations   take safeguards out, one at a time, and show that the simulation notices'
 	@echo 'make pool    the whole pool as processes of this machine, until Ctrl-C; docs/tour.md goes on from there'
+	@echo 'make check-dashboards   dashboards are current, keep the contract of metrics, and every alert fires when it should'
 	@echo 'make up      the whole pool in containers'
 	@echo 'make build   all programs, into target/debug'
 
@@ -89,6 +90,9 @@ mutations:
 
 pool: build
 	scripts/pool.sh
+
+check-dashboards:
+	scripts/check-dashboards.sh
 
 up:
 	docker compose up --build

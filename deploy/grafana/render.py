@@ -11,6 +11,7 @@ import time
 import urllib.parse
 import urllib.request
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import matplotlib
@@ -95,13 +96,15 @@ def main() -> None:
     arguments.add_argument("url", help="address of a Prometheus")
     arguments.add_argument("--out", type=Path, default=Path("."), help="folder for the pictures")
     arguments.add_argument("--since", help="how far back, such as 6h; each dashboard's own choice if it is left out")
+    arguments.add_argument("--at", help="until when, such as 2026-01-31T03:00+09:00; now if it is left out")
     arguments.add_argument("--dashboard", help="only this one")
     add_variables(arguments)
     parsed = arguments.parse_args()
     parsed.out.mkdir(parents=True, exist_ok=True)
+    end = datetime.fromisoformat(parsed.at).timestamp() if parsed.at else time.time()
     for path in sorted(DASHBOARDS.glob(f"{parsed.dashboard or '*'}.json")):
         since = parsed.since or re.sub("^now-", "", json.loads(path.read_text())["time"]["from"])
-        source = Source(parsed.url.rstrip("/"), values_of(parsed), time.time(), seconds(since))
+        source = Source(parsed.url.rstrip("/"), values_of(parsed), end, seconds(since))
         empty = render(path, source, parsed.out)
         print(f"{parsed.out / path.stem}.png: {empty} panels without data")
 

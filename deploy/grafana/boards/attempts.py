@@ -12,7 +12,10 @@ OUTCOMES = ["error", "canceled", "success"]
 
 
 def _ended(outcome: str) -> str:
-    return counted(f'himekuri_attempt_ended_total{{{WORKFLOW}, outcome="{outcome}"}}', "$__range", "title, workflow")
+    """Attempts with this outcome: 0 where others have ended."""
+    ended = counted(f"himekuri_attempt_ended_total{{{WORKFLOW}}}", "$__range", "title, workflow")
+    so = counted(f'himekuri_attempt_ended_total{{{WORKFLOW}, outcome="{outcome}"}}', "$__range", "title, workflow")
+    return f"{so} or 0 * {ended}"
 
 
 def _explore(source_uid: str, query: str) -> str:

@@ -1,7 +1,7 @@
 """What BigQuery costs, by title and mart, and against the day before."""
 
 from layout import Board, Line, Row, title_variable
-from panels import Column, Steps, at_least, graph, listing, number, ranking
+from panels import Column, at_least, graph, listing, number, ranking
 from queries import TITLE, gained, gained_before, or_zero
 
 COST = f"himekuri_bigquery_cost_total{{{TITLE}}}"
@@ -9,8 +9,8 @@ BILLED = f"himekuri_bigquery_billed_bytes_total{{{TITLE}}}"
 PROCESSED = f"himekuri_bigquery_processed_bytes_total{{{TITLE}}}"
 SLOTS = f"himekuri_bigquery_slot_time_seconds_total{{{TITLE}}}"
 
-# HimekuriCostJump begins at twice the day before.
-GROWN = Steps([(1.5, "orange"), (2, "red")])
+# In dollars: twice of next to nothing is still next to nothing. HimekuriCostJump tells of nothing below 5 either.
+DEARER = at_least(5, 20)
 
 
 def _today(series: str, by: str = "") -> str:
@@ -18,7 +18,12 @@ def _today(series: str, by: str = "") -> str:
 
 
 def _day_before(series: str, by: str = "") -> str:
-    return f"sum{by} ({gained_before(series, 24)})"
+    """0 for what is new: it has cost nothing before."""
+    return f"(sum{by} ({gained_before(series, 24)}) or 0 * {_today(series, by)})"
+
+
+def _change(by: str = "") -> str:
+    return f"{_today(COST, by)} - {_day_before(COST, by)}"
 
 
 def _table(title: str, what: str, labels: list[str]):
@@ -30,7 +35,7 @@ def _table(title: str, what: str, labels: list[str]):
         [
             Column("Cost", f"topk(50, {_today(COST, by)})", "currencyUSD"),
             Column("Day before", _day_before(COST, by), "currencyUSD"),
-            Column("Ratio", f"{_today(COST, by)} / ({_day_before(COST, by)} > 0)", "none", GROWN),
+            Column("Change", _change(by), "currencyUSD", DEARER),
             Column("Billed", _today(BILLED, by), "bytes"),
             Column("Slot time", _today(SLOTS, by), "s"),
         ],
@@ -47,10 +52,10 @@ ALL = Row(
                 number("The 24 h before", "To compare with. Weekends differ from weekdays.", or_zero(_day_before(COST)), "currencyUSD"),
                 number(
                     "Day over day",
-                    "Cost of the last 24 hours against the 24 before. From 2 on look at the tables below: one mart mostly explains it.",
-                    f"{_today(COST)} / ({_day_before(COST)} > 0)",
-                    "none",
-                    GROWN,
+                    "What the last 24 hours cost more than the 24 before. If it is much, look at the tables below: one mart mostly explains it.",
+                    _change(),
+                    "currencyUSD",
+                    DEARER,
                 ),
                 number("Bytes billed, 24 h", "What the on-demand price is counted on.", or_zero(_today(BILLED)), "bytes"),
                 number(
@@ -96,7 +101,7 @@ WHERE = Row(
         Line(
             11,
             [
-                _table("Titles", "Red: twice the day before. A backfill explains most jumps: `himekuri backfills`.", ["title"]),
+                _table("Titles", "Red: 20 dollars more than the day before. A backfill explains most jumps: `himekuri backfills`.", ["title"]),
                 _table(
                     "Marts",
                     "The 50 dearest. Red and new: somebody changed the query; `himekuri plan --cost` measures the next change before it runs.",
