@@ -55,7 +55,7 @@ def amount(value: float, unit: str) -> str:
         case "percentunit":
             return f"{value * 100:.3g} %"
         case "currencyUSD":
-            return f"${value:,.2f}"
+            return f"{'-' if value < 0 else ''}${abs(value):,.2f}"
         case "cps" | "reqps" | "cpm":
             return f"{value:.3g} /{'min' if unit == 'cpm' else 's'}"
     return f"{value:,.0f}" if abs(value) >= 1000 or value == int(value) else f"{value:.3g}"
@@ -130,7 +130,7 @@ def _graph(figure, box, panel, answers):
         for step in thresholds["steps"]:
             if step["value"] is not None and step["value"] <= top:
                 axes.axhline(step["value"], color=COLOURS[step["color"]], linestyle="--", linewidth=1)
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(0, axes.get_ylim()[1] * 1.05)
     axes.yaxis.set_major_formatter(lambda value, _: amount(value, unit))
     _time_axis(axes)
     axes.grid(alpha=0.3)
@@ -138,9 +138,8 @@ def _graph(figure, box, panel, answers):
     handles, names = axes.get_legend_handles_labels()
     named = dict(zip(names, handles, strict=True))
     kept = list(named)[:MOST_IN_LEGEND]
-    axes.legend(
-        [named[name] for name in kept], kept, fontsize=7, ncols=2, frameon=False, loc="upper left", bbox_to_anchor=(-0.08, -0.24 / inches / (1 - below))
-    )
+    place = (-0.08, -0.24 / inches / (1 - below))
+    axes.legend([named[name] for name in kept], kept, fontsize=7, ncols=2, frameon=False, loc="upper left", bbox_to_anchor=place)
 
 
 def _time_axis(axes):
@@ -180,7 +179,9 @@ def _table(figure, box, panel, answers):
     columns = list(organize["renameByName"].values())
     places = organize["indexByName"]
     labels = sorted((name for name in places if not name.startswith("Value")), key=places.get)
-    properties = {one["matcher"]["options"]: {each["id"]: each["value"] for each in one["properties"]} for one in panel["fieldConfig"]["overrides"]}
+    properties = {
+        one["matcher"]["options"]: {each["id"]: each["value"] for each in one["properties"]} for one in panel["fieldConfig"]["overrides"]
+    }
     rows: dict[tuple, dict[str, float]] = {}
     for column, series in zip(columns, answers, strict=True):
         for one in series:

@@ -64,13 +64,7 @@ class Board:
             .refresh("1m")
             .readonly()
             .tooltip(DashboardCursorSync.CROSSHAIR)
-            .link(
-                dashboard.DashboardLink("Himekuri")
-                .type(DashboardLinkType.DASHBOARDS)
-                .tags([TAG])
-                .keep_time(True)
-                .include_vars(True)
-            )
+            .link(dashboard.DashboardLink("Himekuri").type(DashboardLinkType.DASHBOARDS).tags([TAG]).keep_time(True).include_vars(True))
             .with_variable(source("datasource", "Metrics", "prometheus", "Where the pool's metrics are"))
         )
         for variable in self.variables:

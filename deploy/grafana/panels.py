@@ -112,12 +112,7 @@ def graph(
     )
     tooltip = common.VizTooltipOptions().mode(models.TooltipDisplayMode.MULTI).sort(models.SortOrder.DESCENDING)
     panel = (
-        _begun(timeseries.Panel(), title, what)
-        .unit(unit)
-        .min(0)
-        .legend(legend)
-        .tooltip(tooltip)
-        .show_points(models.VisibilityMode.NEVER)
+        _begun(timeseries.Panel(), title, what).unit(unit).min(0).legend(legend).tooltip(tooltip).show_points(models.VisibilityMode.NEVER)
     )
     if bars_of:
         panel = panel.draw_style(models.GraphDrawStyle.BARS).interval(bars_of)
@@ -168,13 +163,7 @@ def listing(title: str, what: str, labels: list[str], columns: list[Column], lin
 
 def spread(title: str, what: str, expr: str, unit: str):
     """A heat map over the buckets of a histogram: how many values of which size, and when."""
-    panel = (
-        _begun(heatmap.Panel(), title, what)
-        .calculate(False)
-        .y_axis(heatmap.YAxisConfig().unit(unit))
-        .show_legend()
-        .interval("5m")
-    )
+    panel = _begun(heatmap.Panel(), title, what).calculate(False).y_axis(heatmap.YAxisConfig().unit(unit)).show_legend().interval("5m")
     return _with_queries(panel, [(expr, "{{le}}")], instant=False, format_val=PromQueryFormat.HEATMAP)
 
 

@@ -78,9 +78,7 @@ def render(path: Path, source: Source, out: Path) -> int:
             for series in source.ask(target["expr"], instant=target.get("instant", False), least_step=panel.get("interval"))
         ]
         tables = [
-            source.ask(target["expr"], instant=True, least_step=None)
-            for target in panel.get("targets", [])
-            if panel["type"] == "table"
+            source.ask(target["expr"], instant=True, least_step=None) for target in panel.get("targets", []) if panel["type"] == "table"
         ]
         drawing.draw(figure, box, panel, tables or answers)
         if panel.get("targets") and not answers:

@@ -25,9 +25,7 @@ def _explore(source_uid: str, query: str) -> str:
 
 
 TEMPO = _explore("${tempo}", r'"queryType":"traceql","query":"{ span.attempt.id = \"${attempt}\" }"')
-JAEGER = _explore(
-    "${jaeger}", r'"queryType":"search","service":"himekuri-coordinator","tags":"attempt.id=${attempt}"'
-)
+JAEGER = _explore("${jaeger}", r'"queryType":"search","service":"himekuri-coordinator","tags":"attempt.id=${attempt}"')
 
 COMMANDS = f"""\
 Metrics know no single attempts: they would be too many series. Find the number, write it into the field **Attempt** above, and go on with it.
@@ -54,10 +52,7 @@ ENDED = Row(
                     "Attempts of the chosen time",
                     "Workflows with failures stand first. More errors than successes: the cause is not BigQuery's mood.",
                     ["title", "workflow"],
-                    [
-                        Column(outcome, _ended(outcome), steps=RED_FROM_1 if outcome == "error" else None)
-                        for outcome in OUTCOMES
-                    ],
+                    [Column(outcome, _ended(outcome), steps=RED_FROM_1 if outcome == "error" else None) for outcome in OUTCOMES],
                 ),
                 graph(
                     "Attempts that ended",
@@ -157,7 +152,10 @@ BOARD = Board(
     variables=[
         title_variable(many=False),
         workflow_variable(),
-        dashboard.TextBoxVariable("attempt").label("Attempt").default_value("1").description("Number of an attempt, from `himekuri attempts`"),
+        dashboard.TextBoxVariable("attempt")
+        .label("Attempt")
+        .default_value("1")
+        .description("Number of an attempt, from `himekuri attempts`"),
         source("tempo", "Tempo", "tempo", "Where traces are, if they are in Tempo"),
         source("jaeger", "Jaeger", "jaeger", "Where traces are, if they are in Jaeger"),
     ],

@@ -101,7 +101,9 @@ WHERE = Row(
         Line(
             11,
             [
-                _table("Titles", "Red: 20 dollars more than the day before. A backfill explains most jumps: `himekuri backfills`.", ["title"]),
+                _table(
+                    "Titles", "Red: 20 dollars more than the day before. A backfill explains most jumps: `himekuri backfills`.", ["title"]
+                ),
                 _table(
                     "Marts",
                     "The 50 dearest. Red and new: somebody changed the query; `himekuri plan --cost` measures the next change before it runs.",

@@ -123,7 +123,10 @@ BROKER = Row(
                     "Messages",
                     "Sent and taken, each second. They run together; taken far below sent: a queue grows.",
                     [
-                        (_rate("messaging_client_sent_messages_total", "messaging_destination_name"), "sent, {{messaging_destination_name}}"),
+                        (
+                            _rate("messaging_client_sent_messages_total", "messaging_destination_name"),
+                            "sent, {{messaging_destination_name}}",
+                        ),
                         (
                             _rate("messaging_client_consumed_messages_total", "messaging_destination_name"),
                             "taken, {{messaging_destination_name}}",
@@ -224,7 +227,12 @@ WORKERS = Row(
                 graph(
                     "Calls to BigQuery",
                     "95 % are faster, by method. All slow: BigQuery or the way to it.",
-                    [(quantile(0.95, "http_client_request_duration_seconds", by="himekuri_bigquery_method"), "{{himekuri_bigquery_method}}")],
+                    [
+                        (
+                            quantile(0.95, "http_client_request_duration_seconds", by="himekuri_bigquery_method"),
+                            "{{himekuri_bigquery_method}}",
+                        )
+                    ],
                     "s",
                 ),
                 graph(
