@@ -2,7 +2,7 @@
 
 export DUCKDB_LIB_DIR ?= $(CURDIR)/target/duckdb
 
-.PHONY: help build demo test test-rabbitmq-4 test-digdag-client test-openapi verify lint bench simulate chaos seeds mutations check-manifests check-container pool up observe
+.PHONY: help build demo test test-rabbitmq-4 test-digdag-client test-openapi verify lint bench simulate chaos seeds mutations check-dashboards check-manifests check-container pool up observe
 
 # Seeds of `make simulate`, and the first of them.
 SEEDS ?= 2000
@@ -24,6 +24,7 @@ help:
 	@echo 'make chaos   real processes, killed, frozen, cut off and restarted under load, for about an hour'
 	@echo 'make mutations   take safeguards out, one at a time, and show that the simulation notices'
 	@echo 'make pool    the whole pool as processes of this machine, until Ctrl-C; docs/tour.md goes on from there'
+	@echo 'make check-dashboards   dashboards are current, keep the contract of metrics, and every alert fires when it should'
 	@echo 'make up      the whole pool in containers'
 	@echo 'make observe   the same with Prometheus, Grafana (http://127.0.0.1:3000) and traces'
 	@echo 'make check-manifests   render and judge deploy/gke and docker-compose.yml'
@@ -98,6 +99,9 @@ check-container: build
 
 pool: build
 	scripts/pool.sh
+
+check-dashboards:
+	scripts/check-dashboards.sh
 
 up:
 	docker compose up --build

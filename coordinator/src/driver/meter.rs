@@ -31,6 +31,9 @@ static COST: LazyLock<Counter<f64>> = LazyLock::new(|| counter_f64(&marts::COST)
 /// Longest reason that is a label: BigQuery's are words.
 const REASON_MAX: usize = 40;
 
+/// How an attempt ends.
+const OUTCOMES: [&str; 3] = ["success", "error", "canceled"];
+
 /// When what is out was sent.
 #[derive(Debug, Default)]
 pub(super) struct Meter {
@@ -84,8 +87,8 @@ impl Meter {
                 self.ended(of, *task, *at, "canceled");
             }
             Record::AttemptFinished { at, outcome } => self.finished(of, *at, *outcome),
-            Record::AttemptStarted(_)
-            | Record::Expanded { .. }
+            Record::AttemptStarted(_) => begun(of),
+            Record::Expanded { .. }
             | Record::Resumed { .. }
             | Record::NotResumed { .. }
             | Record::Resolved { .. }
@@ -123,19 +126,15 @@ impl Meter {
     }
 
     fn finished(&mut self, of: &Of<'_>, at: Timestamp, outcome: AttemptOutcome) {
+        let [success, error, canceled] = OUTCOMES;
         let outcome = match outcome {
-            AttemptOutcome::Success => "success",
-            AttemptOutcome::Error => "error",
-            AttemptOutcome::Canceled => "canceled",
+            AttemptOutcome::Success => success,
+            AttemptOutcome::Error => error,
+            AttemptOutcome::Canceled => canceled,
         };
-        let started = of.attempt.started();
-        let (workflow, outcome) = (
-            KeyValue::new("workflow", started.workflow.clone()),
-            KeyValue::new("outcome", outcome),
-        );
-        ATTEMPTS.add(1, &[of.title(), workflow, outcome.clone()]);
-        let took = seconds(started.at, at);
-        ATTEMPT_DURATION.record(took, &[of.title(), of.class(), outcome]);
+        ATTEMPTS.add(1, &ended_labels(of, outcome));
+        let took = seconds(of.attempt.started().at, at);
+        ATTEMPT_DURATION.record(took, &[of.title(), of.class(), KeyValue::new("outcome", outcome)]);
         self.forget(of.id);
     }
 
@@ -147,6 +146,18 @@ impl Meter {
             self.sent.remove(&key);
         }
     }
+}
+
+/// The counters of its end begin at 0: a first one that jumps out of nowhere is no increase to Prometheus.
+fn begun(of: &Of<'_>) {
+    for outcome in OUTCOMES {
+        ATTEMPTS.add(0, &ended_labels(of, outcome));
+    }
+}
+
+fn ended_labels(of: &Of<'_>, outcome: &'static str) -> [KeyValue; 4] {
+    let workflow = KeyValue::new("workflow", of.attempt.started().workflow.clone());
+    [of.title(), workflow, of.class(), KeyValue::new("outcome", outcome)]
 }
 
 fn billed(of: &Of<'_>, task: &Task, job: &JobStatistics) {

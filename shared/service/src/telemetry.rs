@@ -3,9 +3,19 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use himekuri_telemetry::export::{Settings, Telemetry, start};
 use tokio::runtime::Handle;
+
+/// Who gets metrics, beside those who ask for them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum MetricsExporter {
+    /// The receiver of traces.
+    #[default]
+    Otlp,
+    /// Nobody.
+    None,
+}
 
 /// Where metrics and traces go, beside `GET /metrics`.
 #[derive(Clone, Debug, Args)]
@@ -13,6 +23,9 @@ pub struct TelemetryArguments {
     /// Where metrics and traces are sent by OTLP over HTTP, such as http://127.0.0.1:4318; nowhere when missing.
     #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_name = "URL")]
     otlp_endpoint: Option<String>,
+    /// Whether metrics go by OTLP too: `none` is for a receiver that takes traces alone.
+    #[arg(long, env = "OTEL_METRICS_EXPORTER", value_enum, default_value_t)]
+    metrics_exporter: MetricsExporter,
     /// Share of attempts whose traces are sent whole, from 0 to 1. Those in which something failed are always sent.
     #[arg(
         long,
@@ -36,7 +49,9 @@ impl TelemetryArguments {
         instance: &str,
     ) -> anyhow::Result<Arc<Telemetry>> {
         let otlp = self.otlp_endpoint.clone().filter(|endpoint| !endpoint.is_empty());
-        let settings = Settings { service, version, instance: instance.to_owned(), otlp };
+        let otlp_metrics = self.metrics_exporter == MetricsExporter::Otlp;
+        let instance = instance.to_owned();
+        let settings = Settings { service, version, instance, otlp, otlp_metrics };
         let telemetry = start(settings, Handle::current()).context("could not start telemetry")?;
         Ok(Arc::new(telemetry))
     }

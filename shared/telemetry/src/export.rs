@@ -33,6 +33,8 @@ pub struct Settings {
     pub instance: String,
     /// Where OTLP goes over HTTP, such as `http://127.0.0.1:4318`.
     pub otlp: Option<String>,
+    /// Whether metrics go there too.
+    pub otlp_metrics: bool,
 }
 
 /// Why telemetry did not start.
@@ -85,13 +87,15 @@ pub fn start(settings: Settings, runtime: Handle) -> Result<Telemetry, ExportErr
         let client = OtlpClient::new(runtime)?;
         let base = endpoint.trim_end_matches('/').to_owned();
         let bad = |source| ExportError::Otlp { endpoint: endpoint.clone(), source };
-        let metrics = MetricExporter::builder()
-            .with_http()
-            .with_http_client(client.clone())
-            .with_endpoint(format!("{base}/v1/metrics"))
-            .build()
-            .map_err(bad)?;
-        provider = provider.with_reader(PeriodicReader::builder(metrics).build());
+        if settings.otlp_metrics {
+            let metrics = MetricExporter::builder()
+                .with_http()
+                .with_http_client(client.clone())
+                .with_endpoint(format!("{base}/v1/metrics"))
+                .build()
+                .map_err(bad)?;
+            provider = provider.with_reader(PeriodicReader::builder(metrics).build());
+        }
         let spans = SpanExporter::builder()
             .with_http()
             .with_http_client(client)

@@ -45,6 +45,8 @@ pub mod marts {
             "When a partition of the mart was last written well, in seconds since 1970";
         SESSIONS_LATE: "himekuri.session.late", Kind::Gauge, "{session}", ["title", "workflow", "cause"],
             "Sessions of today that are late: `sla` was missed, or they did not start (`not_started`), and have not ended well since";
+        SESSIONS_FAILED: "himekuri.session.failed", Kind::Gauge, "{session}", ["title", "workflow"],
+            "Sessions of the last 24 hours whose newest attempt failed";
         BYTES_BILLED: "himekuri.bigquery.billed", Kind::Counter, "By", ["title", "mart"],
             "Bytes that BigQuery billed";
         BYTES_PROCESSED: "himekuri.bigquery.processed", Kind::Counter, "By", ["title", "mart"],
@@ -65,7 +67,7 @@ pub mod work {
     metrics! {
         ATTEMPTS_ACTIVE: "himekuri.attempt.active", Kind::Gauge, "{attempt}", ["title", "class"],
             "Attempts that are not over; `class` is `scheduled` or `backfill`";
-        ATTEMPTS_ENDED: "himekuri.attempt.ended", Kind::Counter, "{attempt}", ["title", "workflow", "outcome"],
+        ATTEMPTS_ENDED: "himekuri.attempt.ended", Kind::Counter, "{attempt}", ["title", "workflow", "class", "outcome"],
             "Attempts that ended; `outcome` is `success`, `error` or `canceled`";
         ATTEMPT_DURATION: "himekuri.attempt.duration", LONG_SECONDS, "s", ["title", "class", "outcome"],
             "From the begin of an attempt to its end";

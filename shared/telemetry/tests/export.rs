@@ -11,6 +11,7 @@ async fn every_metric_comes_under_its_name_with_its_labels_and_without_what_is_g
         version: "0.0.0",
         instance: "one".to_owned(),
         otlp: None,
+        otlp_metrics: false,
     };
     let telemetry = start(settings, tokio::runtime::Handle::current()).unwrap();
     let all: Vec<_> = SECTIONS.iter().flat_map(|(_, metrics)| *metrics).collect();
