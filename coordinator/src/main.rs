@@ -10,7 +10,7 @@ use clap::Parser;
 use himekuri_broker::{RabbitBroker, RabbitConfig, Topology};
 use himekuri_coordinator::{
     Archiver, Backfiller, Coordinator, CoordinatorConfig, ExpressionLimits, Front, Notifier,
-    Scheduler, serve,
+    Scheduler, serve, show_lateness,
 };
 use himekuri_cost::Price;
 use himekuri_engine::TimeLimits;
@@ -182,6 +182,8 @@ async fn coordinate(arguments: Arguments) -> anyhow::Result<()> {
     let scheduler = tokio::spawn(Scheduler::new(coordinator.clone()).run(stop.clone()));
     let backfiller = tokio::spawn(Backfiller::new(coordinator.clone()).run(stop.clone()));
     let archiver = tokio::spawn(Archiver::new(coordinator.clone(), retention).run(stop.clone()));
+    let (looked_at, grace) = (coordinator.clone(), arguments.notify.grace());
+    let lateness = tokio::spawn(show_lateness(looked_at, grace, stop.clone()));
     let notifier =
         Notifier::new(coordinator, arguments.notify.receivers(), arguments.notify.grace())
             .context("could not make an HTTP client")?;
@@ -191,6 +193,7 @@ async fn coordinate(arguments: Arguments) -> anyhow::Result<()> {
     scheduler.await.context("the scheduler ended abnormally")?;
     backfiller.await.context("the backfiller ended abnormally")?;
     archiver.await.context("the archiver ended abnormally")?;
+    lateness.await.context("the look at lateness ended abnormally")?;
     notifier.await.context("the notifier ended abnormally")?;
     let ended = ended.await.context("the driver ended abnormally")?;
     shut_down(telemetry).await;

@@ -9,7 +9,7 @@ use tokio::runtime::Handle;
 
 /// Who gets metrics, beside those who ask for them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum MetricsExporter {
+pub(crate) enum MetricsExporter {
     /// The receiver of traces.
     #[default]
     Otlp,
