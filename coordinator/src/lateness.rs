@@ -152,17 +152,17 @@ mod tests {
     #[test]
     fn a_session_is_late_until_its_newest_attempt_has_ended_well() {
         let (now, grace) = (at("2026-01-01T23:00:00Z"), SignedDuration::from_mins(10));
-        let missed = attempt(7, "error", true);
+        let missed = [attempt(7, "error", true)];
 
-        assert_eq!(late(&[missed.clone()], &[], now, grace), Counts::from([(key("sla"), 1)]));
-        assert_eq!(failed(&[missed.clone()], now), Counts::from([(key(""), 1)]));
-        let again = [attempt(8, "success", false), missed.clone()];
+        assert_eq!(late(&missed, &[], now, grace), Counts::from([(key("sla"), 1)]));
+        assert_eq!(failed(&missed, now), Counts::from([(key(""), 1)]));
+        let again = [attempt(8, "success", false), missed[0].clone()];
         assert_eq!(late(&again, &[], now, grace), Counts::new());
         assert_eq!(failed(&again, now), Counts::new());
         // What nobody has mended by the next day is not of today any more.
         let tomorrow = at("2026-01-02T23:00:00Z");
-        assert_eq!(late(&[missed.clone()], &[], tomorrow, grace), Counts::new());
-        assert_eq!(failed(&[missed], tomorrow), Counts::new());
+        assert_eq!(late(&missed, &[], tomorrow, grace), Counts::new());
+        assert_eq!(failed(&missed, tomorrow), Counts::new());
     }
 
     #[test]
