@@ -120,14 +120,12 @@ impl Coordinator {
             ScheduleChange::Disable => {
                 ScheduleOrder { disabled_at: before.disabled_at.or(Some(now)), ..before }
             }
-            ScheduleChange::Enable { skip_missed } => ScheduleOrder {
-                disabled_at: None,
-                not_before: match skip_missed {
-                    true => schedule.first(&zone, now).map(|next| next.session_time),
-                    false => before.not_before,
-                },
-                run_at: before.run_at.filter(|_| !skip_missed),
-            },
+            ScheduleChange::Enable { skip_missed: false } => {
+                ScheduleOrder { disabled_at: None, ..before }
+            }
+            ScheduleChange::Enable { skip_missed: true } => {
+                before.enabled_from(schedule.first(&zone, now).map(|next| next.session_time))
+            }
             ScheduleChange::Skip { to: SkipTo::Time(time), run_at } => {
                 ScheduleOrder { not_before: Some(time), run_at, ..before }
             }

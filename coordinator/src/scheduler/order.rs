@@ -26,6 +26,16 @@ pub struct ScheduleOrder {
 }
 
 impl ScheduleOrder {
+    /// The schedule goes on with `first`, the next session of its rule. An order to leave out more stays.
+    #[must_use]
+    pub(crate) fn enabled_from(self, first: Option<Timestamp>) -> Self {
+        let leaves_out_more = self.not_before > first;
+        match leaves_out_more {
+            true => Self { disabled_at: None, ..self },
+            false => Self { disabled_at: None, not_before: first, run_at: None },
+        }
+    }
+
     /// The next session as this order has it, for a schedule whose next one was another.
     #[must_use]
     pub(crate) fn moved(
@@ -108,6 +118,23 @@ mod tests {
         let moved = order.moved(&daily(), &TimeZone::UTC, next);
 
         assert_eq!(moved, Some(session("2026-01-03T00:00:00Z", "2026-01-03T12:00:00Z")));
+    }
+
+    #[test]
+    fn an_order_to_leave_out_more_outlives_the_one_to_leave_out_what_was_missed() {
+        let first = Some(at("2026-01-03T00:00:00Z"));
+        let order = |not_before: Option<&str>| ScheduleOrder {
+            disabled_at: first,
+            not_before: not_before.map(at),
+            run_at: Some(at("2026-01-05T12:00:00Z")),
+        };
+
+        let later = order(Some("2026-01-05T00:00:00Z"));
+        assert_eq!(later.enabled_from(first), ScheduleOrder { disabled_at: None, ..later });
+        for earlier in [order(Some("2026-01-02T00:00:00Z")), order(None)] {
+            let enabled = ScheduleOrder { not_before: first, ..ScheduleOrder::default() };
+            assert_eq!(earlier.enabled_from(first), enabled);
+        }
     }
 
     #[test]
