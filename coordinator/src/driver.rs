@@ -180,8 +180,8 @@ impl Live {
         snapshot_at: u64,
     ) -> Self {
         let (published, ready) = (Vec::new(), ReadyTimes::default());
-        // Of one that was taken over, nobody remembers.
-        let troubled = attempt.log_length() > 0;
+        // Of one that was taken over, nobody remembers; a new one has the record of its start alone.
+        let troubled = attempt.log_length() > 1;
         Self { attempt, files, summary, published, snapshot_at, ready, troubled }
     }
 

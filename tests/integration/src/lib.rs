@@ -3,12 +3,14 @@
 //! The programs come from the target folder that these tests were built into; `make test` builds them first.
 
 pub mod chaos;
+mod collector;
 mod pool;
 mod process;
 mod proxy;
 mod wait;
 mod warehouse;
 
+pub use collector::{Collector, ReceivedSpan};
 pub use pool::{Pool, Task};
 pub use process::{Process, Signal, program, repository};
 pub use proxy::{Proxy, Side};
