@@ -12,7 +12,7 @@ use crate::commands::attempts::state_name;
 use crate::output::counted;
 
 /// How far back attempts are looked at: a run of yesterday morning is news until today's.
-const RECENT: SignedDuration = SignedDuration::from_hours(24);
+pub(super) const RECENT: SignedDuration = SignedDuration::from_hours(24);
 
 /// How long after its run time a session may begin. A takeover takes seconds, a start of all titles at once some more.
 const LATE_AFTER: SignedDuration = SignedDuration::from_mins(5);
