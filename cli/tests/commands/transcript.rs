@@ -95,7 +95,7 @@ const MASKS: [(&str, &str); 9] = [
     (r"  \ds\b", "  0s"),
     (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID"),
     (r"\b[0-9a-f]{64}\b", "SHA256"),
-    (r"himekuri_[0-9A-Za-z]{30,}", "himekuri_TOKEN"),
+    (r"himekuri_[0-9A-Za-z]{30,}", "himekuri_HASH"),
 ];
 
 fn replaced(text: &str, pattern: &str, mask: &str) -> String {
