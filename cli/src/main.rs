@@ -5,7 +5,7 @@
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use himekuri_service::{LogFormat, init_logs};
 
 mod api_client;
@@ -23,6 +23,7 @@ mod project;
 mod pushed;
 mod simulate;
 mod times;
+mod tips;
 mod watch;
 
 use commands::{
@@ -92,7 +93,9 @@ enum Command {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let line: Vec<_> = std::env::args_os().collect();
+    let cli = Cli::try_parse_from(&line)
+        .unwrap_or_else(|error| tips::with_tip(error, &Cli::command(), &line).exit());
     let level = match cli.verbose {
         0 => "warn",
         1 => "info",
