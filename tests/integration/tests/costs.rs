@@ -42,7 +42,10 @@ async fn a_backfill_over_its_limit_begins_nothing_and_the_exit_code_is_3() {
 
         let said = stderr(&refused);
         assert_eq!(refused.status.code(), Some(3), "{command:?}: {said}");
-        assert!(said.contains("more than the $0.000500 of `--max-cost`; nothing was sent"), "{said}");
+        assert!(
+            said.contains("more than the $0.000500 of `--max-cost`; nothing was sent"),
+            "{said}"
+        );
         assert!(said.contains("title-a.summary."), "{said}");
     }
     assert_eq!(pool.json(&["backfills"]).unwrap(), Vec::<Value>::new());
