@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 
 mod lists;
 
-pub(crate) use lists::ATTEMPTS_MAX;
+pub(crate) use lists::Wanted;
 
 /// Names the variable with the caller's token. No argument: those stand in lists of processes.
 const TOKEN: &str = "HIMEKURI_TOKEN";

@@ -8,6 +8,8 @@ use himekuri_engine::Config;
 use jiff::civil::Date;
 use serde_json::Value;
 
+use crate::api_client::ApiClient;
+
 /// Which sessions, and with which parameters.
 #[derive(Debug, Args)]
 #[group(skip)]
@@ -99,12 +101,49 @@ pub(crate) struct CoordinatorArguments {
     pub(crate) coordinator: String,
 }
 
+/// What commands that list something of a pool have in common.
+#[derive(Debug, Args)]
+pub(crate) struct ListArguments {
+    #[command(flatten)]
+    pub(crate) coordinator: CoordinatorArguments,
+    /// One JSON object a line.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+impl ListArguments {
+    /// The pool that is asked.
+    pub(crate) fn client(&self) -> ApiClient {
+        ApiClient::new(&self.coordinator.coordinator)
+    }
+}
+
 fn config(pairs: &[(String, String)]) -> Config {
     pairs.iter().map(|(key, value)| (key.clone(), Value::from(value.clone()))).collect()
 }
 
 fn date(text: &str) -> Result<Date, String> {
     text.parse().map_err(|_| "not a date; write it as YYYY-MM-DD, such as 2019-09-01".to_owned())
+}
+
+/// The number of an attempt: names of titles and tasks are often given in its place.
+pub(crate) fn attempt(text: &str) -> Result<u64, String> {
+    let wrong = "not the number of an attempt; `himekuri attempts` lists them";
+    text.parse().map_err(|_| wrong.to_owned())
+}
+
+/// The number of a backfill: often its name is given in its place.
+pub(crate) fn backfill(text: &str) -> Result<u64, String> {
+    let wrong = "not the number of a backfill; `himekuri backfills` lists them";
+    text.parse().map_err(|_| wrong.to_owned())
+}
+
+/// How many, from 1.
+pub(crate) fn count(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(count) if count > 0 => Ok(count),
+        Ok(_) | Err(_) => Err("not a number from 1 on".to_owned()),
+    }
 }
 
 fn key_value(text: &str) -> Result<(String, String), String> {

@@ -19,7 +19,7 @@ pub(crate) use arguments::CostArguments;
 pub(crate) use asker::Asker;
 pub(crate) use budgets::Writes;
 pub(crate) use collect::{Planned, collect};
-pub(crate) use measure::{Cost, Extent, measure};
+pub(crate) use measure::{Cost, Extent, Measured, measure};
 pub(crate) use report::{brief_cost, print_refused, show};
 pub(crate) use totals::Totals;
 

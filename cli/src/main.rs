@@ -5,12 +5,13 @@
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use himekuri_service::{LogFormat, init_logs};
 
 mod api_client;
 mod arguments;
 mod commands;
+mod confirm;
 mod cost;
 mod diagnostics;
 mod failure;
@@ -22,6 +23,8 @@ mod project;
 mod pushed;
 mod simulate;
 mod times;
+mod tips;
+mod watch;
 
 use commands::{
     attempts, backfill, backfills, check, completion, diff, enable, eval, explain, kill, log, man,
@@ -29,16 +32,25 @@ use commands::{
     status, tasks, token, warehouse, why, workers, workflows,
 };
 
-const EXIT_CODES: &str = "\
+const AFTER_HELP: &str = "\
+Examples:
+  himekuri check path/to/title_a                                       without a pool
+  himekuri plan path/to/title_a summary --session 2019-09-02
+  himekuri push path/to/title_a --gcp-project game-a-prod              with a pool
+  himekuri backfill title_a summary --from 2019-09-01 --to 2019-09-30
+  himekuri status
+  himekuri backfill --help                                             what a command does, with examples
+
 Exit codes:
   0  done
   1  the work failed, or the input has errors
   2  the command line cannot be read
-  3  over a limit (--max-cost, --max-bytes, a table's daily budget); nothing was sent";
+  3  over a limit (--max-cost, --max-bytes, a table's daily budget); nothing was sent
+  130  left with Ctrl-C";
 
 /// Daily data marts on BigQuery from digdag-compatible `.dig` files.
 #[derive(Debug, Parser)]
-#[command(version, about, propagate_version = true, after_help = EXIT_CODES)]
+#[command(version, about, propagate_version = true, after_help = AFTER_HELP)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -86,7 +98,9 @@ enum Command {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let line: Vec<_> = std::env::args_os().collect();
+    let cli = Cli::try_parse_from(&line)
+        .unwrap_or_else(|error| tips::with_tip(error, &Cli::command(), &line).exit());
     let level = match cli.verbose {
         0 => "warn",
         1 => "info",

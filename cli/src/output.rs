@@ -1,8 +1,9 @@
 //! Standard output: tables for people, JSON for programs.
 
-use std::io::{ErrorKind, IsTerminal, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 
 use comfy_table::{Cell, Color, ContentArrangement, Table, presets};
+use console::Term;
 use serde::Serialize;
 
 /// A line of text. A reader that has seen enough (`| head`) ends the program, and quietly.
@@ -20,6 +21,13 @@ pub(crate) fn aside(text: impl std::fmt::Display) {
     eprintln!("{text}");
 }
 
+/// A question, with the cursor behind it.
+pub(crate) fn ask(question: &str) -> io::Result<()> {
+    let mut terminal = io::stderr();
+    write!(terminal, "{question}")?;
+    terminal.flush()
+}
+
 /// One JSON value on a line of its own.
 pub(crate) fn json_line(value: &impl Serialize) -> anyhow::Result<()> {
     line(serde_json::to_string(value)?);
@@ -32,6 +40,45 @@ pub(crate) fn table<const N: usize, C: Into<Cell>>(
     rows: impl IntoIterator<Item = [C; N]>,
 ) {
     line(table_text(header, rows, Target::of_output()));
+}
+
+/// How much of a text is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rows {
+    /// What the screen holds; how much was left out is said.
+    OfScreen,
+    /// Each: it is the last time.
+    All,
+}
+
+/// Draws over what is on a screen, line by line: a screen that is wiped first flickers.
+pub(crate) fn redraw(screen: &Term, text: &str, rows: Rows) -> io::Result<()> {
+    let height = usize::from(screen.size().0);
+    let text = match rows {
+        Rows::OfScreen => fitted(text, height),
+        Rows::All => text.to_owned(),
+    };
+    let mut drawing = String::from("\x1b[H");
+    for line in text.lines() {
+        drawing.push_str(line);
+        // What was there before, to the line's end.
+        drawing.push_str("\x1b[K\r\n");
+    }
+    drawing.push_str("\x1b[J");
+    screen.write_str(&drawing)?;
+    screen.flush()
+}
+
+/// As many lines as fit, with the last line of the screen for the cursor.
+fn fitted(text: &str, height: usize) -> String {
+    let count = text.lines().count();
+    let room = height.saturating_sub(1).max(2);
+    if count <= room {
+        return text.to_owned();
+    }
+    let shown: Vec<&str> = text.lines().take(room - 1).collect();
+    let hidden = counted(count - shown.len(), "more line");
+    format!("{}\n... {hidden}; a larger window shows them", shown.join("\n"))
 }
 
 /// Who reads a table.
@@ -117,6 +164,14 @@ mod tests {
 
         assert_eq!(text.lines().count(), 3, "{text}");
         assert!(text.lines().all(|line| line == line.trim_end() && !line.contains('\x1b')));
+    }
+
+    #[test]
+    fn a_screen_gets_what_fits_and_is_told_what_does_not() {
+        let text = "a\nb\nc\nd";
+
+        assert_eq!(fitted(text, 5), text);
+        assert_eq!(fitted(text, 4), "a\nb\n... 2 more lines; a larger window shows them");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use clap::Args;
 use himekuri_coordinator::{Checked, ProjectRevision, check};
-use himekuri_project::{read_folder, revision_id};
+use himekuri_project::{ProjectError, read_folder, revision_id};
 use himekuri_workflow::{Severity, Workflow, did_you_mean};
 
 use crate::diagnostics;
@@ -87,13 +87,32 @@ pub(crate) fn choose(
 
 /// Reads a project's folder.
 pub(crate) fn read(folder: &Path) -> anyhow::Result<ProjectRevision> {
-    let files = read_folder(folder)?;
+    let files = match read_folder(folder) {
+        Err(error @ ProjectError::Open { .. }) => return Err(not_opened(folder, error)),
+        read => read?,
+    };
     Ok(ProjectRevision {
         project: name_of(folder)?,
         revision: revision_id(&files),
         gcp_project: None,
         files,
     })
+}
+
+/// A folder that is not there, or is none: a misspelt one, or the name of a project in place of its folder.
+pub(crate) fn not_opened(folder: &Path, error: ProjectError) -> anyhow::Error {
+    let above = folder.parent().filter(|above| !above.as_os_str().is_empty());
+    let beside = std::fs::read_dir(above.unwrap_or_else(|| Path::new("."))).into_iter().flatten();
+    let folders = beside.flatten().filter(|entry| entry.path().is_dir());
+    let names: Vec<String> =
+        folders.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    let wanted = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let cure = match did_you_mean(&wanted, names.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean `{}`?", folder.with_file_name(near).display()),
+        None => "give the folder of the title's repository".to_owned(),
+    };
+    let reason = std::error::Error::source(&error).map(|source| format!(" ({source})"));
+    anyhow::anyhow!("{error}{}; {cure}", reason.unwrap_or_default())
 }
 
 /// Prints all problems; fails when one of them is an error.

@@ -39,7 +39,11 @@ pub(crate) async fn within_limits(
 ///
 /// # Errors
 /// The coordinator cannot be reached, or there is no such project or workflow.
-async fn fetch(client: &ApiClient, project: &str, workflow: &str) -> anyhow::Result<LoadedProject> {
+pub(crate) async fn fetch(
+    client: &ApiClient,
+    project: &str,
+    workflow: &str,
+) -> anyhow::Result<LoadedProject> {
     let record: ProjectRecord = client.call(client.get(&format!("/v1/projects/{project}"))).await?;
     let request = client.get(&format!("/v1/revisions/{}", record.revision));
     let archive = client.bytes(request.query(&[("project", &record.name)])).await?;
@@ -60,4 +64,14 @@ async fn fetch(client: &ApiClient, project: &str, workflow: &str) -> anyhow::Res
         files,
     };
     Ok(LoadedProject { revision, workflow })
+}
+
+/// Makes sure that a project is the one that the coordinator spoke of.
+///
+/// # Errors
+/// Somebody pushed it meanwhile.
+pub(crate) fn must_be(project: &LoadedProject, revision: &str) -> anyhow::Result<()> {
+    let LoadedProject { revision: found, .. } = project;
+    ensure!(found.revision == revision, "somebody pushed `{}` meanwhile; ask again", found.project);
+    Ok(())
 }

@@ -45,12 +45,6 @@ fn json_lines(arguments: &[&str]) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// Exit code and error of a command.
-fn refused(arguments: &[&str]) -> (Option<i32>, String) {
-    let output = himekuri(&Coordinator::start(), arguments);
-    (output.status.code(), stderr(&output))
-}
-
 #[test]
 fn why_tells_the_first_failure_and_the_commands() {
     assert_eq!(
@@ -255,38 +249,4 @@ fn attempts_are_listed_with_start_and_duration() {
     let numbers: Vec<Value> =
         json_lines(&["attempts"]).iter().map(|attempt| attempt["attempt"].clone()).collect();
     assert_eq!(numbers, [18, 17, 16]);
-}
-
-#[test]
-fn the_wrong_use_of_a_command_is_told_with_a_cure() {
-    let rows: [(&[&str], i32, &str); 9] = [
-        (&["why", "99"], 1, "there is nothing at `/v1/attempts/99`"),
-        (&["why", "title_a"], 2, "invalid value 'title_a' for '<ATTEMPT>'"),
-        (&["status", "--watch"], 2, "without it, `himekuri status` shows the state once"),
-        (&["status", "--watch", "--json"], 2, "cannot be used with '--json'"),
-        (&["status", "--watch", "0"], 2, "0 is not in 1..=86400"),
-        (
-            &["sessions", "--project", "titel_a"],
-            1,
-            "there is no project `titel_a`; did you mean `title_a`?",
-        ),
-        (
-            &["sessions", "--project", "title_a", "--workflow", "sumary"],
-            1,
-            "there is no workflow `sumary`; did you mean `summary`?",
-        ),
-        (
-            &["workflows", "game"],
-            1,
-            "there is no project `game`; `himekuri projects` lists all of them",
-        ),
-        (&["projects", "title_a"], 2, "unexpected argument 'title_a' found"),
-    ];
-
-    for (arguments, code, words) in rows {
-        let (status, error) = refused(arguments);
-
-        assert_eq!(status, Some(code), "{arguments:?}: {error}");
-        assert!(error.contains(words), "{arguments:?}: {error}");
-    }
 }

@@ -124,12 +124,13 @@ impl Backfiller {
                 self.coordinator.attempts_of(&one.project, &one.workflow, running.session_time);
             let attempts = attempts.await?;
             let found = attempts.iter().find(|found| found.attempt == running.attempt);
+            let billed = found.and_then(|found| found.bytes_billed).unwrap_or(0);
             match found.map(|found| found.state) {
                 Some(AttemptState::Running) => {}
-                Some(AttemptState::Success) => one.ended(running.attempt, Ended::Well),
+                Some(AttemptState::Success) => one.ended(running.attempt, Ended::Well, billed),
                 // Not found: the store has lost it.
                 Some(AttemptState::Error | AttemptState::Canceled) | None => {
-                    one.ended(running.attempt, Ended::Otherwise);
+                    one.ended(running.attempt, Ended::Otherwise, billed);
                 }
             }
         }

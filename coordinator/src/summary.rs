@@ -63,6 +63,9 @@ pub struct AttemptSummary {
     pub requested_at: Timestamp,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
+    /// Bytes that BigQuery billed for its jobs, once it has ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes_billed: Option<u64>,
     /// When the first entry of its `sla` was missed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sla_missed_at: Option<Timestamp>,
@@ -158,6 +161,7 @@ impl AttemptSummary {
             state: AttemptState::Running,
             requested_at,
             ended_at: None,
+            bytes_billed: None,
             sla_missed_at: None,
             error: None,
             trace: None,
@@ -192,6 +196,7 @@ impl AttemptSummary {
             return;
         };
         self.ended_at = Some(at);
+        self.bytes_billed = Some(attempt.bytes_billed());
         self.state = match outcome {
             AttemptOutcome::Success => AttemptState::Success,
             AttemptOutcome::Error => AttemptState::Error,

@@ -11,7 +11,9 @@ use himekuri_coordinator::{
     RetryMode, RetryRequest, RetryRevision, SessionChoice, StartRequest, StartedBy,
 };
 use himekuri_engine::Config;
-use himekuri_protocol::{Outcome, TaskMessage, Work};
+use himekuri_protocol::{
+    AttemptId, JobReference, JobStatistics, Outcome, StoreParams, TaskMessage, Work,
+};
 use himekuri_store::{Epoch, RecordKind, Store};
 use jiff::Timestamp;
 use jiff::civil::date;
@@ -81,6 +83,53 @@ async fn with_one_at_once_the_next_session_begins_when_the_one_before_has_ended_
     let backfill = pool.coordinator.backfills().await.unwrap().remove(0);
     assert_eq!(backfill.state, BackfillState::Done);
     assert_eq!((backfill.succeeded, backfill.failed), (4, 1));
+}
+
+/// A job that was billed this much.
+fn billed(task: &TaskMessage, bytes: u64) -> Outcome {
+    let job = JobReference {
+        project: Some("gcp".to_owned()),
+        location: None,
+        job_id: task.task.to_string(),
+    };
+    let job = JobStatistics {
+        job,
+        total_bytes_processed: Some(bytes),
+        total_bytes_billed: Some(bytes),
+        rows: None,
+        total_slot_ms: None,
+        duration_ms: None,
+        cache_hit: None,
+    };
+    Outcome::Succeeded { store_params: StoreParams::new(), job: Some(job) }
+}
+
+#[tokio::test]
+async fn it_counts_the_bytes_of_sessions_that_have_ended_however() {
+    let workflow = "+a: {echo>: a}\n+b: {echo>: b}\n";
+    let (mut pool, mut backfiller) = pool(workflow).await;
+    pool.coordinator.backfill(&five_days()).await.unwrap();
+
+    look(&mut backfiller).await;
+    for bytes in [10, 20] {
+        let task = pool.task().await;
+        pool.report(&task, billed(&task, bytes)).await;
+    }
+    pool.ended(AttemptId(1)).await;
+    look(&mut backfiller).await;
+    let task = pool.task().await;
+    pool.report(&task, billed(&task, 5)).await;
+    let task = pool.task().await;
+    let running = pool.coordinator.backfills().await.unwrap().remove(0);
+    pool.report(&task, failed()).await;
+    pool.ended(task.attempt).await;
+    look(&mut backfiller).await;
+
+    assert_eq!(running.bytes_billed, 30, "what runs counts when it has ended");
+    let backfill = pool.coordinator.backfills().await.unwrap().remove(0);
+    assert_eq!(backfill.bytes_billed, 35);
+    let attempt = pool.coordinator.attempt(AttemptId(2)).await.unwrap();
+    assert_eq!(attempt.bytes_billed, Some(5));
 }
 
 #[tokio::test]

@@ -3,9 +3,11 @@
 use himekuri_coordinator::{AttemptState, AttemptSummary};
 use jiff::Timestamp;
 
-use crate::api_client::ApiClient;
-use crate::arguments::CoordinatorArguments;
-use crate::{output, times};
+use crate::api_client::Wanted;
+use crate::arguments::{self, ListArguments};
+use crate::output::{self, Target};
+use crate::times;
+use crate::watch::{Look, WatchArguments};
 
 /// List attempts, newest first.
 ///
@@ -13,26 +15,31 @@ use crate::{output, times};
 ///
 /// Examples:
 ///   himekuri attempts
+///   himekuri attempts --limit 20 --watch
 ///   himekuri attempts --limit 1000 --json | jq 'select(.state == "error") | .attempt'
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Arguments {
     /// Most attempts to show.
-    #[arg(long, default_value_t = 100)]
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = arguments::count)]
     limit: usize,
     #[command(flatten)]
-    coordinator: CoordinatorArguments,
-    /// One JSON object a line.
-    #[arg(long)]
-    json: bool,
+    watch: WatchArguments,
+    #[command(flatten)]
+    list: ListArguments,
 }
 
 pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let client = ApiClient::new(&arguments.coordinator.coordinator);
-    let attempts = client.attempts(arguments.limit).await?;
-    if arguments.json {
-        return attempts.iter().try_for_each(output::json_line);
+    let client = arguments.list.client();
+    let ask = || client.attempts(Wanted::default(), arguments.limit);
+    if arguments.list.json {
+        return ask().await?.iter().try_for_each(output::json_line);
     }
+    let look = async || Ok(Look::for_now(text(&ask().await?, arguments.watch.target())));
+    arguments.watch.show(look).await
+}
+
+fn text(attempts: &[AttemptSummary], target: Target) -> String {
     let (now, zone) = (Timestamp::now(), times::machine_zone());
     let rows = attempts.iter().map(|attempt| {
         [
@@ -47,8 +54,7 @@ pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         ]
     });
     let header = ["ATTEMPT", "PROJECT", "WORKFLOW", "SESSION", "STATE", "STARTED", "TOOK", "ERROR"];
-    output::table(header, rows);
-    Ok(())
+    output::table_text(header, rows, target)
 }
 
 /// From the request to the end, or how long it has run.

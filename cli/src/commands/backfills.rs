@@ -1,28 +1,25 @@
 //! `himekuri backfills`.
 
-use std::time::Duration;
-
-use anyhow::Context as _;
 use clap::Subcommand;
 use himekuri_coordinator::{Backfill, BackfillState};
-use indicatif::{ProgressBar, ProgressStyle};
+use himekuri_cost::Bytes;
 use serde::Deserialize;
 
 use crate::api_client::ApiClient;
-use crate::arguments::CoordinatorArguments;
-use crate::failure::SaidAlready;
-use crate::output;
+use crate::arguments::{self, ListArguments};
+use crate::output::{self, Target};
+use crate::watch::{Look, WatchArguments};
 
-/// Between two looks.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+mod pace;
+mod wait;
 
-/// Dates that are done, their rate, and how long the rest will take.
-const BAR: &str = "{bar:30} {pos}/{len} sessions, {per_sec}, {eta} to go; {msg}";
+pub(super) use wait::follow;
 
 /// List backfills, newest first; pause, resume or kill one.
 ///
 /// Examples:
 ///   himekuri backfills
+///   himekuri backfills --watch
 ///   himekuri backfills wait 3       shows how far it is until it has ended
 ///   himekuri backfills pause 3      what runs ends, and nothing else starts
 ///   himekuri backfills resume 3
@@ -33,12 +30,16 @@ pub(crate) struct Arguments {
     #[command(subcommand)]
     action: Option<Action>,
     #[command(flatten)]
-    common: Common,
+    watch: WatchArguments,
+    #[command(flatten)]
+    list: ListArguments,
 }
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Show how far one is until it has ended. May be left and begun again. Exit code 1 when a session failed.
+    /// Show how far one is until it has ended. May be left and begun again.
+    ///
+    /// Exit code: 0 done, 1 a session failed, 130 left with Ctrl-C; the backfill goes on then.
     ///
     /// Example:
     ///   himekuri backfills wait 3
@@ -67,18 +68,10 @@ enum Action {
 #[derive(Debug, clap::Args)]
 struct One {
     /// Number of the backfill.
+    #[arg(value_parser = arguments::backfill)]
     backfill: u64,
     #[command(flatten)]
-    common: Common,
-}
-
-#[derive(Debug, clap::Args)]
-struct Common {
-    #[command(flatten)]
-    coordinator: CoordinatorArguments,
-    /// One JSON object a line.
-    #[arg(long)]
-    json: bool,
+    list: ListArguments,
 }
 
 #[derive(Debug, Deserialize)]
@@ -88,21 +81,32 @@ struct BackfillList {
 
 pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let (one, action) = match &arguments.action {
-        None => return list(&arguments.common).await,
-        Some(Action::Wait(one)) => return wait(one).await,
+        None => return list(arguments).await,
+        Some(Action::Wait(one)) => {
+            return follow(&one.list.client(), one.backfill, one.list.json).await;
+        }
         Some(Action::Pause(one)) => (one, "pause"),
         Some(Action::Resume(one)) => (one, "resume"),
         Some(Action::Kill(one)) => (one, "kill"),
     };
-    let client = ApiClient::new(&one.common.coordinator.coordinator);
+    let client = one.list.client();
     let path = format!("/v1/backfills/{}/{action}", one.backfill);
     let backfill: Backfill = client.call(client.post(&path)).await?;
-    show(&[backfill], one.common.json)
+    if one.list.json {
+        return output::json_line(&backfill);
+    }
+    output::line(text(&[backfill], Target::of_output()));
+    Ok(())
 }
 
-async fn list(common: &Common) -> anyhow::Result<()> {
-    let client = ApiClient::new(&common.coordinator.coordinator);
-    show(&all(&client).await?, common.json)
+async fn list(arguments: &Arguments) -> anyhow::Result<()> {
+    let client = arguments.list.client();
+    if arguments.list.json {
+        return all(&client).await?.iter().try_for_each(output::json_line);
+    }
+    let target = arguments.watch.target();
+    let look = async || Ok(Look::for_now(text(&all(&client).await?, target)));
+    arguments.watch.show(look).await
 }
 
 async fn all(client: &ApiClient) -> anyhow::Result<Vec<Backfill>> {
@@ -110,57 +114,7 @@ async fn all(client: &ApiClient) -> anyhow::Result<Vec<Backfill>> {
     Ok(list.backfills)
 }
 
-async fn wait(one: &One) -> anyhow::Result<()> {
-    let client = ApiClient::new(&one.common.coordinator.coordinator);
-    let bar = ProgressBar::new(0).with_style(ProgressStyle::with_template(BAR)?);
-    let ended = loop {
-        let found = all(&client).await?.into_iter().find(|found| found.id == one.backfill);
-        let backfill = found.with_context(|| {
-            format!("there is no backfill {}; `himekuri backfills` lists them", one.backfill)
-        })?;
-        bar.set_length(backfill.sessions as u64);
-        bar.set_position((backfill.succeeded + backfill.failed) as u64);
-        bar.set_message(format!(
-            "{}: {} running, {} failed",
-            state(&backfill),
-            backfill.running.len(),
-            backfill.failed
-        ));
-        let is_over = matches!(backfill.state, BackfillState::Done | BackfillState::Killed);
-        if is_over && backfill.running.is_empty() {
-            break backfill;
-        }
-        tokio::time::sleep(LOOK_EVERY).await;
-    };
-    bar.finish_and_clear();
-    if one.common.json {
-        output::json_line(&ended)?;
-    } else {
-        output::line(sentence(&ended));
-    }
-    if ended.failed > 0 { Err(SaidAlready.into()) } else { Ok(()) }
-}
-
-fn sentence(backfill: &Backfill) -> String {
-    let Backfill { id, sessions, succeeded, failed, .. } = backfill;
-    let not_begun = sessions.saturating_sub(succeeded + failed);
-    let mut text = format!(
-        "backfill {id} is {}: {succeeded} of {sessions} sessions succeeded",
-        state(backfill)
-    );
-    if *failed > 0 {
-        text = format!("{text}, {failed} did not; `himekuri attempts` lists them");
-    }
-    if not_begun > 0 {
-        text = format!("{text}, {not_begun} never began");
-    }
-    text
-}
-
-fn show(backfills: &[Backfill], json: bool) -> anyhow::Result<()> {
-    if json {
-        return backfills.iter().try_for_each(output::json_line);
-    }
+fn text(backfills: &[Backfill], target: Target) -> String {
     let rows = backfills.iter().map(|backfill| {
         [
             backfill.id.to_string(),
@@ -172,15 +126,15 @@ fn show(backfills: &[Backfill], json: bool) -> anyhow::Result<()> {
             backfill.running.len().to_string(),
             backfill.succeeded.to_string(),
             backfill.failed.to_string(),
+            Bytes(backfill.bytes_billed).to_string(),
             backfill.name.clone(),
         ]
     });
     let head = [
         "BACKFILL", "PROJECT", "WORKFLOW", "DATES", "STATE", "SESSIONS", "RUNNING", "SUCCESS",
-        "ERROR", "NAME",
+        "ERROR", "BILLED", "NAME",
     ];
-    output::table(head, rows);
-    Ok(())
+    output::table_text(head, rows, target)
 }
 
 fn state(backfill: &Backfill) -> String {

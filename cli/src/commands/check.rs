@@ -77,7 +77,9 @@ fn find(folder: &Path) -> anyhow::Result<Found> {
             let checked = check(&files)?;
             Ok(Found { files, workflows: checked.workflows.len(), problems: checked.problems })
         }
-        Err(error @ ProjectError::Open { .. }) => Err(Usage(error.into()).into()),
+        Err(error @ ProjectError::Open { .. }) => {
+            Err(Usage(project::not_opened(folder, error)).into())
+        }
         Err(error) => {
             let problems = vec![unreadable(&error, folder)];
             Ok(Found { files: ProjectFiles::default(), workflows: 0, problems })

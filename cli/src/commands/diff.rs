@@ -13,6 +13,7 @@ use similar::{ChangeTag, TextDiff};
 
 use crate::api_client::ApiClient;
 use crate::arguments::CoordinatorArguments;
+use crate::commands::projects;
 use crate::{output, project};
 
 /// Characters of a revision: a hash.
@@ -120,7 +121,7 @@ async fn files_of(client: &ApiClient, side: &str) -> anyhow::Result<ProjectFiles
         Err(error) if folder.is_dir() => {
             bail!("{error:#}; for the folder of this name, write `./{side}`")
         }
-        Err(error) => Err(error),
+        Err(error) => Err(projects::or_nearest(client, side, None, error).await),
     }
 }
 

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::api_client::ApiClient;
 use crate::arguments::CoordinatorArguments;
+use crate::commands::projects::or_nearest;
 use crate::output;
 
 /// Keep a schedule from starting sessions. Those that run go on.
@@ -87,7 +88,12 @@ async fn order(which: &Which, verb: &str, body: Option<serde_json::Value>) -> an
         Some(body) => client.post(&path).json(&body),
         None => client.post(&path),
     };
-    let view: ScheduleView = client.call(request).await?;
+    let view: ScheduleView = match client.call(request).await {
+        Ok(view) => view,
+        Err(error) => {
+            return Err(or_nearest(&client, &which.project, Some(&which.workflow), error).await);
+        }
+    };
     if which.json {
         return output::json_line(&view);
     }

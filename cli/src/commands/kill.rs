@@ -5,7 +5,7 @@ use std::time::Duration;
 use himekuri_coordinator::{AttemptState, AttemptSummary, KillRequest, Killed};
 
 use crate::api_client::ApiClient;
-use crate::arguments::CoordinatorArguments;
+use crate::arguments::{self, CoordinatorArguments};
 use crate::failure::SaidAlready;
 use crate::output;
 
@@ -23,7 +23,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 #[command(verbatim_doc_comment)]
 pub(crate) struct Arguments {
     /// Numbers of the attempts, from `himekuri attempts`.
-    #[arg(required = true, value_name = "ATTEMPT")]
+    #[arg(required = true, value_name = "ATTEMPT", value_parser = arguments::attempt)]
     attempts: Vec<u64>,
     /// Who kills them, for those who look at it later.
     #[arg(long, value_name = "NAME", env = "USER")]

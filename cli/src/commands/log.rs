@@ -1,12 +1,14 @@
 //! `himekuri log`.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use himekuri_coordinator::LogLine;
+use himekuri_workflow::did_you_mean;
 use serde::Deserialize;
 
 use crate::api_client::ApiClient;
-use crate::arguments::CoordinatorArguments;
+use crate::arguments::{self, CoordinatorArguments};
 use crate::output;
 
 /// Pause between looks with `--follow`.
@@ -22,6 +24,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 #[command(verbatim_doc_comment)]
 pub(crate) struct Arguments {
     /// Number of the attempt, from `himekuri attempts`.
+    #[arg(value_parser = arguments::attempt)]
     attempt: u64,
     /// Only tasks whose full name has this in it.
     #[arg(long, value_name = "TEXT")]
@@ -45,15 +48,18 @@ struct LogPage {
 pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let client = ApiClient::new(&arguments.coordinator.coordinator);
     let path = format!("/v1/attempts/{}/log", arguments.attempt);
-    let mut after = 0;
+    let (mut after, mut is_quiet) = (0, true);
+    let mut tasks = BTreeSet::new();
     loop {
         let request = client.get(&path).query(&[("after", after)]);
         let page: LogPage = client.call(request).await?;
         for line in &page.lines {
             after = line.number;
             if arguments.task.as_ref().is_some_and(|text| !line.task.contains(text)) {
+                tasks.insert(line.task.clone());
                 continue;
             }
+            is_quiet = false;
             if arguments.json {
                 output::json_line(line)?;
             } else {
@@ -61,10 +67,24 @@ pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
             }
         }
         if !arguments.follow || !page.running {
+            if let Some(text) = arguments.task.as_ref().filter(|_| is_quiet) {
+                output::aside(none_of(text, &tasks));
+            }
             return Ok(());
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }
+}
+
+/// Why nothing is shown.
+fn none_of(text: &str, tasks: &BTreeSet<String>) -> String {
+    // The last name is what people write of a full name.
+    let names = tasks.iter().filter_map(|task| task.rfind('+').and_then(|from| task.get(from..)));
+    let cure = match did_you_mean(text, names) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "`himekuri tasks ATTEMPT` shows their names".to_owned(),
+    };
+    format!("nothing was decided about a task with `{text}` in its name; {cure}")
 }
 
 fn sentence(line: &LogLine) -> String {

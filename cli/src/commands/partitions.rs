@@ -56,6 +56,7 @@ pub(crate) fn show(partitions: &[Partition], json: bool) -> anyhow::Result<()> {
         [partition.name(), output::grouped(partition.rows), partition.checksum.clone()]
     });
     output::table(["PARTITION", "ROWS", "CHECKSUM"], lines);
-    output::line(format!("{} partitions, {} rows", partitions.len(), output::grouped(rows)));
+    let count = output::counted(partitions.len(), "partition");
+    output::line(format!("{count}, {} rows", output::grouped(rows)));
     Ok(())
 }

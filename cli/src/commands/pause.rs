@@ -1,9 +1,11 @@
 //! `himekuri pause` and `resume`: a title that sends nothing out for a while.
 
-use himekuri_coordinator::{PauseRequest, ProjectRecord};
+use himekuri_coordinator::{Pause, PauseRequest, ProjectRecord};
+use reqwest::RequestBuilder;
 
 use crate::api_client::ApiClient;
 use crate::arguments::CoordinatorArguments;
+use crate::commands::projects;
 use crate::{output, times};
 
 /// Keep all tasks of a title from starting.
@@ -51,31 +53,46 @@ pub(crate) async fn pause(arguments: &PauseArguments) -> anyhow::Result<()> {
     let client = ApiClient::new(&which.coordinator.coordinator);
     let body = PauseRequest { reason: arguments.reason.clone() };
     let request = client.post(&format!("/v1/projects/{}/pause", which.project)).json(&body);
-    told(which, &client.call(request).await?)
+    told(which, asked(&client, which, request).await?)
 }
 
 pub(crate) async fn resume(arguments: &ResumeArguments) -> anyhow::Result<()> {
     let which = &arguments.which;
     let client = ApiClient::new(&which.coordinator.coordinator);
     let request = client.post(&format!("/v1/projects/{}/resume", which.project));
-    told(which, &client.call(request).await?)
+    told(which, asked(&client, which, request).await?)
 }
 
-fn told(which: &Which, project: &ProjectRecord) -> anyhow::Result<()> {
+/// A title of a similar name is told, if there is none of this one.
+async fn asked(
+    client: &ApiClient,
+    which: &Which,
+    request: RequestBuilder,
+) -> anyhow::Result<ProjectRecord> {
+    match client.call(request).await {
+        Ok(project) => Ok(project),
+        Err(error) => Err(projects::or_nearest(client, &which.project, None, error).await),
+    }
+}
+
+fn told(which: &Which, project: ProjectRecord) -> anyhow::Result<()> {
     if which.json {
-        return output::json_line(project);
+        return output::json_line(&project);
     }
     let name = &project.name;
     output::line(match &project.paused {
-        Some(pause) => {
-            let since = times::full_clock(pause.at, &times::machine_zone());
-            let reason = pause.reason.as_ref().map(|reason| format!(": {reason}"));
-            let (by, reason) = (&pause.by, reason.unwrap_or_default());
-            format!(
-                "{name}: paused since {since} by {by}{reason}\njobs that run go on; `himekuri resume {name}` lets the rest go on"
-            )
-        }
+        Some(pause) => format!(
+            "{name}: {}\njobs that run go on; `himekuri resume {name}` lets the rest go on",
+            sentence(pause)
+        ),
         None => format!("{name}: goes on"),
     });
     Ok(())
+}
+
+/// Who paused a title, since when and why.
+pub(super) fn sentence(pause: &Pause) -> String {
+    let since = times::full_clock(pause.at, &times::machine_zone());
+    let reason = pause.reason.as_ref().map(|reason| format!(": {reason}"));
+    format!("paused by {} since {since}{}", pause.by, reason.unwrap_or_default())
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::arguments::{ExpressionArguments, SessionArguments};
 use crate::cost::{self, Cost, CostArguments, Planned, Totals, Writes};
 use crate::failure::Usage;
-use crate::output;
+use crate::output::{self, counted};
 use crate::project::{LoadedProject, ProjectArguments, local_gcp_project};
 use crate::simulate::{PlannedTask, planned_attempts, session_time, simulate};
 
@@ -145,7 +145,8 @@ fn show_session(arguments: &Arguments, session: &str) {
 
 fn show_count(arguments: &Arguments, tasks: usize, sessions: usize) {
     if !arguments.json {
-        output::line(format!("{tasks} tasks in {sessions} sessions"));
+        let (tasks, sessions) = (counted(tasks, "task"), counted(sessions, "session"));
+        output::line(format!("{tasks} in {sessions}"));
     }
 }
 

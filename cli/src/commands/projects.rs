@@ -5,7 +5,8 @@ use himekuri_coordinator::ProjectRecord;
 use himekuri_workflow::did_you_mean;
 
 use crate::api_client::ApiClient;
-use crate::arguments::CoordinatorArguments;
+use crate::arguments::ListArguments;
+use crate::commands::pause;
 use crate::{output, times};
 
 /// List the pushed projects with what was pushed last.
@@ -16,16 +17,12 @@ use crate::{output, times};
 #[command(verbatim_doc_comment)]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    coordinator: CoordinatorArguments,
-    /// One JSON object a line.
-    #[arg(long)]
-    json: bool,
+    list: ListArguments,
 }
 
 pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let client = ApiClient::new(&arguments.coordinator.coordinator);
-    let projects = client.projects().await?;
-    if arguments.json {
+    let projects = arguments.list.client().projects().await?;
+    if arguments.list.json {
         return projects.iter().try_for_each(output::json_line);
     }
     let zone = times::machine_zone();
@@ -36,9 +33,10 @@ pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
             project.revision.chars().take(12).collect(),
             times::clock(project.pushed_at, &zone),
             project.workflows.join(", "),
+            project.paused.as_ref().map(pause::sentence).unwrap_or_default(),
         ]
     });
-    output::table(["PROJECT", "GCP PROJECT", "REVISION", "PUSHED", "WORKFLOWS"], rows);
+    output::table(["PROJECT", "GCP PROJECT", "REVISION", "PUSHED", "WORKFLOWS", "NOTE"], rows);
     Ok(())
 }
 
@@ -69,4 +67,18 @@ pub(super) fn known(
         }
     }
     Ok(())
+}
+
+/// The error of a request about a project or a workflow of it. If one was never pushed: with the nearest name that was, as
+/// far as the caller may see names.
+pub(super) async fn or_nearest(
+    client: &ApiClient,
+    project: &str,
+    workflow: Option<&str>,
+    error: anyhow::Error,
+) -> anyhow::Error {
+    match client.projects().await {
+        Ok(projects) => known(&projects, Some(project), workflow).err().unwrap_or(error),
+        Err(_) => error,
+    }
 }

@@ -4,7 +4,7 @@ use clap::ArgGroup;
 use himekuri_coordinator::{RetryMode, RetryRequest, RetryRevision, Started};
 
 use crate::api_client::ApiClient;
-use crate::arguments::{CoordinatorArguments, ParameterArguments};
+use crate::arguments::{self, CoordinatorArguments, ParameterArguments};
 use crate::failure::SaidAlready;
 use crate::output;
 
@@ -25,6 +25,7 @@ use crate::output;
 #[command(group = ArgGroup::new("files").args(["keep_revision", "latest_revision", "revision"]))]
 pub(crate) struct Arguments {
     /// Number of the attempt, from `himekuri attempts`.
+    #[arg(value_parser = arguments::attempt)]
     attempt: u64,
     /// Run everything again.
     #[arg(long)]

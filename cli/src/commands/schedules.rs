@@ -2,8 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::api_client::ApiClient;
-use crate::arguments::CoordinatorArguments;
+use crate::arguments::ListArguments;
 use crate::output;
 
 /// List schedules with their last and next session.
@@ -17,16 +16,12 @@ use crate::output;
 #[command(verbatim_doc_comment)]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    coordinator: CoordinatorArguments,
-    /// One JSON object a line.
-    #[arg(long)]
-    json: bool,
+    list: ListArguments,
 }
 
 pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let client = ApiClient::new(&arguments.coordinator.coordinator);
-    let schedules = client.schedules().await?;
-    if arguments.json {
+    let schedules = arguments.list.client().schedules().await?;
+    if arguments.list.json {
         return schedules.iter().try_for_each(output::json_line);
     }
     let time = |time: Option<Timestamp>| time.map(|time| time.to_string()).unwrap_or_default();

@@ -7,15 +7,20 @@ use himekuri_protocol::AttemptId;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::api_client::{ATTEMPTS_MAX, ApiClient};
-use crate::arguments::CoordinatorArguments;
+use crate::api_client::Wanted;
+use crate::arguments::ListArguments;
 use crate::commands::attempts::{state_name, took};
 use crate::commands::projects::known;
-use crate::{output, times};
+use crate::output::{self, Target};
+use crate::times;
+use crate::watch::{Look, WatchArguments};
+
+/// Attempts that are looked at: sessions are made of them.
+const ATTEMPTS_MAX: usize = 1_000;
 
 /// List sessions with their newest attempt, newest first.
 ///
-/// Of the newest 1,000 attempts of the pool. `himekuri attempts` lists every attempt of a session.
+/// Of the newest 1,000 attempts that fit. `himekuri attempts` lists every attempt of a session.
 ///
 /// Examples:
 ///   himekuri sessions
@@ -30,10 +35,9 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "WORKFLOW")]
     workflow: Option<String>,
     #[command(flatten)]
-    coordinator: CoordinatorArguments,
-    /// One JSON object a line.
-    #[arg(long)]
-    json: bool,
+    watch: WatchArguments,
+    #[command(flatten)]
+    list: ListArguments,
 }
 
 /// A session.
@@ -57,20 +61,25 @@ struct Session {
 }
 
 pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let client = ApiClient::new(&arguments.coordinator.coordinator);
-    let fits = |wanted: &Option<String>, name: &str| wanted.as_ref().is_none_or(|w| w == name);
-    let mut attempts = client.attempts(ATTEMPTS_MAX).await?;
-    attempts.retain(|attempt| {
-        fits(&arguments.project, &attempt.project) && fits(&arguments.workflow, &attempt.workflow)
-    });
-    if attempts.is_empty() && (arguments.project.is_some() || arguments.workflow.is_some()) {
+    if arguments.list.json {
+        return found(arguments).await?.iter().try_for_each(output::json_line);
+    }
+    let look = async || Ok(Look::for_now(text(found(arguments).await?, arguments.watch.target())));
+    arguments.watch.show(look).await
+}
+
+async fn found(arguments: &Arguments) -> anyhow::Result<Vec<Session>> {
+    let client = arguments.list.client();
+    let (project, workflow) = (arguments.project.as_deref(), arguments.workflow.as_deref());
+    let attempts = client.attempts(Wanted { project, workflow }, ATTEMPTS_MAX).await?;
+    if attempts.is_empty() && (project.is_some() || workflow.is_some()) {
         let projects = client.projects().await?;
-        known(&projects, arguments.project.as_deref(), arguments.workflow.as_deref())?;
+        known(&projects, project, workflow)?;
     }
-    let sessions = sessions(&attempts, Timestamp::now());
-    if arguments.json {
-        return sessions.iter().try_for_each(output::json_line);
-    }
+    Ok(sessions(&attempts, Timestamp::now()))
+}
+
+fn text(sessions: Vec<Session>, target: Target) -> String {
     let zone = times::machine_zone();
     let rows = sessions.into_iter().map(|session| {
         [
@@ -86,8 +95,7 @@ pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     });
     let header =
         ["PROJECT", "WORKFLOW", "SESSION", "STATE", "ATTEMPT", "ATTEMPTS", "STARTED", "TOOK"];
-    output::table(header, rows);
-    Ok(())
+    output::table_text(header, rows, target)
 }
 
 /// Sessions, those whose newest attempt is the newest first.

@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use crate::api_client::ApiClient;
 use crate::arguments::{CoordinatorArguments, ExpressionArguments, SessionArguments};
+use crate::commands::projects::or_nearest;
 use crate::cost::CostArguments;
 use crate::failure::SaidAlready;
 use crate::output;
@@ -58,7 +59,11 @@ pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         expressions: &arguments.expressions,
         costs: &arguments.costs,
     };
-    let revision = pushed::within_limits(&client, &asked).await?;
+    let (project, workflow) = (asked.project, asked.workflow);
+    let revision = match pushed::within_limits(&client, &asked).await {
+        Ok(revision) => revision,
+        Err(error) => return Err(or_nearest(&client, project, Some(workflow), error).await),
+    };
     let request = StartRequest {
         project: arguments.project.clone(),
         workflow: arguments.workflow.clone(),
@@ -68,7 +73,11 @@ pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         attempt_name: arguments.retry.clone(),
         revision,
     };
-    let list: StartedList = client.call(client.post("/v1/attempts").json(&request)).await?;
+    let list = client.call(client.post("/v1/attempts").json(&request)).await;
+    let list: StartedList = match list {
+        Ok(list) => list,
+        Err(error) => return Err(or_nearest(&client, project, Some(workflow), error).await),
+    };
     for started in &list.started {
         if arguments.json {
             output::json_line(started)?;

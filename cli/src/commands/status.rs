@@ -1,22 +1,22 @@
 //! `himekuri status`.
 
-use std::io;
-use std::time::Duration;
+use jiff::{SignedDuration, Timestamp};
 
-use anyhow::anyhow;
-use console::Term;
-use jiff::Timestamp;
-
-use crate::api_client::{ATTEMPTS_MAX, ApiClient};
+use crate::api_client::ApiClient;
 use crate::arguments::CoordinatorArguments;
-use crate::failure::{SaidAlready, Usage};
+use crate::commands::pause;
+use crate::failure::SaidAlready;
 use crate::output::{self, Target};
 use crate::times;
+use crate::watch::{self, WatchArguments};
 
 mod board;
 mod text;
 
-use board::Board;
+use board::{Board, RECENT};
+
+/// How far back attempts are asked for: one that ended within the last day may have begun a day before.
+const LOOK_BACK: SignedDuration = SignedDuration::from_hours(2 * RECENT.as_hours());
 
 /// Show how every workflow of every title does, the worst first.
 ///
@@ -31,24 +31,16 @@ use board::Board;
 ///
 /// Examples:
 ///   himekuri status
-///   himekuri status --watch 10
+///   himekuri status --watch
 ///   himekuri status --check > /dev/null || echo 'look at the marts'
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Arguments {
     /// End with exit code 1 if something failed or is late.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "watch")]
     check: bool,
-    /// Show it again and again, on a terminal.
-    #[arg(
-        long,
-        value_name = "SECONDS",
-        num_args = 0..=1,
-        default_missing_value = "5",
-        value_parser = clap::value_parser!(u64).range(1..=86_400),
-        conflicts_with_all = ["check", "json"]
-    )]
-    watch: Option<u64>,
+    #[command(flatten)]
+    watch: WatchArguments,
     #[command(flatten)]
     coordinator: CoordinatorArguments,
     /// One JSON object a line for each workflow.
@@ -60,72 +52,58 @@ pub(crate) struct Arguments {
 struct Look {
     board: Board,
     at: Timestamp,
-    /// Whether there may be attempts that were not asked for.
-    is_cut: bool,
+    /// From when on attempts were looked at, if that is later than they should be.
+    seen_since: Option<Timestamp>,
 }
 
 pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let client = ApiClient::new(&arguments.coordinator.coordinator);
-    if let Some(seconds) = arguments.watch {
-        return watch(&client, Duration::from_secs(seconds)).await;
+    if !arguments.json && !arguments.check {
+        let target = arguments.watch.target();
+        let show = async || Ok(watch::Look::for_now(look(&client).await?.text(target)));
+        return arguments.watch.show(show).await;
     }
     let look = look(&client).await?;
     if arguments.json {
         look.board.lines.iter().try_for_each(output::json_line)?;
     } else {
-        output::line(look.text());
+        output::line(look.text(arguments.watch.target()));
     }
     if arguments.check && look.board.has_trouble() { Err(SaidAlready.into()) } else { Ok(()) }
 }
 
 async fn look(client: &ApiClient) -> anyhow::Result<Look> {
     let schedules = client.schedules().await?;
-    let attempts = client.attempts(ATTEMPTS_MAX).await?;
     let at = Timestamp::now();
-    let is_cut = attempts.len() >= ATTEMPTS_MAX;
-    Ok(Look { board: Board::of(&schedules, &attempts, at), at, is_cut })
+    let found = client.attempts_since(at - LOOK_BACK).await?;
+    let oldest = found.attempts.last().map(|oldest| oldest.requested_at);
+    let seen_since = oldest.filter(|_| found.is_cut);
+    let mut board = Board::of(&schedules, &found.attempts, at);
+    for project in client.projects().await? {
+        if let Some(pause) = &project.paused {
+            board.note(&project.name, &pause::sentence(pause));
+        }
+    }
+    Ok(Look { board, at, seen_since })
 }
 
 impl Look {
-    fn text(&self) -> String {
+    fn text(&self, target: Target) -> String {
         let zone = times::machine_zone();
-        let target = match Target::of_output() {
+        // The board is long: no lines between its rows.
+        let target = match target {
             Target::Terminal | Target::Screen => Target::Screen,
             Target::Elsewhere => Target::Elsewhere,
         };
         let text = text::text(&self.board, self.at, &zone, target);
-        match self.is_cut {
-            true => format!("{text}\nonly the newest {ATTEMPTS_MAX} attempts were looked at"),
-            false => text,
+        match self.seen_since {
+            Some(since) => {
+                let since = times::clock(since, &zone);
+                format!(
+                    "{text}\nthere are too many attempts: only those since {since} were looked at"
+                )
+            }
+            None => text,
         }
     }
-}
-
-/// Until somebody ends it. A coordinator that does not answer is asked again; what it said last stays.
-async fn watch(client: &ApiClient, every: Duration) -> anyhow::Result<()> {
-    let screen = Term::stdout();
-    if !screen.is_term() {
-        let wrong = anyhow!(
-            "`--watch` draws on a terminal, and this is none; without it, `himekuri status` shows the state once"
-        );
-        return Err(Usage(wrong).into());
-    }
-    let mut last = String::new();
-    loop {
-        let text = match look(client).await {
-            Ok(look) => {
-                let at = times::full_clock(look.at, &times::machine_zone());
-                last = format!("{at}\n{}", look.text());
-                last.clone()
-            }
-            Err(error) => format!("could not look: {error:#}\n{last}"),
-        };
-        draw(&screen, &text)?;
-        tokio::time::sleep(every).await;
-    }
-}
-
-fn draw(screen: &Term, text: &str) -> io::Result<()> {
-    screen.clear_screen()?;
-    screen.write_line(text)
 }

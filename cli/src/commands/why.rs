@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::api_client::ApiClient;
-use crate::arguments::CoordinatorArguments;
+use crate::arguments::{self, CoordinatorArguments};
 use crate::{output, times};
 
 mod access;
@@ -35,6 +35,7 @@ use next::Next;
 #[command(verbatim_doc_comment)]
 pub(crate) struct Arguments {
     /// Number of the attempt, from `himekuri attempts`.
+    #[arg(value_parser = arguments::attempt)]
     attempt: u64,
     #[command(flatten)]
     coordinator: CoordinatorArguments,

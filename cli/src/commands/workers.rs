@@ -2,8 +2,7 @@
 
 use himekuri_coordinator::WorkerView;
 
-use crate::api_client::ApiClient;
-use crate::arguments::CoordinatorArguments;
+use crate::arguments::ListArguments;
 use crate::{output, times};
 
 /// List the workers that live: how busy each is, and since when it runs.
@@ -17,15 +16,12 @@ use crate::{output, times};
 #[command(verbatim_doc_comment)]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    coordinator: CoordinatorArguments,
-    /// One JSON object a line.
-    #[arg(long)]
-    json: bool,
+    list: ListArguments,
 }
 
 pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let workers = ApiClient::new(&arguments.coordinator.coordinator).workers().await?;
-    if arguments.json {
+    let workers = arguments.list.client().workers().await?;
+    if arguments.list.json {
         return workers.iter().try_for_each(output::json_line);
     }
     if workers.is_empty() {

@@ -4,8 +4,7 @@ use himekuri_coordinator::{ProjectRecord, ScheduleView};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::api_client::ApiClient;
-use crate::arguments::CoordinatorArguments;
+use crate::arguments::ListArguments;
 use crate::commands::projects::known;
 use crate::{output, times};
 
@@ -20,10 +19,7 @@ pub(crate) struct Arguments {
     /// Only workflows of this project.
     project: Option<String>,
     #[command(flatten)]
-    coordinator: CoordinatorArguments,
-    /// One JSON object a line.
-    #[arg(long)]
-    json: bool,
+    list: ListArguments,
 }
 
 /// A workflow in the list.
@@ -39,7 +35,7 @@ struct Workflow {
 }
 
 pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let client = ApiClient::new(&arguments.coordinator.coordinator);
+    let client = arguments.list.client();
     let projects = client.projects().await?;
     known(&projects, arguments.project.as_deref(), None)?;
     let schedules = client.schedules().await?;
@@ -48,7 +44,7 @@ pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         .filter(|project| arguments.project.as_ref().is_none_or(|name| *name == project.name));
     let workflows: Vec<Workflow> =
         wanted.flat_map(|project| workflows(&project, &schedules)).collect();
-    if arguments.json {
+    if arguments.list.json {
         return workflows.iter().try_for_each(output::json_line);
     }
     let zone = times::machine_zone();

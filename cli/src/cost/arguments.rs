@@ -6,6 +6,9 @@ use himekuri_cost::{Bytes, Price, Usd};
 
 use super::{Asker, Extent};
 
+/// What `gcloud auth application-default login` leaves, below the home folder.
+const LEFT_BY_GCLOUD: &str = ".config/gcloud/application_default_credentials.json";
+
 /// Limits of a plan, and how it is measured.
 #[derive(Debug, Args)]
 pub(crate) struct CostArguments {
@@ -30,6 +33,14 @@ impl CostArguments {
     /// Whether somebody set a limit.
     pub(crate) fn has_limit(&self) -> bool {
         self.max_cost.is_some() || self.max_bytes.is_some()
+    }
+
+    /// Whether BigQuery can be asked without waiting for a machine that may not be Google's: a local endpoint was named, or
+    /// there are application default credentials in a file.
+    pub(crate) fn can_ask(&self) -> bool {
+        let named = std::env::var_os("GOOGLE_APPLICATION_CREDENTIALS").is_some();
+        let left = std::env::home_dir().is_some_and(|home| home.join(LEFT_BY_GCLOUD).is_file());
+        self.is_local() || named || left
     }
 
     /// Whether the queries are measured on a local endpoint.

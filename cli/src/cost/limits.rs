@@ -26,16 +26,19 @@ pub(crate) fn check(arguments: &CostArguments, totals: &Totals) -> anyhow::Resul
         .into());
     }
     let limit = match (arguments.max_cost, arguments.max_bytes) {
-        (Some(limit), _) if totals.usd > limit => format!("--max-cost {limit}"),
-        (_, Some(limit)) if totals.billed_bytes > limit => format!("--max-bytes {limit}"),
+        (Some(limit), _) if totals.usd > limit => format!("the {limit} of `--max-cost`"),
+        (_, Some(limit)) if totals.billed_bytes > limit => format!("the {limit} of `--max-bytes`"),
         (_, _) => return Ok(()),
     };
     let dearest = totals.dearest(NAMED).into_iter().map(|mart| {
-        let queries = grouped(u64::try_from(mart.queries).unwrap_or(u64::MAX));
-        format!("\n    {}  {}  {} in {queries} queries", mart.mart, mart.usd, mart.billed_bytes)
+        let queries = match mart.queries {
+            1 => "1 query".to_owned(),
+            count => format!("{} queries", grouped(u64::try_from(count).unwrap_or(u64::MAX))),
+        };
+        format!("\n    {}  {}  {} in {queries}", mart.mart, mart.usd, mart.billed_bytes)
     });
     Err(OverLimit(format!(
-        "the plan costs up to {} ({} billed), which is more than `{limit}`; nothing was sent\n  most of it:{}\n  to run it, \
+        "the plan costs up to {} ({} billed), which is more than {limit}; nothing was sent\n  most of it:{}\n  to run it, \
          take fewer dates (`--from`, `--to`), let the queries read less (name columns, filter on the partition column), \
          or raise the limit",
         totals.usd,

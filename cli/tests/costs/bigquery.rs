@@ -39,6 +39,7 @@ impl BigQuery {
         let router = Router::new()
             .route(&format!("{project}/jobs"), post(insert))
             .route(&format!("{project}/datasets/{{dataset}}/tables/{{table}}"), get(table))
+            .route("/himekuri/v1/partitions", get(partitions))
             .with_state((rules, Arc::clone(&dry_runs)));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0");
         let listener = runtime.block_on(listener).unwrap();
@@ -80,6 +81,17 @@ async fn insert(
             (StatusCode::from_u16(status).unwrap(), Json(error)).into_response()
         }
     }
+}
+
+/// What a local warehouse says of what it holds.
+async fn partitions() -> Json<Value> {
+    let partition = |table: &str, partition: &str, rows: u32| {
+        json!({
+            "project": "title-a", "dataset": "summary", "table": table, "partition": partition,
+            "rows": rows, "checksum": "0123abcd",
+        })
+    };
+    Json(json!([partition("access", "20190902", 1_440), partition("consume", "20190902", 12)]))
 }
 
 async fn table(

@@ -128,9 +128,23 @@ impl Coordinator {
     }
 }
 
+/// Whether an attempt is of the project and workflow that a query names.
+fn is_wanted(attempt: &Value, query: &str) -> bool {
+    let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    pairs.all(|(key, wanted)| match key {
+        "project" | "workflow" => attempt[key] == wanted,
+        _ => true,
+    })
+}
+
 async fn answer(State(answers): State<Answers>, uri: Uri) -> Response {
     match answers(uri.path()) {
-        Some(value) => Json(value).into_response(),
+        Some(mut value) => {
+            if let Some(Value::Array(attempts)) = value.get_mut("attempts") {
+                attempts.retain(|attempt| is_wanted(attempt, uri.query().unwrap_or_default()));
+            }
+            Json(value).into_response()
+        }
         None => {
             let detail = format!("there is nothing at `{}`", uri.path());
             (StatusCode::NOT_FOUND, Json(json!({ "detail": detail }))).into_response()

@@ -192,6 +192,11 @@ impl From<StartError> for Problem {
                 StatusCode::INTERNAL_SERVER_ERROR
             }
         };
+        // The store is well; it is the number that is wrong.
+        if let StartError::Store(StoreError::UnknownAttempt { attempt }) = error {
+            let detail = format!("there is no attempt {attempt}; `himekuri attempts` lists them");
+            return Self::new(status, detail);
+        }
         Self::new(status, chain(&error))
     }
 }

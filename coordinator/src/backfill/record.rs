@@ -60,6 +60,9 @@ pub struct Backfill {
     pub succeeded: usize,
     /// How many ended otherwise.
     pub failed: usize,
+    /// Bytes that BigQuery billed for the jobs of those that ended.
+    #[serde(default)]
+    pub bytes_billed: u64,
     /// The session that was started last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last: Option<SessionAttempt>,
@@ -119,13 +122,14 @@ impl Backfill {
         }
     }
 
-    /// Notes that an attempt has ended.
-    pub(crate) fn ended(&mut self, attempt: AttemptId, ended: Ended) {
+    /// Notes that an attempt has ended, and what it was billed.
+    pub(crate) fn ended(&mut self, attempt: AttemptId, ended: Ended, bytes_billed: u64) {
         let before = self.running.len();
         self.running.retain(|running| running.attempt != attempt);
         if self.running.len() == before {
             return;
         }
+        self.bytes_billed = self.bytes_billed.saturating_add(bytes_billed);
         match ended {
             Ended::Well => self.succeeded += 1,
             Ended::Otherwise => self.failed += 1,
@@ -197,6 +201,7 @@ mod tests {
             running: Vec::new(),
             succeeded: 0,
             failed: 0,
+            bytes_billed: 0,
             last: None,
             waits_for: None,
         }
@@ -220,7 +225,7 @@ mod tests {
         start_all(&mut one);
         assert_eq!(one.starts(Previous::NotYet), 1..1);
 
-        one.ended(AttemptId(1), Ended::Otherwise);
+        one.ended(AttemptId(1), Ended::Otherwise, 10);
 
         assert_eq!(one.starts(Previous::NotYet), 1..2);
     }
@@ -232,7 +237,7 @@ mod tests {
         one.start(session(0));
 
         assert_eq!(one.starts(Previous::NotYet), 1..1);
-        one.ended(AttemptId(1), Ended::Otherwise);
+        one.ended(AttemptId(1), Ended::Otherwise, 10);
         assert_eq!(one.starts(Previous::NotYet), 1..1);
         assert_eq!(one.starts(Previous::Succeeded), 1..2);
     }
@@ -244,10 +249,10 @@ mod tests {
             start_all(&mut one);
             one.state = state;
 
-            one.ended(AttemptId(1), Ended::Well);
+            one.ended(AttemptId(1), Ended::Well, 10);
 
             assert_eq!(one.starts(Previous::Succeeded), 2..2);
-            assert_eq!((one.succeeded, one.running.len()), (1, 1));
+            assert_eq!((one.succeeded, one.running.len(), one.bytes_billed), (1, 1, 10));
         }
     }
 
@@ -257,7 +262,7 @@ mod tests {
         start_all(&mut one);
         one.finish();
         assert_eq!(one.state, BackfillState::Running);
-        one.ended(AttemptId(1), Ended::Well);
+        one.ended(AttemptId(1), Ended::Well, 10);
         one.state = BackfillState::Paused;
         one.finish();
         assert_eq!(one.state, BackfillState::Paused);
@@ -316,7 +321,7 @@ mod tests {
         for running in &one.running {
             let place = usize::try_from(running.attempt.0).unwrap() - 1;
             if let Some(ended) = world.attempts[&place] {
-                next.ended(running.attempt, ended);
+                next.ended(running.attempt, ended, 10);
             }
         }
         for (count, place) in next.starts(world.previous(&next)).enumerate() {

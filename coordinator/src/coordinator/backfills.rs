@@ -116,6 +116,7 @@ impl Coordinator {
             running: Vec::new(),
             succeeded: 0,
             failed: 0,
+            bytes_billed: 0,
             last: None,
             waits_for: None,
         };

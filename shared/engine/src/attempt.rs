@@ -41,6 +41,8 @@ pub struct Attempt {
     pub(crate) missed_sla: BTreeSet<u32>,
     /// Tasks of [`AttemptStarted::resumed`] whose turn has come, by full name: a group's retry runs them again.
     pub(crate) resume_used: BTreeSet<String>,
+    /// Bytes that its jobs were billed; kept apart from the tasks, which are forgotten.
+    pub(crate) bytes_billed: u64,
     pub(crate) common_params: CommonParams,
     pub(crate) index: Index,
 }
@@ -155,6 +157,12 @@ impl Attempt {
     #[must_use]
     pub fn started(&self) -> &AttemptStarted {
         &self.started
+    }
+
+    /// Bytes that BigQuery has billed for its jobs so far; not for those of an earlier attempt that it did not run again.
+    #[must_use]
+    pub fn bytes_billed(&self) -> u64 {
+        self.bytes_billed
     }
 
     /// Tasks that have begun or may begin, and those that have ended and are not forgotten, in order of creation. Of

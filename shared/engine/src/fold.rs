@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use himekuri_protocol::{TaskId, TryNo};
+use himekuri_protocol::{JobStatistics, TaskId, TryNo};
 use jiff::Timestamp;
 
 use crate::attempt::{Attempt, Failure, Index, Mover, Task};
@@ -109,6 +109,7 @@ impl Attempt {
             length: 1,
             missed_sla: BTreeSet::new(),
             resume_used: BTreeSet::new(),
+            bytes_billed: 0,
             common_params: CommonParams::default(),
             index: Index::default(),
         };
@@ -252,6 +253,10 @@ impl Attempt {
             }
             Record::Canceling { task, at, because } => self.cancel(*task, *at, because.clone()),
             Record::Succeeded { task, at, store_params, job } => {
+                // That of a task with `_check` was counted when the check began.
+                if self.live(*task).is_none_or(|node| !node.subtasks.checked) {
+                    self.count_billed(job.as_ref());
+                }
                 self.update(*task, |node| {
                     node.job.clone_from(job);
                     node.store.clone_from(store_params);
@@ -260,6 +265,7 @@ impl Attempt {
             }
             Record::Checking { task, at, first: _, definition, store_params, job } => {
                 self.common_params.clear();
+                self.count_billed(job.as_ref());
                 self.update(*task, |node| {
                     // A task that waited for its subtasks has stored nothing itself.
                     node.job.clone_from(job);
@@ -304,11 +310,17 @@ impl Attempt {
             }
             Record::KillRequested { at, reason } => self.kill_all(*at, reason),
             Record::Canceled { task, at, job } => {
+                self.count_billed(job.as_ref());
                 self.update(*task, |node| node.job = job.clone().or(node.job.take()));
                 self.end(*task, *at, TaskState::Canceled);
             }
             Record::AttemptFinished { at, outcome } => self.outcome = Some((*outcome, *at)),
         }
+    }
+
+    fn count_billed(&mut self, job: Option<&JobStatistics>) {
+        let billed = job.and_then(|job| job.total_bytes_billed).unwrap_or(0);
+        self.bytes_billed = self.bytes_billed.saturating_add(billed);
     }
 
     /// Ends a task as the earlier attempt has ended it.

@@ -23,7 +23,7 @@ use crate::record::{AttemptOutcome, KillReason, Record};
 use crate::subtasks::Sight;
 
 /// Version of snapshots: another one is not read. It rises with every change of what the engine holds of a task.
-pub const SNAPSHOT_VERSION: u16 = 1;
+pub const SNAPSHOT_VERSION: u16 = 2;
 
 /// Why a snapshot is of no use; its log is read instead.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +59,7 @@ struct Snapshot<'a> {
     killed: Option<(KillReason, Timestamp)>,
     missed_sla: Cow<'a, BTreeSet<u32>>,
     resume_used: Cow<'a, BTreeSet<String>>,
+    bytes_billed: u64,
     index: Cow<'a, Index>,
 }
 
@@ -108,6 +109,7 @@ impl Attempt {
             killed: self.killed.clone(),
             missed_sla: Cow::Borrowed(&self.missed_sla),
             resume_used: Cow::Borrowed(&self.resume_used),
+            bytes_billed: self.bytes_billed,
             index: Cow::Borrowed(&self.index),
         })
     }
@@ -163,6 +165,7 @@ impl Attempt {
         self.killed = snapshot.killed;
         self.missed_sla = snapshot.missed_sla.into_owned();
         self.resume_used = snapshot.resume_used.into_owned();
+        self.bytes_billed = snapshot.bytes_billed;
         self.index = snapshot.index.into_owned();
         Ok(())
     }

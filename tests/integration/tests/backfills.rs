@@ -73,7 +73,7 @@ async fn a_backfill_outlives_its_coordinator_and_a_retry_runs_only_what_failed()
     push(&pool, &project);
 
     let range = ["--from", "2019-09-01", "--to", "2019-09-06", "--concurrency", "2"];
-    pool.json(&[&["backfill", "past", "wf"][..], &range].concat()).unwrap();
+    pool.json(&[&["backfill", "past", "wf", "--yes", "--detach"][..], &range].concat()).unwrap();
     until("some sessions ended", DEADLINE, || async {
         let attempts = pool.json(&["attempts"])?;
         let ended = attempts.iter().filter(|attempt| attempt["state"] == "error").count();

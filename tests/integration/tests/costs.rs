@@ -31,17 +31,21 @@ async fn a_backfill_over_its_limit_begins_nothing_and_the_exit_code_is_3() {
     let push = pool.himekuri(&["push", &title_a(), "--gcp-project", "title-a"]).unwrap();
     assert!(push.status.success(), "{}", stderr(&push));
     let executions = warehouse.executions().await.unwrap();
-    let limited = |command: &str, limit: &str| {
-        let arguments = [command, "title_a", "summary", "--bigquery", warehouse.url()];
-        pool.himekuri(&[&arguments[..], &DATES, &["--max-cost", limit]].concat()).unwrap()
+    let limited = |command: &[&str], limit: &str| {
+        let arguments = ["title_a", "summary", "--bigquery", warehouse.url()];
+        pool.himekuri(&[command, &arguments, &DATES, &["--max-cost", limit]].concat()).unwrap()
     };
+    let backfill = ["backfill", "--yes", "--detach"];
 
-    for command in ["backfill", "start"] {
+    for command in [&backfill[..], &["start"]] {
         let refused = limited(command, "0.0005");
 
         let said = stderr(&refused);
-        assert_eq!(refused.status.code(), Some(3), "{command}: {said}");
-        assert!(said.contains("more than `--max-cost $0.000500`; nothing was sent"), "{said}");
+        assert_eq!(refused.status.code(), Some(3), "{command:?}: {said}");
+        assert!(
+            said.contains("more than the $0.000500 of `--max-cost`; nothing was sent"),
+            "{said}"
+        );
         assert!(said.contains("title-a.summary."), "{said}");
     }
     assert_eq!(pool.json(&["backfills"]).unwrap(), Vec::<Value>::new());
@@ -49,7 +53,7 @@ async fn a_backfill_over_its_limit_begins_nothing_and_the_exit_code_is_3() {
     let after = warehouse.executions().await.unwrap();
     assert_eq!(after.len(), executions.len(), "a dry run executes nothing");
 
-    let begun = limited("backfill", "0.01");
+    let begun = limited(&backfill, "0.01");
 
     assert!(begun.status.success(), "{}", stderr(&begun));
     let backfills = pool.json(&["backfills"]).unwrap();

@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::local_warehouse::Partition;
+use crate::output::counted;
 
 /// Follows the events of a run.
 pub(super) struct Progress {
@@ -137,13 +138,14 @@ impl RunResult {
     pub(super) fn sentence(&self) -> String {
         let took = self.took.as_secs_f64();
         let failed = self.failed_sessions.len();
-        let mut sentence =
-            format!("{} sessions, {} tasks done in {took:.1} s", self.sessions, self.tasks);
+        let (sessions, tasks) = (
+            counted(self.sessions, "session"),
+            counted(usize::try_from(self.tasks).unwrap_or(usize::MAX), "task"),
+        );
+        let mut sentence = format!("{sessions}, {tasks} done in {took:.1} s");
         if failed > 0 {
-            sentence.push_str(&format!(
-                "; {failed} sessions failed: {}",
-                self.failed_sessions.join(", ")
-            ));
+            let failed = counted(failed, "session");
+            sentence.push_str(&format!("; {failed} failed: {}", self.failed_sessions.join(", ")));
         }
         sentence
     }

@@ -12,7 +12,7 @@ use crate::commands::attempts::state_name;
 use crate::output::counted;
 
 /// How far back attempts are looked at: a run of yesterday morning is news until today's.
-const RECENT: SignedDuration = SignedDuration::from_hours(24);
+pub(super) const RECENT: SignedDuration = SignedDuration::from_hours(24);
 
 /// How long after its run time a session may begin. A takeover takes seconds, a start of all titles at once some more.
 const LATE_AFTER: SignedDuration = SignedDuration::from_mins(5);
@@ -98,6 +98,13 @@ impl Board {
         // The sort keeps the order of names among equals.
         lines.sort_by_key(|line| line.health);
         Self { lines }
+    }
+
+    /// Something that is true of all workflows of a title; it comes first.
+    pub(super) fn note(&mut self, project: &str, note: &str) {
+        for line in self.lines.iter_mut().filter(|line| line.project == project) {
+            line.notes.insert(0, note.to_owned());
+        }
     }
 
     /// Whether somebody should look at it.

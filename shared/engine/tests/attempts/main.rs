@@ -6,6 +6,7 @@
     reason = "a helper of a test fails the test"
 )]
 
+mod billing;
 mod calls;
 mod checks;
 mod control;

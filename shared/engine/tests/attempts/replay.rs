@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use himekuri_engine::{
     Attempt, AttemptOutcome, CancelReason, Phase, Record, ReplayError, Required, RequiredAnswer,
-    RequiredState, Task, log_violations,
+    RequiredState, SNAPSHOT_VERSION, Task, log_violations,
 };
 use himekuri_protocol::{AttemptId, Outcome, TaskId, TryNo};
 use himekuri_workflow::TaskKind;
@@ -378,7 +378,8 @@ fn a_snapshot_that_does_not_fit_is_refused() {
         Attempt::recover_from(world.log[0].clone(), snapshot, behind).unwrap_err().to_string()
     };
 
-    let other = snapshot.replace("\"version\":1", "\"version\":0");
+    let own = format!("\"version\":{SNAPSHOT_VERSION}");
+    let other = snapshot.replace(&own, "\"version\":0");
     let orphan = snapshot.replace("\"parent\":0", "\"parent\":77");
 
     assert!(refused(&other, length).contains("version 0"));

@@ -1,0 +1,4 @@
+SELECT
+  COUNT(*) AS events
+FROM raw_log.access
+WHERE day = '${session_date}'

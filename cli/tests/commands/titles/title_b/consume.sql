@@ -1,0 +1,4 @@
+SELECT
+  SUM(amonut) AS amount
+FROM raw_log.consume
+WHERE day = '${session_date}'
