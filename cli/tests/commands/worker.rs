@@ -55,7 +55,7 @@ async fn live(broker: &MemoryBroker) {
         kind: PresenceKind::Presence,
         worker: "worker-1".to_owned(),
         program: "0.1.0".to_owned(),
-        uptime_seconds: 3_600,
+        uptime_seconds: 60,
         capacity: 256,
         in_hand: 3,
         done: 1_204,
