@@ -53,7 +53,10 @@ struct Tokens;
 impl utoipa::Modify for Tokens {
     fn modify(&self, description: &mut utoipa::openapi::OpenApi) {
         use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-        let token = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+        let token = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("A token of `himekuri token`, or an ID token of the issuer that the coordinator believes"))
+            .build();
         let components = description.components.get_or_insert_default();
         components.add_security_scheme("token", SecurityScheme::Http(token));
     }

@@ -23,6 +23,7 @@ mod coordinator;
 mod driver;
 mod evaluator;
 mod history;
+mod id_tokens;
 mod intake;
 mod journal;
 mod leader;
@@ -36,7 +37,9 @@ mod session;
 mod spending;
 mod summary;
 
-pub use access::{Access, AccessError, Entries, Entry, Identity, Refused, Role, Token, TokenHash};
+pub use access::{
+    Access, AccessError, Entries, Entry, Identity, Person, Refused, Role, Token, TokenHash, Who,
+};
 pub use api::{Front, Guard, router};
 pub use archiver::{Archived, Archiver, Retention};
 pub use backfill::{Backfill, BackfillOrder, BackfillState, Backfiller};
@@ -51,6 +54,7 @@ pub use driver::{Event, EventKind};
 pub use evaluator::ScriptEvaluator;
 pub use himekuri_archive::{Archive, ArchiveError};
 pub use himekuri_template::Limits as ExpressionLimits;
+pub use id_tokens::{Denied, IdTokens, Issuer, IssuerConfig, KeyError, KeyRules, KeySource};
 pub use journal::JournalError;
 pub use log::LogLine;
 pub use notices::{Cause, Notice};

@@ -117,7 +117,7 @@ fn main() -> ExitCode {
 
 async fn coordinate(arguments: Arguments) -> anyhow::Result<()> {
     let stop = stop_on_signal().context("could not listen for signals")?;
-    let guard = arguments.access.guard(arguments.listen)?;
+    let guard = arguments.access.guard(arguments.listen).await?;
     let listener = listen(arguments.listen).await?;
     let address = arguments.advertise.unwrap_or_else(|| advertised(arguments.listen));
     let spending = arguments.dispatch.spending();

@@ -5,16 +5,12 @@
 mod served;
 
 use std::collections::BTreeSet;
-use std::io::Write;
 use std::num::NonZeroU32;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use himekuri_coordinator::{Access, Guard, Role};
 use reqwest::StatusCode;
 use serde_json::json;
-use served::{Body, Served, TITLES, entry, listed};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use served::{Body, Logged, Served, TITLES, entry, listed, say};
 
 /// What an endpoint concerns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -294,40 +290,9 @@ async fn a_token_that_is_taken_away_is_refused_from_then_on() {
     assert_eq!((before, after), (StatusCode::OK, StatusCode::UNAUTHORIZED));
 }
 
-/// What was logged.
-#[derive(Clone, Default)]
-struct Logged(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Logged {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-/// Said over a plain connection, so that no client logs either.
-async fn say(served: &Served, words: &str) -> String {
-    let mut stream = TcpStream::connect(&served.address).await.unwrap();
-    stream.write_all(words.as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.unwrap();
-    answer
-}
-
 #[tokio::test]
 async fn changes_are_written_down_with_their_caller_and_tokens_never_are() {
-    let logged = Logged::default();
-    let writer = logged.clone();
-    tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_ansi(false)
-        .with_writer(move || writer.clone())
-        .init();
-    tracing::trace!("as talkative as it gets");
+    let logged = Logged::begin();
     let secret = "himekuri_0123456789abcdef";
     let served = Served::start(listed(&[entry("kim", Role::Admin, None, secret)])).await;
     let request = |method: &str, path: &str, header: &str| {
@@ -346,7 +311,7 @@ async fn changes_are_written_down_with_their_caller_and_tokens_never_are() {
     assert!(known.starts_with("HTTP/1.1 404"), "{known}");
     assert!(unknown.starts_with("HTTP/1.1 401"), "{unknown}");
     assert!(read.starts_with("HTTP/1.1 200"), "{read}");
-    let logged = String::from_utf8(logged.0.lock().unwrap().clone()).unwrap();
+    let logged = logged.text();
     let audit: Vec<&str> = logged.lines().filter(|line| line.contains("himekuri::audit")).collect();
     let of_kim = audit.iter().filter(|line| line.contains(path)).count();
     assert_eq!(of_kim, 1, "{audit:?}");
