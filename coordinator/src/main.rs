@@ -124,6 +124,7 @@ async fn coordinate(arguments: Arguments) -> anyhow::Result<()> {
     let limits = arguments.dispatch.limits().context("the windows cannot be used")?;
     log_windows(&limits);
     let retention = arguments.archive.retention();
+    let receivers = arguments.notify.receivers()?;
     let mut config = CoordinatorConfig {
         archive: arguments.archive.archive()?,
         limits,
@@ -167,9 +168,8 @@ async fn coordinate(arguments: Arguments) -> anyhow::Result<()> {
     let scheduler = tokio::spawn(Scheduler::new(coordinator.clone()).run(stop.clone()));
     let backfiller = tokio::spawn(Backfiller::new(coordinator.clone()).run(stop.clone()));
     let archiver = tokio::spawn(Archiver::new(coordinator.clone(), retention).run(stop.clone()));
-    let notifier =
-        Notifier::new(coordinator, arguments.notify.receivers(), arguments.notify.grace())
-            .context("could not make an HTTP client")?;
+    let notifier = Notifier::new(coordinator, receivers, arguments.notify.grace())
+        .context("could not make an HTTP client")?;
     let notifier = tokio::spawn(notifier.run(stop.clone()));
     serving.await.context("the API ended abnormally")?;
     keeping.await.context("the reader of tokens ended abnormally")?;
