@@ -4,7 +4,7 @@
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -20,6 +20,7 @@ mod backfills;
 mod bounds;
 mod caller;
 mod digdag;
+mod etag;
 mod extract;
 mod front;
 mod problem;
@@ -85,6 +86,7 @@ fn described() -> (Router<Coordinator>, Router<Coordinator>, utoipa::openapi::Op
     let mut description = Description::openapi();
     description.merge(of_archives);
     description.merge(of_requests);
+    etag::describe(&mut description);
     (archives, requests, description)
 }
 
@@ -101,6 +103,7 @@ pub fn router(coordinator: Coordinator, guard: Guard) -> Router {
         )
         // `within` has read it already.
         .layer(DefaultBodyLimit::disable())
+        .layer(from_fn(etag::tagged))
         // Outermost: whom nobody knows is turned away before anything is read.
         .route_layer(from_fn_with_state(guard, caller::identify));
     Router::new()
