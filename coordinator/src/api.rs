@@ -44,6 +44,7 @@ use bounds::{Bounds, within};
         (name = "attempts", description = "Sessions that run, and have run"),
         (name = "backfills", description = "Ranges of sessions that run a few at a time"),
         (name = "schedules", description = "What starts by itself"),
+        (name = "digdag", description = "The interface of digdag, for its clients"),
     )
 )]
 struct Description;
@@ -65,7 +66,9 @@ impl utoipa::Modify for Tokens {
 
 /// The routes that callers must be known for, with their description.
 fn described() -> (Router<Coordinator>, Router<Coordinator>, utoipa::openapi::OpenApi) {
-    let archives = OpenApiRouter::new().routes(routes!(projects::push, projects::one));
+    let archives = OpenApiRouter::new()
+        .routes(routes!(projects::push, projects::one))
+        .merge(digdag::archives());
     let requests = OpenApiRouter::new()
         .routes(routes!(projects::list))
         .routes(routes!(projects::archive))
@@ -80,7 +83,8 @@ fn described() -> (Router<Coordinator>, Router<Coordinator>, utoipa::openapi::Op
         .routes(routes!(schedules::list))
         .routes(routes!(schedules::disable))
         .routes(routes!(schedules::enable))
-        .routes(routes!(schedules::skip));
+        .routes(routes!(schedules::skip))
+        .merge(digdag::requests());
     let (archives, of_archives) = archives.split_for_parts();
     let (requests, of_requests) = requests.split_for_parts();
     let mut description = Description::openapi();
@@ -94,13 +98,8 @@ fn described() -> (Router<Coordinator>, Router<Coordinator>, utoipa::openapi::Op
 pub fn router(coordinator: Coordinator, guard: Guard) -> Router {
     let (archives, requests, description) = described();
     let guarded = requests
-        .merge(digdag::requests())
         .layer(from_fn_with_state(Bounds::requests(), within))
-        .merge(
-            archives
-                .merge(digdag::archives())
-                .layer(from_fn_with_state(Bounds::archives(), within)),
-        )
+        .merge(archives.layer(from_fn_with_state(Bounds::archives(), within)))
         // `within` has read it already.
         .layer(DefaultBodyLimit::disable())
         .layer(from_fn(etag::tagged))
@@ -113,5 +112,6 @@ pub fn router(coordinator: Coordinator, guard: Guard) -> Router {
         .merge(guarded)
         .fallback(problem::not_found)
         .method_not_allowed_fallback(problem::no_method)
+        .layer(from_fn(digdag::in_digdags_words))
         .with_state(coordinator)
 }
