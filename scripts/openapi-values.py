@@ -8,8 +8,10 @@ import os
 import sys
 import urllib.request
 
-# How often a value is one of these; else schemathesis makes one up.
-SHARE = 0.6
+# How often a value is one of these; else schemathesis makes one up. Dates are always: ten years of sessions, started at once, would
+# be all that the pool does.
+SHARE = {"dates": 1.0}
+OFTEN = 0.6
 
 
 def ask(path):
@@ -36,6 +38,7 @@ VALUES = {
     "schedules": numbers(of("/api/schedules", "schedules")),
     "attempts": attempts,
     "files": of(f"/api/logs/{attempts[0]}/files", "files", "fileName"),
+    "dates": ["2019-09-01", "2019-09-02", "2019-09-03"],
     "revisions": of("/v1/projects", "projects", "revision"),
 }
 
@@ -49,8 +52,15 @@ USES = [
     (r"^/api/workflow$", {"query.project": "titles", "query.name": "workflow_names"}),
     (r"^/api/attempts$", {"query.project": "titles", "body.workflowId": "workflows"}),
     (r"^/v1/attempts/\{id\}", {"path.id": "attempts"}),
-    # Not `/v1/attempts`: starts of ten years of sessions would be all that the pool does.
-    (r"^/v1/backfills$", {"body.project": "titles", "body.workflow": "workflow_names"}),
+    (
+        r"^/v1/(attempts|backfills)$",
+        {
+            "body.project": "titles",
+            "body.workflow": "workflow_names",
+            "body.from": "dates",
+            "body.to": "dates",
+        },
+    ),
     (r"^/v1/projects/\{name\}", {"path.name": "titles"}),
     (r"^/v1/revisions/", {"path.revision": "revisions"}),
     (r"^/v1/schedules/", {"path.project": "titles", "path.workflow": "workflow_names"}),
@@ -63,5 +73,5 @@ for path, parameters in USES:
     print(f"[[operations]]\ninclude-path-regex = '{path}'\n\n[operations.parameters]")
     for parameter, name in parameters.items():
         if VALUES[name]:
-            print(f'"{parameter}" = {{ dictionary = "{name}", probability = {SHARE} }}')
+            print(f'"{parameter}" = {{ dictionary = "{name}", probability = {SHARE.get(name, OFTEN)} }}')
     print()
