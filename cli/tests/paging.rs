@@ -40,6 +40,7 @@ impl Coordinator {
         let pages = Arc::new(AtomicUsize::new(0));
         let router = Router::new()
             .route("/v1/schedules", get(|| async { Json(json!({ "schedules": [] })) }))
+            .route("/v1/projects", get(|| async { Json(json!({ "projects": [] })) }))
             .route("/v1/attempts", get(list))
             .with_state(Arc::clone(&pages));
         let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();

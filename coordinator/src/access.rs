@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 mod entries;
 mod token;
 
-pub use entries::{AccessError, Entries, Entry};
+pub use entries::{AccessError, Entries, Entry, Who};
 pub use token::{Token, TokenHash};
 
 /// What somebody may do. Each may do what the ones before may.
@@ -56,11 +56,22 @@ pub struct Identity {
     pub titles: Option<BTreeSet<String>>,
 }
 
+/// Somebody as an issuer of ID tokens knows them. Whether they are let in, and as what, a list says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// Their address.
+    pub email: String,
+    /// Groups that the issuer says they are in.
+    pub groups: Vec<String>,
+    /// The domain of Google Workspace that they are managed in.
+    pub domain: Option<String>,
+}
+
 /// Why something is not allowed; for the one who asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
     /// The role does not reach.
-    #[error("`{name}` is {has}, and this needs {needs}; ask an admin for another token")]
+    #[error("`{name}` is {has}, and this needs {needs}; ask an admin for that role")]
     Role {
         /// Who asks.
         name: String,
@@ -70,7 +81,7 @@ pub enum Refused {
         needs: Role,
     },
     /// Another title's.
-    #[error("`{name}` may not see the title `{title}`; ask an admin for a token with this title")]
+    #[error("`{name}` may not see the title `{title}`; ask an admin to add it to your entry")]
     Title {
         /// Who asks.
         name: String,
@@ -148,6 +159,15 @@ impl Access {
         }
     }
 
+    /// What somebody is whom an issuer of ID tokens knows.
+    #[must_use]
+    pub fn of_person(&self, person: &Person) -> Option<Identity> {
+        match self {
+            Self::Open => Some(Identity::everybody()),
+            Self::Listed(entries) => entries.of_person(person),
+        }
+    }
+
     /// Who comes without a token.
     #[must_use]
     pub fn of_nobody(&self) -> Option<Identity> {
@@ -196,7 +216,7 @@ mod tests {
 
         assert_eq!(
             refused.to_string(),
-            "`kim` is viewer, and this needs operator; ask an admin for another token"
+            "`kim` is viewer, and this needs operator; ask an admin for that role"
         );
     }
 }

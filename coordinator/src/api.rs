@@ -4,7 +4,7 @@
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -20,6 +20,7 @@ mod backfills;
 mod bounds;
 mod caller;
 mod digdag;
+mod etag;
 mod extract;
 mod front;
 mod pauses;
@@ -47,6 +48,7 @@ use bounds::{Bounds, within};
         (name = "backfills", description = "Ranges of sessions that run a few at a time"),
         (name = "schedules", description = "What starts by itself"),
         (name = "workers", description = "Who runs the tasks"),
+        (name = "digdag", description = "The interface of digdag, for its clients"),
     )
 )]
 struct Description;
@@ -57,7 +59,10 @@ struct Tokens;
 impl utoipa::Modify for Tokens {
     fn modify(&self, description: &mut utoipa::openapi::OpenApi) {
         use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-        let token = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+        let token = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("A token of `himekuri token`, or an ID token of the issuer that the coordinator believes"))
+            .build();
         let components = description.components.get_or_insert_default();
         components.add_security_scheme("token", SecurityScheme::Http(token));
     }
@@ -65,7 +70,9 @@ impl utoipa::Modify for Tokens {
 
 /// The routes that callers must be known for, with their description.
 fn described() -> (Router<Coordinator>, Router<Coordinator>, utoipa::openapi::OpenApi) {
-    let archives = OpenApiRouter::new().routes(routes!(projects::push, projects::one));
+    let archives = OpenApiRouter::new()
+        .routes(routes!(projects::push, projects::one))
+        .merge(digdag::archives());
     let requests = OpenApiRouter::new()
         .routes(routes!(projects::list))
         .routes(routes!(projects::archive))
@@ -83,12 +90,14 @@ fn described() -> (Router<Coordinator>, Router<Coordinator>, utoipa::openapi::Op
         .routes(routes!(schedules::disable))
         .routes(routes!(schedules::enable))
         .routes(routes!(schedules::skip))
-        .routes(routes!(workers::list));
+        .routes(routes!(workers::list))
+        .merge(digdag::requests());
     let (archives, of_archives) = archives.split_for_parts();
     let (requests, of_requests) = requests.split_for_parts();
     let mut description = Description::openapi();
     description.merge(of_archives);
     description.merge(of_requests);
+    etag::describe(&mut description);
     (archives, requests, description)
 }
 
@@ -96,15 +105,11 @@ fn described() -> (Router<Coordinator>, Router<Coordinator>, utoipa::openapi::Op
 pub fn router(coordinator: Coordinator, guard: Guard) -> Router {
     let (archives, requests, description) = described();
     let guarded = requests
-        .merge(digdag::requests())
         .layer(from_fn_with_state(Bounds::requests(), within))
-        .merge(
-            archives
-                .merge(digdag::archives())
-                .layer(from_fn_with_state(Bounds::archives(), within)),
-        )
+        .merge(archives.layer(from_fn_with_state(Bounds::archives(), within)))
         // `within` has read it already.
         .layer(DefaultBodyLimit::disable())
+        .layer(from_fn(etag::tagged))
         // Outermost: whom nobody knows is turned away before anything is read.
         .route_layer(from_fn_with_state(guard, caller::identify))
         .route_layer(from_fn_with_state(coordinator.clone(), telemetry::measure));
@@ -115,5 +120,6 @@ pub fn router(coordinator: Coordinator, guard: Guard) -> Router {
         .merge(guarded)
         .fallback(problem::not_found)
         .method_not_allowed_fallback(problem::no_method)
+        .layer(from_fn(digdag::in_digdags_words))
         .with_state(coordinator)
 }

@@ -4,6 +4,8 @@
 //! repeated, and after a crash between two of them the next round does so: nothing is lost, and nothing is remembered but
 //! what the store and the archive themselves say. Much later the summary goes, too; from then on the archive alone tells
 //! of the attempt.
+//!
+//! Soon after its end an attempt's log is written as text, too, for people who look into the folder or bucket (`logs.rs`).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,6 +19,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::coordinator::{Coordinator, StartError};
 use crate::summary::AttemptSummary;
+
+mod logs;
+
+use logs::Logs;
 
 /// How often finished attempts are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
@@ -79,6 +85,7 @@ pub struct Archiver {
     looked: [AttemptId; 2],
     /// Attempts that cannot be moved, until when they are left alone.
     refused: BTreeMap<AttemptId, Timestamp>,
+    logs: Logs,
 }
 
 impl Archiver {
@@ -86,7 +93,7 @@ impl Archiver {
     #[must_use]
     pub const fn new(coordinator: Coordinator, retention: Retention) -> Self {
         let looked = [AttemptId(0); 2];
-        Self { coordinator, retention, looked, refused: BTreeMap::new() }
+        Self { coordinator, retention, looked, refused: BTreeMap::new(), logs: Logs::new() }
     }
 
     /// Looks once a minute until `stop`. A round that fails is logged, and a later one does its work.
@@ -135,9 +142,11 @@ impl Archiver {
             return Ok(round);
         };
         self.refused.retain(|_, until| *until > now);
+        self.logs.begin_round();
         for kept in [Kept::Log, Kept::Summary] {
             self.look(&archive, kept, now, &mut round).await?;
         }
+        round.more |= self.logs.left_some();
         if round.logs + round.summaries > 0 {
             let Archived { logs, summaries, .. } = round;
             tracing::info!(
@@ -200,7 +209,7 @@ impl Archiver {
 
     /// Moves an attempt on if it is due; whether it did.
     async fn step(
-        &self,
+        &mut self,
         archive: &Archive,
         kept: Kept,
         attempt: AttemptId,
@@ -212,6 +221,10 @@ impl Archiver {
             Kept::Summary => self.retention.summary,
         };
         match (kept, summary) {
+            (Kept::Log, Some(summary)) if !is_due(&summary, age, now)? => {
+                self.logs.write_early(&self.coordinator, archive, attempt, &summary).await?;
+                Ok(false)
+            }
             (_, Some(summary)) if !is_due(&summary, age, now)? => Ok(false),
             (Kept::Log, summary) => self.move_log(archive, attempt, summary).await,
             (Kept::Summary, summary) => {
@@ -227,7 +240,7 @@ impl Archiver {
     }
 
     async fn move_log(
-        &self,
+        &mut self,
         archive: &Archive,
         attempt: AttemptId,
         summary: Option<String>,
@@ -249,8 +262,10 @@ impl Archiver {
             summary: summary.ok_or(StoreError::UnknownAttempt { attempt })?,
             log: claimed.log,
         });
+        self.logs.write(archive, &archived).await?;
         archive.write(&archived).await?;
         archive.verify(&archived).await?;
+        self.logs.forget(attempt);
         self.coordinator.remove_log(attempt, archive.location()).await?;
         Ok(true)
     }

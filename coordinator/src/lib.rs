@@ -23,11 +23,13 @@ mod coordinator;
 mod driver;
 mod evaluator;
 mod history;
+mod id_tokens;
 mod intake;
 mod journal;
 mod lateness;
 mod leader;
 mod log;
+mod mail;
 mod notices;
 mod notifier;
 mod revision;
@@ -39,7 +41,9 @@ mod summary;
 mod trace;
 mod workers;
 
-pub use access::{Access, AccessError, Entries, Entry, Identity, Refused, Role, Token, TokenHash};
+pub use access::{
+    Access, AccessError, Entries, Entry, Identity, Person, Refused, Role, Token, TokenHash, Who,
+};
 pub use api::{Front, Guard, router};
 pub use archiver::{Archived, Archiver, Retention};
 pub use backfill::{Backfill, BackfillOrder, BackfillState, Backfiller};
@@ -55,9 +59,11 @@ pub use driver::{Event, EventKind};
 pub use evaluator::ScriptEvaluator;
 pub use himekuri_archive::{Archive, ArchiveError};
 pub use himekuri_template::Limits as ExpressionLimits;
+pub use id_tokens::{Denied, IdTokens, Issuer, IssuerConfig, KeyError, KeyRules, KeySource};
 pub use journal::JournalError;
 pub use lateness::show_lateness;
 pub use log::LogLine;
+pub use mail::{Mail, MailConfig, MailError};
 pub use notices::{Cause, Notice};
 pub use notifier::{Notifier, Receiver};
 pub use revision::ProjectRevision;

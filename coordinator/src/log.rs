@@ -21,6 +21,31 @@ pub struct LogLine {
     pub text: String,
 }
 
+impl LogLine {
+    /// The line as `himekuri log` prints it.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        format!("{} {} {}", self.at.strftime("%Y-%m-%dT%H:%M:%SZ"), self.task, self.text)
+    }
+}
+
+/// A whole log as `himekuri log` prints it, from its records.
+///
+/// # Errors
+/// The records are not those of an attempt, or are of a newer version.
+pub(crate) fn text(records: &[String]) -> Result<String, String> {
+    let records: Vec<Record> = records
+        .iter()
+        .map(|record| serde_json::from_str(record))
+        .collect::<Result<_, _>>()
+        .map_err(|error| error.to_string())?;
+    if records.is_empty() {
+        return Ok(String::new());
+    }
+    let attempt = Attempt::replay(records.clone()).map_err(|error| error.to_string())?;
+    Ok(lines(&attempt, &records, 0).iter().map(|line| line.sentence() + "\n").collect())
+}
+
 /// The lines of a log, behind line `after`. Records that only say how the tree grows have none.
 pub(crate) fn lines(attempt: &Attempt, records: &[Record], after: u64) -> Vec<LogLine> {
     let numbered = (1..).zip(records).skip_while(|(number, _)| *number <= after);
@@ -168,7 +193,7 @@ mod tests {
         JobReference { project, location: Some("US".to_owned()), job_id: "himekuri_1_1".to_owned() }
     }
 
-    fn text(record: &Record) -> String {
+    fn words(record: &Record) -> String {
         told(record).unwrap().2
     }
 
@@ -185,7 +210,7 @@ mod tests {
         };
 
         assert_eq!(
-            text(&record),
+            words(&record),
             "try 2 was sent to the workers, writes summary.access$20190901, as job game-a:US.himekuri_1_1"
         );
     }
@@ -209,9 +234,21 @@ mod tests {
         };
 
         assert_eq!(
-            text(&record),
+            words(&record),
             "succeeded: job game-a:US.himekuri_1_1, read 3.0 MiB, billed 10.0 MiB, 7 slot ms, 1500 ms"
         );
+    }
+
+    #[test]
+    fn a_sentence_has_time_task_and_text() {
+        let line = LogLine {
+            number: 3,
+            at: "2026-01-02T03:04:05.678Z".parse().unwrap(),
+            task: "+wf+a".to_owned(),
+            text: "succeeded".to_owned(),
+        };
+
+        assert_eq!(line.sentence(), "2026-01-02T03:04:05Z +wf+a succeeded");
     }
 
     #[test]
@@ -220,6 +257,6 @@ mod tests {
         let error = TaskError { reason: "notFound".to_owned(), message, job: None };
         let record = Record::Failed { task: TaskId(3), at: at(), error };
 
-        assert_eq!(text(&record), "failed: no such table");
+        assert_eq!(words(&record), "failed: no such table");
     }
 }

@@ -126,7 +126,7 @@ fn main() -> ExitCode {
 
 async fn coordinate(arguments: Arguments) -> anyhow::Result<()> {
     let stop = stop_on_signal().context("could not listen for signals")?;
-    let guard = arguments.access.guard(arguments.listen)?;
+    let guard = arguments.access.guard(arguments.listen).await?;
     let listener = listen(arguments.listen).await?;
     let name = arguments.name.unwrap_or_else(|| CoordinatorConfig::default().name);
     let (service, version) = (env!("CARGO_BIN_NAME"), env!("CARGO_PKG_VERSION"));
@@ -137,6 +137,7 @@ async fn coordinate(arguments: Arguments) -> anyhow::Result<()> {
     let limits = arguments.dispatch.limits().context("the windows cannot be used")?;
     log_windows(&limits);
     let retention = arguments.archive.retention();
+    let receivers = arguments.notify.receivers()?;
     let config = CoordinatorConfig {
         name,
         price: arguments.price_per_tib,
@@ -185,8 +186,7 @@ async fn coordinate(arguments: Arguments) -> anyhow::Result<()> {
     let (looked_at, grace) = (coordinator.clone(), arguments.notify.grace());
     let lateness = tokio::spawn(show_lateness(looked_at, grace, stop.clone()));
     let notifier =
-        Notifier::new(coordinator, arguments.notify.receivers(), arguments.notify.grace())
-            .context("could not make an HTTP client")?;
+        Notifier::new(coordinator, receivers, grace).context("could not make an HTTP client")?;
     let notifier = tokio::spawn(notifier.run(stop.clone()));
     serving.await.context("the API ended abnormally")?;
     keeping.await.context("the reader of tokens ended abnormally")?;

@@ -105,6 +105,81 @@ async fn an_attempt_goes_to_the_archive_a_day_after_its_end_and_reads_as_before(
     assert_eq!(archiver.run_once(in_days(2)).await.unwrap(), Archived::default());
 }
 
+fn log_of(folder: &TempDir, attempt: AttemptId) -> std::path::PathBuf {
+    folder.path().join(format!("logs/title/wf/2019-09-02/{attempt}-1.log"))
+}
+
+#[tokio::test]
+async fn the_log_of_an_ended_attempt_is_a_text_that_a_person_finds() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut pool = pool(Arc::default(), &folder).await;
+    pool.push(&[("wf.dig", WORKFLOW)]).await;
+    let attempt = start(&pool).await.attempt;
+    let mut archiver = archiver(&pool);
+    pool.work("a", stored(json!({"x": "of a"}))).await;
+    archiver.run_once(in_days(0)).await.unwrap();
+    assert!(!log_of(&folder, attempt).exists(), "it runs still");
+    pool.finish("b of a", failed()).await;
+
+    archiver.run_once(in_days(0)).await.unwrap();
+
+    let text = std::fs::read_to_string(log_of(&folder, attempt)).unwrap();
+    let lines = pool.coordinator.log_lines(attempt, 0).await.unwrap();
+    let told: String = lines.iter().map(|line| line.sentence() + "\n").collect();
+    assert_eq!(text, told);
+    for words in ["+wf+a try 1 was sent", "+wf+b failed: ", "the attempt ended: error"] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn a_log_that_was_not_written_before_a_crash_is_written_before_the_records_leave() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut pool = pool(Arc::default(), &folder).await;
+    let attempt = failed_attempt(&mut pool).await;
+
+    // The first look of this leader, and the attempt is due.
+    archiver(&pool).run_once(in_days(2)).await.unwrap();
+
+    assert!(is_archived(&pool, attempt).await);
+    assert!(std::fs::read_to_string(log_of(&folder, attempt)).unwrap().contains("+wf+b failed"));
+}
+
+#[tokio::test]
+async fn the_next_leader_leaves_a_log_as_it_is_and_writes_one_that_is_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut pool = pool(Arc::default(), &folder).await;
+    let attempt = failed_attempt(&mut pool).await;
+    let file = log_of(&folder, attempt);
+    archiver(&pool).run_once(in_days(0)).await.unwrap();
+    std::fs::write(&file, "as it was").unwrap();
+
+    archiver(&pool).run_once(in_days(0)).await.unwrap();
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "as it was");
+    std::fs::remove_file(&file).unwrap();
+    archiver(&pool).run_once(in_days(0)).await.unwrap();
+
+    assert!(std::fs::read_to_string(&file).unwrap().contains("+wf+b failed"));
+}
+
+#[tokio::test]
+async fn records_do_not_leave_while_their_log_cannot_be_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut pool = pool(Arc::default(), &folder).await;
+    let attempt = failed_attempt(&mut pool).await;
+    let mut archiver = archiver(&pool);
+    std::fs::write(folder.path().join("logs"), "in the way").unwrap();
+
+    assert!(archiver.run_once(in_days(2)).await.is_err());
+    assert!(!is_archived(&pool, attempt).await);
+    std::fs::remove_file(folder.path().join("logs")).unwrap();
+    // The others first, of which there are none, and then this one.
+    archiver.run_once(in_days(2)).await.unwrap();
+    archiver.run_once(in_days(2)).await.unwrap();
+
+    assert!(is_archived(&pool, attempt).await && log_of(&folder, attempt).exists());
+}
+
 #[tokio::test]
 async fn what_runs_stays() {
     let folder = tempfile::tempdir().unwrap();

@@ -63,7 +63,7 @@ pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
             if arguments.json {
                 output::json_line(line)?;
             } else {
-                output::line(sentence(line));
+                output::line(line.sentence());
             }
         }
         if !arguments.follow || !page.running {
@@ -85,25 +85,4 @@ fn none_of(text: &str, tasks: &BTreeSet<String>) -> String {
         None => "`himekuri tasks ATTEMPT` shows their names".to_owned(),
     };
     format!("nothing was decided about a task with `{text}` in its name; {cure}")
-}
-
-fn sentence(line: &LogLine) -> String {
-    format!("{} {} {}", line.at.strftime("%Y-%m-%dT%H:%M:%SZ"), line.task, line.text)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_line_has_time_task_and_text() {
-        let line = LogLine {
-            number: 3,
-            at: "2026-01-02T03:04:05.678Z".parse().unwrap(),
-            task: "+wf+a".to_owned(),
-            text: "succeeded".to_owned(),
-        };
-
-        assert_eq!(sentence(&line), "2026-01-02T03:04:05Z +wf+a succeeded");
-    }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::Context as _;
-use himekuri_coordinator::{Entry, Role, Token};
+use himekuri_coordinator::{Entry, Role, Token, Who};
 
 use crate::output;
 
@@ -39,10 +39,9 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
 fn entry(arguments: &Arguments, token: &Token) -> Entry {
     let titles: BTreeSet<String> = arguments.titles.iter().cloned().collect();
     Entry {
-        name: arguments.name.clone(),
+        who: Who::Token { name: arguments.name.clone(), sha256: token.hash() },
         role: arguments.role,
         titles: Some(titles).filter(|titles| !titles.is_empty()),
-        sha256: token.hash(),
     }
 }
 

@@ -242,7 +242,7 @@ pub(super) async fn kill(
 }
 
 /// A number as the description has it: of 64 bits with a sign, and not below zero.
-fn in_range(number: u64) -> Result<u64, Problem> {
+pub(super) fn in_range(number: u64) -> Result<u64, Problem> {
     match i64::try_from(number) {
         Ok(_) => Ok(number),
         Err(_) => {

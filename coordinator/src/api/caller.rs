@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::extract::{FromRequestParts, MatchedPath, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::{HeaderMap, HeaderName, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
@@ -13,7 +13,8 @@ use headers::authorization::{Basic, Bearer};
 use headers::{Authorization, HeaderMapExt};
 
 use super::problem::Problem;
-use crate::access::{Access, Identity, Refused, Role};
+use crate::access::{Access, Identity, Person, Refused, Role};
+use crate::id_tokens::{Denied, IdTokens};
 
 /// Requests a second of one caller; a command that shows progress needs one.
 const REQUESTS: NonZeroU32 = match NonZeroU32::new(500) {
@@ -21,10 +22,14 @@ const REQUESTS: NonZeroU32 = match NonZeroU32::new(500) {
     None => NonZeroU32::MIN,
 };
 
+/// Where Google's IAP puts what it has found out. Without its signature anybody could write it.
+const IAP_ASSERTION: HeaderName = HeaderName::from_static("x-goog-iap-jwt-assertion");
+
 /// Who is let in, which may change while the API is served, and how often. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Guard {
     access: Arc<RwLock<Access>>,
+    id_tokens: Arc<IdTokens>,
     rates: Arc<DefaultKeyedRateLimiter<String>>,
 }
 
@@ -33,7 +38,15 @@ impl Guard {
     #[must_use]
     pub fn new(access: Access) -> Self {
         let rates = RateLimiter::keyed(Quota::per_second(REQUESTS));
-        Self { access: Arc::new(RwLock::new(access)), rates: Arc::new(rates) }
+        let access = Arc::new(RwLock::new(access));
+        Self { access, id_tokens: Arc::default(), rates: Arc::new(rates) }
+    }
+
+    /// Lets in those as well whom others have identified, if `access` knows them. Without, no header but `Authorization` is
+    /// looked at.
+    #[must_use]
+    pub fn with_id_tokens(self, id_tokens: IdTokens) -> Self {
+        Self { id_tokens: Arc::new(id_tokens), ..self }
     }
 
     /// With another number of requests a second for each caller.
@@ -48,15 +61,37 @@ impl Guard {
         *self.access.write().unwrap_or_else(PoisonError::into_inner) = access;
     }
 
-    fn identify(&self, headers: &HeaderMap) -> Result<Identity, Problem> {
-        let access = self.access.read().unwrap_or_else(PoisonError::into_inner);
-        let identity = match token(headers) {
-            Some(token) => access.of_token(&token),
+    /// Reads the keys of ID tokens again that are old: to be called now and then.
+    pub async fn refresh_keys(&self) {
+        self.id_tokens.refresh().await;
+    }
+
+    async fn identify(&self, headers: &HeaderMap) -> Result<Identity, Problem> {
+        let token = token(headers);
+        let known = self.access(|access| match &token {
+            Some(token) => access.of_token(token),
             None => access.of_nobody(),
+        });
+        let identity = match known {
+            Some(identity) => identity,
+            None => self.identify_person(token.as_deref(), headers).await?,
         };
-        let identity = identity.ok_or_else(unknown)?;
         self.rates.check_key(&identity.name).map_err(|_| too_many(&identity.name))?;
         Ok(identity)
+    }
+
+    async fn identify_person(
+        &self,
+        token: Option<&str>,
+        headers: &HeaderMap,
+    ) -> Result<Identity, Problem> {
+        let iap = headers.get(IAP_ASSERTION).and_then(|value| value.to_str().ok());
+        let person = self.id_tokens.person(token, iap).await.ok_or_else(unknown)??;
+        self.access(|access| access.of_person(&person)).ok_or_else(|| not_listed(&person))
+    }
+
+    fn access<T>(&self, look: impl FnOnce(&Access) -> T) -> T {
+        look(&self.access.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -75,7 +110,7 @@ pub(super) async fn identify(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let identity = match guard.identify(request.headers()) {
+    let identity = match guard.identify(request.headers()).await {
         Ok(identity) => identity,
         Err(problem) => return problem.into_response(),
     };
@@ -148,6 +183,24 @@ fn unknown() -> Problem {
         StatusCode::UNAUTHORIZED,
         "say who you are: `Authorization: Bearer TOKEN`; for the command line, set HIMEKURI_TOKEN. An admin makes tokens with `himekuri token`",
     )
+}
+
+fn not_listed(person: &Person) -> Problem {
+    let email = person.email.to_ascii_lowercase();
+    let entry = serde_json::json!({"email": email, "role": "viewer"});
+    let detail = format!(
+        "you are `{email}`, and the list of those who are let in has no entry for you; ask an admin for one, such as {entry}"
+    );
+    Problem::new(StatusCode::FORBIDDEN, detail)
+}
+
+impl From<Denied> for Problem {
+    fn from(denied: Denied) -> Self {
+        match &denied {
+            Denied::Token(_) => Self::new(StatusCode::UNAUTHORIZED, denied.to_string()),
+            Denied::NoKeys { .. } => Self::passing(denied.to_string()),
+        }
+    }
 }
 
 fn too_many(name: &str) -> Problem {

@@ -1,15 +1,19 @@
 //! `/api`: digdag's REST interface, as far as its command line and client library use it, over the same coordinator (digdag
 //! `RestApi` resources, reference 6.2). What the pool does not have is left out or empty; `docs/compatibility.md` says where.
 
-use axum::Router;
+use axum::Json;
 use axum::body::{Body, to_bytes};
+use axum::extract::Request;
 use axum::http::header;
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post, put};
-use serde_json::{Value, json};
+use serde_json::Value;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::coordinator::Coordinator;
 
+mod answers;
 mod attempts;
 mod ids;
 mod logs;
@@ -19,6 +23,8 @@ mod times;
 mod views;
 mod workflows;
 
+use answers::{Errors, RestError, RestVersion, RestVersionCheckResult};
+
 /// What is told to clients that ask whether they fit: the newest release whose interface this is.
 const VERSION: &str = "0.10.5";
 
@@ -26,67 +32,92 @@ const VERSION: &str = "0.10.5";
 const PROBLEM_MAX: usize = 1 << 20;
 
 /// The routes with short bodies.
-pub(super) fn requests() -> Router<Coordinator> {
-    Router::new()
-        .route("/api/version", get(|| async { axum::Json(json!({"version": VERSION})) }))
-        .route("/api/version/check", get(version_check))
-        .route("/api/project", get(projects::by_name))
-        .route("/api/projects/{id}", get(projects::one))
-        .route("/api/projects/{id}/revisions", get(projects::revisions))
-        .route("/api/projects/{id}/archive", get(projects::archive))
-        .route("/api/projects/{id}/workflows", get(workflows::of_project))
-        .route("/api/projects/{id}/workflows/{name}", get(workflows::named))
-        .route("/api/projects/{id}/schedules", get(schedules::of_project))
-        .route("/api/projects/{id}/sessions", get(attempts::sessions_of_project))
-        .route("/api/workflow", get(workflows::by_name))
-        .route("/api/workflows", get(workflows::list))
-        .route("/api/workflows/{id}", get(workflows::one))
-        .route("/api/workflows/{id}/truncated_session_time", get(workflows::session_time))
-        .route("/api/schedules", get(schedules::list))
-        .route("/api/schedules/{id}", get(schedules::one))
-        .route("/api/schedules/{id}/skip", post(schedules::skip))
-        .route("/api/schedules/{id}/backfill", post(schedules::backfill))
-        .route("/api/schedules/{id}/enable", post(schedules::enable))
-        .route("/api/schedules/{id}/disable", post(schedules::disable))
-        .route("/api/sessions", get(attempts::sessions))
-        .route("/api/sessions/{id}", get(attempts::session))
-        .route("/api/sessions/{id}/attempts", get(attempts::of_session))
-        .route("/api/attempts", get(attempts::list).put(attempts::start))
-        .route("/api/attempts/{id}", get(attempts::one))
-        .route("/api/attempts/{id}/retries", get(attempts::retries))
-        .route("/api/attempts/{id}/tasks", get(attempts::tasks))
-        .route("/api/attempts/{id}/kill", post(attempts::kill))
-        .route("/api/logs/{id}/files", get(logs::files))
-        .route("/api/logs/{id}/files/{name}", get(logs::file))
-        .layer(axum::middleware::map_response(in_digdags_words))
+pub(super) fn requests() -> OpenApiRouter<Coordinator> {
+    OpenApiRouter::new()
+        .routes(routes!(version))
+        .routes(routes!(version_check))
+        .routes(routes!(projects::by_name))
+        .routes(routes!(projects::one))
+        .routes(routes!(projects::revisions))
+        .routes(routes!(projects::archive))
+        .routes(routes!(workflows::of_project))
+        .routes(routes!(workflows::named))
+        .routes(routes!(schedules::of_project))
+        .routes(routes!(attempts::sessions_of_project))
+        .routes(routes!(workflows::by_name))
+        .routes(routes!(workflows::list))
+        .routes(routes!(workflows::one))
+        .routes(routes!(workflows::session_time))
+        .routes(routes!(schedules::list))
+        .routes(routes!(schedules::one))
+        .routes(routes!(schedules::skip))
+        .routes(routes!(schedules::backfill))
+        .routes(routes!(schedules::enable))
+        .routes(routes!(schedules::disable))
+        .routes(routes!(attempts::sessions))
+        .routes(routes!(attempts::session))
+        .routes(routes!(attempts::of_session))
+        .routes(routes!(attempts::list, attempts::start))
+        .routes(routes!(attempts::one))
+        .routes(routes!(attempts::retries))
+        .routes(routes!(attempts::tasks))
+        .routes(routes!(attempts::kill))
+        .routes(routes!(logs::files))
+        .routes(routes!(logs::file))
 }
 
 /// The routes with archives.
-pub(super) fn archives() -> Router<Coordinator> {
-    Router::new()
-        .route("/api/projects", put(projects::push).get(projects::list))
-        .layer(axum::middleware::map_response(in_digdags_words))
+pub(super) fn archives() -> OpenApiRouter<Coordinator> {
+    OpenApiRouter::new().routes(routes!(projects::push, projects::list))
 }
 
-async fn version_check() -> axum::Json<Value> {
-    let answer =
-        json!({"serverVersion": VERSION, "upgradeRecommended": false, "apiCompatible": true});
-    axum::Json(answer)
+/// digdag's version.
+#[utoipa::path(
+    get,
+    path = "/api/version",
+    operation_id = "digdagVersion",
+    tag = "digdag",
+    responses((status = 200, description = "The release whose interface this is", body = RestVersion), Errors)
+)]
+async fn version() -> Json<RestVersion> {
+    Json(RestVersion { version: VERSION })
 }
 
-/// digdag's errors are `{"message": ..., "status": ...}`.
-async fn in_digdags_words(response: Response) -> Response {
+/// Whether a client fits; every one does.
+#[utoipa::path(
+    get,
+    path = "/api/version/check",
+    operation_id = "digdagCheckVersion",
+    tag = "digdag",
+    params(("client" = Option<String>, Query, description = "The client's version")),
+    responses((status = 200, description = "It fits", body = RestVersionCheckResult), Errors)
+)]
+async fn version_check() -> Json<RestVersionCheckResult> {
+    Json(RestVersionCheckResult {
+        server_version: VERSION,
+        upgrade_recommended: false,
+        api_compatible: true,
+    })
+}
+
+/// digdag's errors are `{"message": ..., "status": ...}`, whoever finds them: a handler, or what stands before it.
+pub(super) async fn in_digdags_words(request: Request, next: Next) -> Response {
+    let is_digdags = request.uri().path().starts_with("/api/");
+    let response = next.run(request).await;
     let kind = response.headers().get(header::CONTENT_TYPE);
-    if kind.is_none_or(|kind| kind != "application/problem+json") {
+    if !is_digdags || kind.is_none_or(|kind| kind != "application/problem+json") {
         return response;
     }
-    let (head, body) = response.into_parts();
+    let (mut head, body) = response.into_parts();
     let body = to_bytes(Body::new(body), PROBLEM_MAX).await.unwrap_or_default();
     let problem: Value = serde_json::from_slice(&body).unwrap_or_default();
     let mut message = problem["detail"].as_str().unwrap_or_default().to_owned();
     for diagnostic in problem["diagnostics"].as_array().into_iter().flatten() {
         message = format!("{message}\n{}", diagnostic.as_str().unwrap_or_default());
     }
-    let told = json!({"message": message, "status": head.status.as_u16()});
-    (head.status, axum::Json(told)).into_response()
+    let told = Json(RestError { message, status: head.status.as_u16() });
+    // What says how to log in, or when to ask again, stays.
+    head.headers.remove(header::CONTENT_TYPE);
+    head.headers.remove(header::CONTENT_LENGTH);
+    (head.status, head.headers, told).into_response()
 }

@@ -10,7 +10,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::extract::{FromRequest, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use himekuri_store::{RecordKind, Store, StoreError};
@@ -18,6 +18,7 @@ use tower::ServiceExt;
 
 use super::bounds::{ARCHIVE_MAX, Bounds, within};
 use super::caller::Guard;
+use super::digdag::in_digdags_words;
 use super::problem::Problem;
 use super::router;
 use crate::coordinator::Coordinator;
@@ -80,6 +81,7 @@ impl Front {
             .fallback(pass_on)
             .layer(DefaultBodyLimit::max(ARCHIVE_MAX))
             .layer(from_fn_with_state(Bounds::passed_on(), within))
+            .layer(from_fn(in_digdags_words))
             .with_state(self.clone());
         let answer = move |request: Request| {
             let router = self.leading.get().unwrap_or(&standing_by).clone();

@@ -4,11 +4,13 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
+use headers::HeaderMapExt;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::caller::Caller;
+use super::etag;
 use super::extract::{Path, Query};
 use super::problem::{Problem, Problems};
 use crate::coordinator::{Coordinator, ProjectRecord, StartError};
@@ -123,14 +125,19 @@ pub(super) async fn archive(
     caller: Caller,
     Path(revision): Path<String>,
     Query(query): Query<ArchiveQuery>,
-) -> Result<impl IntoResponse, Problem> {
+) -> Result<Response, Problem> {
     match &query.project {
         // The hash is a secret of those who may see the title: of another's revision nobody has it.
         Some(project) => caller.looks_at(project)?,
         None => caller.looks_at_all()?,
     }
     let archive = coordinator.archive(&revision).await?;
-    Ok(([(header::CONTENT_TYPE, "application/gzip")], archive))
+    let mut answer = ([(header::CONTENT_TYPE, "application/gzip")], archive).into_response();
+    // The hash of the files: they never change.
+    if let Some(tag) = etag::tag(&revision) {
+        answer.headers_mut().typed_insert(tag);
+    }
+    Ok(answer)
 }
 
 /// An operator may push; where the jobs run, an admin decides after the first push.

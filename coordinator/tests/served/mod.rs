@@ -2,18 +2,20 @@
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
-use std::sync::Arc;
+use std::io::Write;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use himekuri_broker::MemoryBroker;
 use himekuri_coordinator::{
     Access, BackfillRequest, Coordinator, CoordinatorConfig, Entries, Entry, Guard, Role,
-    Scheduler, StartRequest, TokenHash, router, serve,
+    Scheduler, StartRequest, TokenHash, Who, router, serve,
 };
 use himekuri_store::MemoryStore;
 use himekuri_workflow::ProjectFiles;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) const TITLES: [&str; 2] = ["title_a", "title_b"];
@@ -124,9 +126,53 @@ fn backfill_of(title: &str) -> BackfillRequest {
 /// An entry for this token.
 pub(crate) fn entry(name: &str, role: Role, titles: Option<&[&str]>, token: &str) -> Entry {
     let titles = titles.map(|titles| titles.iter().map(|title| (*title).to_owned()).collect());
-    Entry { name: name.to_owned(), role, titles, sha256: TokenHash::of(token) }
+    let who = Who::Token { name: name.to_owned(), sha256: TokenHash::of(token) };
+    Entry { who, role, titles }
 }
 
 pub(crate) fn listed(entries: &[Entry]) -> Access {
     Access::Listed(Entries::read(&serde_json::to_string(entries).unwrap()).unwrap())
+}
+
+/// What was logged.
+#[derive(Clone, Default)]
+pub(crate) struct Logged(Arc<Mutex<Vec<u8>>>);
+
+impl Logged {
+    /// Of this process from now on, as talkative as it gets.
+    pub(crate) fn begin() -> Self {
+        let logged = Self::default();
+        let writer = logged.clone();
+        tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::TRACE)
+            .with_ansi(false)
+            .with_writer(move || writer.clone())
+            .init();
+        tracing::trace!("as talkative as it gets");
+        logged
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl Write for Logged {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Said over a plain connection, so that no client logs either.
+pub(crate) async fn say(served: &Served, words: &str) -> String {
+    let mut stream = TcpStream::connect(&served.address).await.unwrap();
+    stream.write_all(words.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
 }

@@ -100,11 +100,14 @@ impl Archive {
     /// # Errors
     /// [`ArchiveError::Read`].
     pub async fn contains(&self, attempt: AttemptId) -> Result<bool, ArchiveError> {
-        let object = self.objects.object(attempt);
-        match self.objects.store.head(&object).await {
+        self.has(&self.objects.object(attempt)).await
+    }
+
+    pub(crate) async fn has(&self, object: &Path) -> Result<bool, ArchiveError> {
+        match self.objects.store.head(object).await {
             Ok(_) => Ok(true),
             Err(Error::NotFound { .. }) => Ok(false),
-            Err(error) => Err(self.reading(&object, error.into())),
+            Err(error) => Err(self.reading(object, error.into())),
         }
     }
 

@@ -15,6 +15,13 @@
 //! Beside the attempts are *notes*, small objects under `journal/<folder>/<name>`: what the coordinator must know again when
 //! Redis is gone. They are replaced and removed.
 //!
+//! For people there is the log of each attempt as text, where they look for it; no program reads it:
+//!
+//! ```text
+//! logs/title_a/summary/2019-09-02/12345-1.log
+//!      title   workflow session's date, attempt and its number in the session
+//! ```
+//!
 //! An archive belongs to one pool. An object of another attempt is never overwritten ([`ArchiveError::Other`]).
 
 mod archive;
@@ -22,9 +29,11 @@ mod attempt;
 mod error;
 mod format;
 mod location;
+mod logs;
 mod notes;
 
 pub use archive::Archive;
 pub use attempt::ArchivedAttempt;
 pub use error::{ArchiveError, Cause};
+pub use logs::LogName;
 pub use notes::Existing;

@@ -10,7 +10,7 @@ mod telemetry;
 
 pub use failure::report;
 pub use health::{health, metrics};
-pub use login::{AmqpLogin, RedisLogin, Secret, TlsArguments};
+pub use login::{AmqpLogin, RedisLogin, Secret, TlsArguments, file, password_in};
 pub use logs::{LogFormat, init_logs};
 pub use program::run;
 pub use stop::stop_on_signal;

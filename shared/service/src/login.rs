@@ -105,9 +105,15 @@ impl TlsArguments {
     }
 }
 
-/// A line break at the end is the editor's.
 fn password(path: Option<&Path>) -> anyhow::Result<Option<String>> {
-    let Some(path) = path else { return Ok(None) };
+    path.map(password_in).transpose()
+}
+
+/// A password from its file. A line break at the end is the editor's.
+///
+/// # Errors
+/// The file cannot be read, or holds no password.
+pub fn password_in(path: &Path) -> anyhow::Result<String> {
     let bytes = file(path)?;
     // The cause would repeat what was read.
     let Ok(text) = String::from_utf8(bytes) else {
@@ -117,10 +123,14 @@ fn password(path: Option<&Path>) -> anyhow::Result<Option<String>> {
     if password.is_empty() {
         bail!("the password file `{}` is empty", path.display());
     }
-    Ok(Some(password.to_owned()))
+    Ok(password.to_owned())
 }
 
-fn file(path: &Path) -> anyhow::Result<Vec<u8>> {
+/// A small file, such as one of certificates.
+///
+/// # Errors
+/// It cannot be read, or is far too large.
+pub fn file(path: &Path) -> anyhow::Result<Vec<u8>> {
     let could_not = || format!("could not read `{}`", path.display());
     let mut bytes = Vec::new();
     let opened = fs::File::open(path).with_context(could_not)?;
@@ -151,7 +161,7 @@ mod tests {
         Program::try_parse_from([&["program"], arguments].concat())
     }
 
-    fn password_in(text: &[u8]) -> anyhow::Result<Option<String>> {
+    fn password_of(text: &[u8]) -> anyhow::Result<Option<String>> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("password");
         fs::write(&path, text)?;
@@ -161,15 +171,15 @@ mod tests {
 
     #[test]
     fn a_password_is_read_without_the_line_break_behind_it() {
-        assert_eq!(password_in(b"se same\n").unwrap().as_deref(), Some("se same"));
-        assert_eq!(password_in(b" sesame \r\n").unwrap().as_deref(), Some(" sesame "));
+        assert_eq!(password_of(b"se same\n").unwrap().as_deref(), Some("se same"));
+        assert_eq!(password_of(b" sesame \r\n").unwrap().as_deref(), Some(" sesame "));
         assert_eq!(program(&[]).unwrap().login.password().unwrap(), None);
     }
 
     #[test]
     fn an_empty_or_unreadable_password_file_is_named_but_not_repeated() {
-        assert!(format!("{:#}", password_in(b"\n").unwrap_err()).contains("is empty"));
-        let error = format!("{:#}", password_in(b"hunter2\xff").unwrap_err());
+        assert!(format!("{:#}", password_of(b"\n").unwrap_err()).contains("is empty"));
+        let error = format!("{:#}", password_of(b"hunter2\xff").unwrap_err());
         assert!(error.contains("UTF-8") && !error.contains("hunter2"), "{error}");
         let missing = program(&["--amqp-password-file", "/nowhere"]).unwrap().login.password();
         assert!(format!("{:#}", missing.unwrap_err()).contains("`/nowhere`"));

@@ -8,12 +8,16 @@ use himekuri_engine::Config;
 use himekuri_protocol::AttemptId;
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use utoipa::{IntoParams, ToSchema};
 
-use super::super::attempts::seen;
+use super::super::attempts::{in_range, seen};
 use super::super::caller::Caller;
 use super::super::extract::{self, Path, Query};
 use super::super::problem::Problem;
+use super::answers::{
+    Errors, RestSession, RestSessionAttempt, RestSessionAttemptCollection, RestSessionCollection,
+    RestTaskCollection, StartConflict,
+};
 use super::{ids, views};
 use crate::coordinator::{
     AttemptQuery, Coordinator, KillRequest, RetryMode, RetryRequest, RetryRevision, Started,
@@ -25,22 +29,39 @@ const PAGE: usize = 100;
 /// The most that a client gets.
 const PAGE_MAX: usize = 1_000;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct ListQuery {
+    /// Only those of a title.
     project: Option<String>,
+    /// Only those of a workflow.
     workflow: Option<String>,
+    /// Whether earlier attempts of a session are listed too.
     include_retried: Option<bool>,
+    /// Only those that are older than this one.
     last_id: Option<u64>,
+    /// The most that are wanted.
+    page_size: Option<usize>,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct SessionQuery {
+    /// Only those of a workflow.
+    workflow: Option<String>,
+    /// Only those that are older than this one.
+    last_id: Option<u64>,
+    /// The most that are wanted.
     page_size: Option<usize>,
 }
 
 impl ListQuery {
-    fn page(&self) -> AttemptQuery {
-        AttemptQuery {
+    fn page(&self) -> Result<AttemptQuery, Problem> {
+        Ok(AttemptQuery {
             limit: self.page_size.unwrap_or(PAGE).min(PAGE_MAX),
-            before: self.last_id.map(AttemptId),
+            before: self.last_id.map(in_range).transpose()?.map(AttemptId),
             running: false,
-        }
+        })
     }
 
     fn wants(&self, caller: &Caller, attempt: &AttemptSummary) -> bool {
@@ -51,12 +72,21 @@ impl ListQuery {
 }
 
 /// Of each session the newest, unless all are asked for.
+#[utoipa::path(
+    get,
+    path = "/api/attempts",
+    operation_id = "digdagListAttempts",
+    tag = "digdag",
+    params(ListQuery),
+    responses((status = 200, description = "Newest first", body = RestSessionAttemptCollection), Errors)
+)]
 pub(super) async fn list(
     State(coordinator): State<Coordinator>,
     caller: Caller,
     Query(query): Query<ListQuery>,
-) -> Result<Json<Value>, Problem> {
-    let page = coordinator.attempt_page(&query.page(), |found| query.wants(&caller, found)).await?;
+) -> Result<Json<RestSessionAttemptCollection>, Problem> {
+    let page =
+        coordinator.attempt_page(&query.page()?, |found| query.wants(&caller, found)).await?;
     let mut attempts = Vec::new();
     for found in &page.attempts {
         let all = all_of(&coordinator, found).await?;
@@ -66,42 +96,75 @@ pub(super) async fn list(
             attempts.push(views::attempt(found, session));
         }
     }
-    Ok(Json(json!({ "attempts": attempts })))
+    Ok(Json(RestSessionAttemptCollection { attempts }))
 }
 
+/// An attempt.
+#[utoipa::path(
+    get,
+    path = "/api/attempts/{id}",
+    operation_id = "digdagGetAttempt",
+    tag = "digdag",
+    params(("id" = u64, Path, description = "The attempt")),
+    responses((status = 200, description = "The attempt", body = RestSessionAttempt), Errors)
+)]
 pub(super) async fn one(
     State(coordinator): State<Coordinator>,
     caller: Caller,
     Path(id): Path<u64>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<RestSessionAttempt>, Problem> {
     let attempt = seen(&coordinator, &caller, id).await?;
     Ok(Json(view(&coordinator, &attempt).await?))
 }
 
 /// The other attempts of the session.
+#[utoipa::path(
+    get,
+    path = "/api/attempts/{id}/retries",
+    operation_id = "digdagListRetries",
+    tag = "digdag",
+    params(("id" = u64, Path, description = "The attempt")),
+    responses((status = 200, description = "All attempts of the session", body = RestSessionAttemptCollection), Errors)
+)]
 pub(super) async fn retries(
     State(coordinator): State<Coordinator>,
     caller: Caller,
     Path(id): Path<u64>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<RestSessionAttemptCollection>, Problem> {
     let attempt = seen(&coordinator, &caller, id).await?;
     let all = all_of(&coordinator, &attempt).await?;
     Ok(Json(attempts_of(&all)))
 }
 
+/// The tasks of an attempt.
+#[utoipa::path(
+    get,
+    path = "/api/attempts/{id}/tasks",
+    operation_id = "digdagListTasks",
+    tag = "digdag",
+    params(("id" = u64, Path, description = "The attempt")),
+    responses((status = 200, description = "All of them so far", body = RestTaskCollection), Errors)
+)]
 pub(super) async fn tasks(
     State(coordinator): State<Coordinator>,
     caller: Caller,
     Path(id): Path<u64>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<RestTaskCollection>, Problem> {
     let attempt = seen(&coordinator, &caller, id).await?;
     let tasks = coordinator.tasks(attempt.attempt).await?;
-    let tasks: Vec<Value> =
-        tasks.iter().map(|task| views::task(task, attempt.requested_at)).collect();
-    Ok(Json(json!({ "tasks": tasks })))
+    let tasks = tasks.iter().map(|task| views::task(task, attempt.requested_at));
+    Ok(Json(RestTaskCollection { tasks: tasks.collect() }))
 }
 
-/// No content, which is all that digdag's client library can read; 409 for one that has ended or is killed already.
+/// Kills an attempt. No content, which is all that digdag's client library can read; 409 for one that has ended or is killed already.
+#[utoipa::path(
+    post,
+    path = "/api/attempts/{id}/kill",
+    operation_id = "digdagKillAttempt",
+    tag = "digdag",
+    params(("id" = u64, Path, description = "The attempt")),
+    responses((status = 204, description = "It is killed"), Errors)
+)]
 pub(super) async fn kill(
     State(coordinator): State<Coordinator>,
     caller: Caller,
@@ -119,19 +182,21 @@ pub(super) async fn kill(
 }
 
 /// digdag's `RestSessionAttemptRequest`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = RestSessionAttemptRequest)]
 pub(super) struct StartRequest {
     workflow_id: Id,
     session_time: Timestamp,
     retry_attempt_name: Option<String>,
     #[serde(default)]
+    #[schema(value_type = Object)]
     params: Config,
     resume: Option<Resume>,
 }
 
 /// A number, or its text: digdag's clients have sent both.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(untagged)]
 enum Id {
     Number(i64),
@@ -147,7 +212,8 @@ impl Id {
     }
 }
 
-#[derive(Debug, Deserialize)]
+/// What is taken over from an earlier attempt.
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(tag = "mode", rename_all = "snake_case")]
 enum Resume {
     #[serde(rename_all = "camelCase")]
@@ -157,6 +223,14 @@ enum Resume {
 }
 
 /// Starts a session, or runs it again; 409 with the attempt that has the name already.
+#[utoipa::path(
+    put,
+    path = "/api/attempts",
+    operation_id = "digdagStartAttempt",
+    tag = "digdag",
+    request_body = StartRequest,
+    responses((status = 200, description = "The new attempt", body = RestSessionAttempt), Errors, (status = 409, description = "There is one already", body = StartConflict))
+)]
 pub(super) async fn start(
     State(coordinator): State<Coordinator>,
     caller: Caller,
@@ -199,22 +273,42 @@ async fn answer(coordinator: &Coordinator, started: &Started) -> Result<Response
     Ok((status, Json(view)).into_response())
 }
 
+/// Sessions with their newest attempts.
+#[utoipa::path(
+    get,
+    path = "/api/sessions",
+    operation_id = "digdagListSessions",
+    tag = "digdag",
+    params(ListQuery),
+    responses((status = 200, description = "Newest first", body = RestSessionCollection), Errors)
+)]
 pub(super) async fn sessions(
     State(coordinator): State<Coordinator>,
     caller: Caller,
     Query(query): Query<ListQuery>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<RestSessionCollection>, Problem> {
     listed(&coordinator, &caller, &query).await
 }
 
+/// Sessions of a project.
+#[utoipa::path(
+    get,
+    path = "/api/projects/{id}/sessions",
+    operation_id = "digdagListProjectSessions",
+    tag = "digdag",
+    params(("id" = i64, Path, description = "The project"), SessionQuery),
+    responses((status = 200, description = "Newest first", body = RestSessionCollection), Errors)
+)]
 pub(super) async fn sessions_of_project(
     State(coordinator): State<Coordinator>,
     caller: Caller,
     Path(id): Path<i64>,
-    Query(query): Query<ListQuery>,
-) -> Result<Json<Value>, Problem> {
+    Query(query): Query<SessionQuery>,
+) -> Result<Json<RestSessionCollection>, Problem> {
+    let SessionQuery { workflow, last_id, page_size } = query;
     let project = Some(ids::project(&coordinator, &caller, id).await?.name);
-    listed(&coordinator, &caller, &ListQuery { project, ..query }).await
+    let query = ListQuery { project, workflow, include_retried: None, last_id, page_size };
+    listed(&coordinator, &caller, &query).await
 }
 
 /// Sessions are found by their first attempts, and shown by their newest.
@@ -222,43 +316,61 @@ async fn listed(
     coordinator: &Coordinator,
     caller: &Caller,
     query: &ListQuery,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<RestSessionCollection>, Problem> {
     let is_first = |found: &AttemptSummary| found.number.is_none_or(|number| number == 1);
     let wanted = |found: &AttemptSummary| is_first(found) && query.wants(caller, found);
-    let page = coordinator.attempt_page(&query.page(), wanted).await?;
+    let page = coordinator.attempt_page(&query.page()?, wanted).await?;
     let mut sessions = Vec::new();
     for first in &page.attempts {
         let all = all_of(coordinator, first).await?;
         sessions.push(views::session(all.first().unwrap_or(first), first.attempt));
     }
-    Ok(Json(json!({ "sessions": sessions })))
+    Ok(Json(RestSessionCollection { sessions }))
 }
 
+/// A session.
+#[utoipa::path(
+    get,
+    path = "/api/sessions/{id}",
+    operation_id = "digdagGetSession",
+    tag = "digdag",
+    params(("id" = u64, Path, description = "The session: its first attempt")),
+    responses((status = 200, description = "The session", body = RestSession), Errors)
+)]
 pub(super) async fn session(
     State(coordinator): State<Coordinator>,
     caller: Caller,
     Path(id): Path<u64>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<RestSession>, Problem> {
     let first = seen(&coordinator, &caller, id).await?;
     let all = all_of(&coordinator, &first).await?;
     let last = all.first().unwrap_or(&first);
     Ok(Json(views::session(last, ids::session_id(&coordinator, &first).await?)))
 }
 
+/// The attempts of a session.
+#[utoipa::path(
+    get,
+    path = "/api/sessions/{id}/attempts",
+    operation_id = "digdagListSessionAttempts",
+    tag = "digdag",
+    params(("id" = u64, Path, description = "The session: its first attempt")),
+    responses((status = 200, description = "Newest first", body = RestSessionAttemptCollection), Errors)
+)]
 pub(super) async fn of_session(
     State(coordinator): State<Coordinator>,
     caller: Caller,
     Path(id): Path<u64>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<RestSessionAttemptCollection>, Problem> {
     let first = seen(&coordinator, &caller, id).await?;
     Ok(Json(attempts_of(&all_of(&coordinator, &first).await?)))
 }
 
 /// The attempts of a session, newest first.
-fn attempts_of(all: &[AttemptSummary]) -> Value {
+fn attempts_of(all: &[AttemptSummary]) -> RestSessionAttemptCollection {
     let session = all.last().map(|first| first.attempt).unwrap_or(AttemptId(0));
-    let attempts: Vec<Value> = all.iter().map(|found| views::attempt(found, session)).collect();
-    json!({ "attempts": attempts })
+    let attempts = all.iter().map(|found| views::attempt(found, session));
+    RestSessionAttemptCollection { attempts: attempts.collect() }
 }
 
 async fn all_of(
@@ -269,6 +381,9 @@ async fn all_of(
     Ok(coordinator.attempts_of(project, workflow, attempt.session_time).await?)
 }
 
-async fn view(coordinator: &Coordinator, attempt: &AttemptSummary) -> Result<Value, Problem> {
+async fn view(
+    coordinator: &Coordinator,
+    attempt: &AttemptSummary,
+) -> Result<RestSessionAttempt, Problem> {
     Ok(views::attempt(attempt, ids::session_id(coordinator, attempt).await?))
 }

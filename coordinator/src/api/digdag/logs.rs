@@ -10,45 +10,62 @@ use axum::response::IntoResponse;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use utoipa::IntoParams;
 
 use super::super::attempts::seen;
 use super::super::caller::Caller;
 use super::super::extract::{Path, Query};
 use super::super::problem::Problem;
+use super::answers::{Errors, RestLogFileHandle, RestLogFileHandleCollection};
 use crate::coordinator::Coordinator;
 use crate::log::LogLine;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct TaskQuery {
+    /// Only that of the task with this full name.
     task: Option<String>,
 }
 
+/// The log of an attempt, a file for each task.
+#[utoipa::path(
+    get,
+    path = "/api/logs/{id}/files",
+    operation_id = "digdagListLogFiles",
+    tag = "digdag",
+    params(("id" = u64, Path, description = "The attempt"), TaskQuery),
+    responses((status = 200, description = "The files", body = RestLogFileHandleCollection), Errors)
+)]
 pub(super) async fn files(
     State(coordinator): State<Coordinator>,
     caller: Caller,
     Path(id): Path<u64>,
     Query(query): Query<TaskQuery>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<RestLogFileHandleCollection>, Problem> {
     let attempt = seen(&coordinator, &caller, id).await?;
     let files = by_task(coordinator.log_lines(attempt.attempt, 0).await?);
     let wanted =
         files.iter().filter(|(task, _)| query.task.as_ref().is_none_or(|wanted| wanted == *task));
-    let files: Vec<Value> = wanted
-        .map(|(task, lines)| {
-            json!({
-                "fileName": file_name(task),
-                "fileSize": text_of(lines).len(),
-                "taskName": task,
-                "fileTime": lines.first().map(|line| line.at),
-                "agentId": "himekuri",
-                "direct": null,
-            })
-        })
-        .collect();
-    Ok(Json(json!({ "files": files })))
+    let files = wanted.map(|(task, lines)| RestLogFileHandle {
+        file_name: file_name(task),
+        file_size: text_of(lines).len(),
+        task_name: task.clone(),
+        file_time: lines.first().map(|line| line.at),
+        agent_id: "himekuri",
+        direct: None,
+    });
+    Ok(Json(RestLogFileHandleCollection { files: files.collect() }))
 }
 
+/// One of these files: text in gzip.
+#[utoipa::path(
+    get,
+    path = "/api/logs/{id}/files/{name}",
+    operation_id = "digdagGetLogFile",
+    tag = "digdag",
+    params(("id" = u64, Path, description = "The attempt"), ("name" = String, Path, description = "The file")),
+    responses((status = 200, description = "The file", body = Vec<u8>, content_type = "application/gzip"), Errors)
+)]
 pub(super) async fn file(
     State(coordinator): State<Coordinator>,
     caller: Caller,

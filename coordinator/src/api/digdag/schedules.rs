@@ -6,11 +6,15 @@ use axum::http::StatusCode;
 use himekuri_engine::Config;
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use utoipa::{IntoParams, ToSchema};
 
 use super::super::caller::Caller;
 use super::super::extract::{self, Path, Query};
 use super::super::problem::Problem;
+use super::answers::{
+    Errors, LastAttempt, RestSchedule, RestScheduleAttemptCollection, RestScheduleCollection,
+    RestSessionAttempt,
+};
 use super::ids::{self, WorkflowName};
 use super::times::{local, time_in};
 use super::views;
@@ -18,13 +22,16 @@ use crate::backfill::BackfillOrder;
 use crate::coordinator::{
     BackfillRequest, Coordinator, ScheduleChange, ScheduleView, SkipTo, WorkflowFacts,
 };
-use crate::session::{SessionChoice, plan_sessions};
+use crate::session::{SessionChoice, SessionPlan, plan_sessions, uuid_of};
+use crate::summary::session_key;
 
 /// Sessions of one backfill at most: three years and a bit.
 const SESSIONS_MAX: usize = 10_000;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct WorkflowQuery {
+    /// Only that of this workflow.
     workflow: Option<String>,
 }
 
@@ -36,81 +43,137 @@ struct Found {
 }
 
 impl Found {
-    fn json(&self) -> Value {
+    fn as_it_is(&self) -> RestSchedule {
         self.told(&self.view)
     }
 
-    fn told(&self, view: &ScheduleView) -> Value {
+    fn told(&self, view: &ScheduleView) -> RestSchedule {
         let next = view.next_session_time.unwrap_or_default();
-        views::schedule(view, &self.name, &local(next, &self.facts.zone))
+        views::schedule(view, &self.name, local(next, &self.facts.zone))
     }
 }
 
+/// Schedules.
+#[utoipa::path(
+    get,
+    path = "/api/schedules",
+    operation_id = "digdagListSchedules",
+    tag = "digdag",
+    responses((status = 200, description = "All of them", body = RestScheduleCollection), Errors)
+)]
 pub(super) async fn list(
     State(coordinator): State<Coordinator>,
     caller: Caller,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<RestScheduleCollection>, Problem> {
     let found = all(&coordinator, &caller, |_| true).await?;
-    Ok(Json(json!({"schedules": found.iter().map(Found::json).collect::<Vec<_>>()})))
+    Ok(Json(collection(&found)))
 }
 
+/// Schedules of a project.
+#[utoipa::path(
+    get,
+    path = "/api/projects/{id}/schedules",
+    operation_id = "digdagListProjectSchedules",
+    tag = "digdag",
+    params(("id" = i64, Path, description = "The project"), WorkflowQuery),
+    responses((status = 200, description = "All of them, or that of the workflow", body = RestScheduleCollection), Errors)
+)]
 pub(super) async fn of_project(
     State(coordinator): State<Coordinator>,
     caller: Caller,
     Path(id): Path<i64>,
     Query(query): Query<WorkflowQuery>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<RestScheduleCollection>, Problem> {
     let project = ids::project(&coordinator, &caller, id).await?.name;
     let is_wanted = |name: &WorkflowName| {
         name.project == project
             && query.workflow.as_ref().is_none_or(|workflow| *workflow == name.workflow)
     };
     let found = all(&coordinator, &caller, is_wanted).await?;
-    Ok(Json(json!({"schedules": found.iter().map(Found::json).collect::<Vec<_>>()})))
+    Ok(Json(collection(&found)))
 }
 
+/// A schedule.
+#[utoipa::path(
+    get,
+    path = "/api/schedules/{id}",
+    operation_id = "digdagGetSchedule",
+    tag = "digdag",
+    params(("id" = i64, Path, description = "The schedule")),
+    responses((status = 200, description = "The schedule", body = RestSchedule), Errors)
+)]
 pub(super) async fn one(
     State(coordinator): State<Coordinator>,
     caller: Caller,
     Path(id): Path<i64>,
-) -> Result<Json<Value>, Problem> {
-    Ok(Json(by_id(&coordinator, &caller, id).await?.json()))
+) -> Result<Json<RestSchedule>, Problem> {
+    Ok(Json(by_id(&coordinator, &caller, id).await?.as_it_is()))
 }
 
+/// Keeps a schedule from starting anything.
+#[utoipa::path(
+    post,
+    path = "/api/schedules/{id}/disable",
+    operation_id = "digdagDisableSchedule",
+    tag = "digdag",
+    params(("id" = i64, Path, description = "The schedule")),
+    responses((status = 200, description = "The schedule", body = RestSchedule), Errors)
+)]
 pub(super) async fn disable(
     State(coordinator): State<Coordinator>,
     caller: Caller,
     Path(id): Path<i64>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<RestSchedule>, Problem> {
     ordered(&coordinator, &caller, id, ScheduleChange::Disable).await
 }
 
+/// Lets a schedule go on.
+#[utoipa::path(
+    post,
+    path = "/api/schedules/{id}/enable",
+    operation_id = "digdagEnableSchedule",
+    tag = "digdag",
+    params(("id" = i64, Path, description = "The schedule")),
+    responses((status = 200, description = "The schedule", body = RestSchedule), Errors)
+)]
 pub(super) async fn enable(
     State(coordinator): State<Coordinator>,
     caller: Caller,
     Path(id): Path<i64>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<RestSchedule>, Problem> {
     ordered(&coordinator, &caller, id, ScheduleChange::Enable { skip_missed: false }).await
 }
 
 /// digdag's `RestScheduleSkipRequest`: up to a time, or a number of sessions from a time.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = RestScheduleSkipRequest)]
 pub(super) struct SkipRequest {
     next_time: Option<String>,
     from_time: Option<Timestamp>,
+    #[schema(value_type = Option<i64>, minimum = 0, maximum = 4_294_967_295_u32)]
     count: Option<u32>,
     next_run_time: Option<Timestamp>,
     #[serde(default)]
     dry_run: bool,
 }
 
+/// Leaves out the sessions before one.
+#[utoipa::path(
+    post,
+    path = "/api/schedules/{id}/skip",
+    operation_id = "digdagSkipSessions",
+    tag = "digdag",
+    params(("id" = i64, Path, description = "The schedule")),
+    request_body = SkipRequest,
+    responses((status = 200, description = "The schedule", body = RestSchedule), Errors)
+)]
 pub(super) async fn skip(
     State(coordinator): State<Coordinator>,
     caller: Caller,
     Path(id): Path<i64>,
     extract::Json(request): extract::Json<SkipRequest>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<RestSchedule>, Problem> {
     let found = by_id(&coordinator, &caller, id).await?;
     let to = match (&request.next_time, request.count) {
         (Some(text), None) => SkipTo::Time(time_in(text, &found.facts.zone)?),
@@ -121,15 +184,16 @@ pub(super) async fn skip(
         }
     };
     if request.dry_run {
-        return Ok(Json(found.json()));
+        return Ok(Json(found.as_it_is()));
     }
     ordered(&coordinator, &caller, id, ScheduleChange::Skip { to, run_at: request.next_run_time })
         .await
 }
 
 /// digdag's `RestScheduleBackfillRequest`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = RestScheduleBackfillRequest)]
 pub(super) struct BackfillOf {
     from_time: Timestamp,
     attempt_name: String,
@@ -140,12 +204,21 @@ pub(super) struct BackfillOf {
 
 /// The sessions from a time to the one that the schedule starts next, one after another. Those that have no attempt yet have the
 /// id 0 in the answer: they begin as the ones before them end.
+#[utoipa::path(
+    post,
+    path = "/api/schedules/{id}/backfill",
+    operation_id = "digdagBackfill",
+    tag = "digdag",
+    params(("id" = i64, Path, description = "The schedule")),
+    request_body = BackfillOf,
+    responses((status = 200, description = "What will run", body = RestScheduleAttemptCollection), Errors)
+)]
 pub(super) async fn backfill(
     State(coordinator): State<Coordinator>,
     caller: Caller,
     Path(id): Path<i64>,
     extract::Json(request): extract::Json<BackfillOf>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<RestScheduleAttemptCollection>, Problem> {
     let found = by_id(&coordinator, &caller, id).await?;
     match request.dry_run {
         true => caller.looks_at(&found.name.project)?,
@@ -178,38 +251,38 @@ pub(super) async fn backfill(
         revision: None,
     };
     coordinator.backfill(&asked).await?;
-    let attempts: Vec<Value> = planned
-        .iter()
-        .map(|session| {
-            json!({
-                "id": "0",
-                "index": 0,
-                "project": views::project_name(&found.name.project),
-                "workflow": {"id": found.name.id().to_string(), "name": found.name.workflow},
-                "sessionId": "0",
-                "sessionUuid": crate::session::uuid_of(&crate::summary::session_key(
-                    &found.name.project,
-                    &found.name.workflow,
-                    session.session_time,
-                )),
-                "sessionTime": session.local_time,
-                "retryAttemptName": request.attempt_name,
-                "done": false,
-                "success": false,
-                "cancelRequested": false,
-                "params": {},
-                "createdAt": coordinator.now(),
-                "finishedAt": null,
-                "status": "running",
-            })
-        })
-        .collect();
-    Ok(Json(json!({
-        "id": id.to_string(),
-        "project": views::project_name(&found.name.project),
-        "workflow": {"id": found.name.id().to_string(), "name": found.name.workflow},
-        "attempts": attempts,
-    })))
+    let session = |time: &SessionPlan| {
+        let key = session_key(&found.name.project, &found.name.workflow, time.session_time);
+        RestSessionAttempt {
+            attempt: LastAttempt {
+                id: "0".to_owned(),
+                index: Some(0),
+                retry_attempt_name: Some(request.attempt_name.clone()),
+                done: false,
+                success: false,
+                cancel_requested: false,
+                params: Config::new(),
+                created_at: coordinator.now(),
+                finished_at: None,
+                status: "running",
+            },
+            project: views::project_name(&found.name.project),
+            workflow: views::workflow_name(&found.name),
+            session_id: "0".to_owned(),
+            session_uuid: uuid_of(&key).to_string(),
+            session_time: time.local_time.clone(),
+        }
+    };
+    Ok(Json(RestScheduleAttemptCollection {
+        id: id.to_string(),
+        project: views::project_name(&found.name.project),
+        workflow: views::workflow_name(&found.name),
+        attempts: planned.iter().map(session).collect(),
+    }))
+}
+
+fn collection(found: &[Found]) -> RestScheduleCollection {
+    RestScheduleCollection { schedules: found.iter().map(Found::as_it_is).collect() }
 }
 
 /// Session times of the schedule from a time on, before the one that it starts next.
@@ -233,7 +306,7 @@ async fn ordered(
     caller: &Caller,
     id: i64,
     change: ScheduleChange,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<RestSchedule>, Problem> {
     let found = by_id(coordinator, caller, id).await?;
     caller.operates(&found.name.project)?;
     let view = coordinator.order_schedule(&found.name.project, &found.name.workflow, change);
