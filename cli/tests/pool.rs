@@ -195,7 +195,7 @@ fn projects_are_listed_with_what_was_pushed_last() {
     assert_eq!(
         table(&["projects"]),
         "
- PROJECT  GCP PROJECT  REVISION      PUSHED               WORKFLOWS
+ PROJECT  GCP PROJECT  REVISION      PUSHED               WORKFLOWS        NOTE
  title_a  title-a      d869dc7e9193  2019-08-30 01:02:03  hourly, summary
  title_b  title-a      d869dc7e9193  2019-08-30 01:02:03  summary
  title_c  title-a      d869dc7e9193  2019-08-30 01:02:03  summary

@@ -138,7 +138,7 @@ async fn template(
     let stop = CancellationToken::new();
     let _stopping = stop.clone().drop_guard();
     let (sender, mut events) = mpsc::unbounded_channel();
-    let broker = Arc::new(broker(rabbitmq, prefix).await?);
+    let broker = Arc::new(broker(&rabbitmq.url(), prefix).await?);
     let shared: Arc<dyn Store> = store.clone();
     let config = CoordinatorConfig::default();
     let launched = Coordinator::launch(config, shared, broker, Some(sender), stop);

@@ -77,7 +77,7 @@ impl Pool {
         let bigquery = BigQuery::connect(&BigQueryConfig::new(Address::Local(address))).await?;
         let stop = CancellationToken::new();
         for _ in 0..WORKERS {
-            let broker = Arc::new(broker(rabbitmq, &prefix).await?);
+            let broker = Arc::new(broker(&rabbitmq.url(), &prefix).await?);
             // As after the first minute and a half of a leader (decision 0023).
             let config = WorkerConfig { unknown_for: Duration::ZERO, ..WorkerConfig::new() };
             let worker = Worker::new(broker, bigquery.clone(), config, stop.clone());
@@ -91,7 +91,7 @@ impl Pool {
         let launched = Coordinator::launch(
             CoordinatorConfig { limits, ..CoordinatorConfig::default() },
             Arc::new(RedisStore::connect(store).await?),
-            Arc::new(broker(rabbitmq, &prefix).await?),
+            Arc::new(broker(&rabbitmq.url(), &prefix).await?),
             Some(sender),
             stop.clone(),
         );

@@ -23,6 +23,7 @@ mod pool;
 mod processes;
 mod servers;
 mod takeover;
+mod telemetry;
 mod warehouse;
 mod watch;
 
@@ -47,6 +48,8 @@ struct Arguments {
     /// Print, as JSON, what one task that is out costs in memory, and nothing else.
     #[arg(long, hide = true)]
     pending_task: bool,
+    #[command(flatten)]
+    round: telemetry::Round,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -63,6 +66,8 @@ enum Part {
     Idle,
     /// The API over 10,000 sessions.
     Api,
+    /// What metrics and traces cost.
+    Telemetry,
     /// The local warehouse.
     Warehouse,
     /// Many long jobs on one worker process, in real time; only when it is named. Needs `cargo build --release -p himekuri-worker`.
@@ -74,6 +79,10 @@ async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     if arguments.pending_task {
         println!("{}", serde_json::to_string(&decisions::pending()?)?);
+        return Ok(());
+    }
+    if let Some(switch) = arguments.round.telemetry_round {
+        println!("{}", arguments.round.measure(switch).await?);
         return Ok(());
     }
     let wanted = |part| arguments.parts.is_empty() || arguments.parts.contains(&part);
@@ -97,6 +106,9 @@ async fn main() -> anyhow::Result<()> {
     }
     if wanted(Part::Api) {
         results.extend(api::measure().await?);
+    }
+    if wanted(Part::Telemetry) {
+        results.extend(telemetry::measure().await?);
     }
     if wanted(Part::Warehouse) {
         results.extend(warehouse::measure().await?);

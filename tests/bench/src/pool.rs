@@ -11,9 +11,10 @@ use himekuri_coordinator::{
 };
 use himekuri_engine::Config;
 use himekuri_store::{RedisConfig, RedisStore};
-use himekuri_testkit::{RabbitMq, RedisServer, unique_name};
+use himekuri_testkit::unique_name;
 use himekuri_worker::{Worker, WorkerConfig};
 use himekuri_workflow::ProjectFiles;
+use jiff::Span;
 use jiff::civil::date;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -25,39 +26,50 @@ pub(crate) enum Order {
     Sequential,
 }
 
-/// Runs one attempt of `tasks` no-op tasks, from start to its end in the store.
+/// No-op tasks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Load {
+    /// Attempts, one for each date.
+    pub(crate) sessions: i32,
+    /// Tasks of each.
+    pub(crate) tasks: u32,
+    pub(crate) order: Order,
+}
+
+/// Runs no-op tasks, from start to the end in the store.
 pub(crate) async fn tasks_per_second(
-    rabbitmq: &RabbitMq,
-    redis: &RedisServer,
-    tasks: u32,
-    order: Order,
+    amqp: &str,
+    redis: &str,
+    load: Load,
+    trace_ratio: f64,
 ) -> anyhow::Result<f64> {
     let prefix = unique_name("bench");
     let stop = CancellationToken::new();
     let (events, mut received) = mpsc::unbounded_channel();
     let worker = Worker::new(
-        Arc::new(broker(rabbitmq, &prefix).await?),
+        Arc::new(broker(amqp, &prefix).await?),
         no_bigquery().await?,
         WorkerConfig { prefetch: 1_000, ..WorkerConfig::new() },
         stop.clone(),
     );
     let worker = tokio::spawn(worker.run());
-    let store = RedisConfig { prefix: prefix.clone(), ..RedisConfig::new(redis.url()) };
+    let store = RedisConfig { prefix: prefix.clone(), ..RedisConfig::new(redis) };
     let launched = Coordinator::launch(
-        CoordinatorConfig::default(),
+        CoordinatorConfig { trace_ratio, ..CoordinatorConfig::default() },
         Arc::new(RedisStore::connect(store).await?),
-        Arc::new(broker(rabbitmq, &prefix).await?),
+        Arc::new(broker(amqp, &prefix).await?),
         Some(events),
         stop.clone(),
     );
     let (coordinator, ended) = launched.await?.context("stopped before it began")?;
-    let archive = himekuri_project::pack(&project(tasks, order))?;
+    let archive = himekuri_project::pack(&project(load))?;
     coordinator.push("bench", &archive, Some("bench".to_owned())).await?;
-    let day = date(2019, 9, 1);
+    let from = date(2019, 9, 1);
+    let to = from.checked_add(Span::new().days(load.sessions - 1))?;
     let request = StartRequest {
         project: "bench".to_owned(),
         workflow: "wf".to_owned(),
-        sessions: SessionChoice { from: day, to: day },
+        sessions: SessionChoice { from, to },
         params: Config::new(),
         overrides: Config::new(),
         attempt_name: String::new(),
@@ -65,9 +77,10 @@ pub(crate) async fn tasks_per_second(
     };
     let began = Instant::now();
     coordinator.start(&request).await?;
-    loop {
+    let mut running = load.sessions;
+    while running > 0 {
         match received.recv().await.map(|event| event.kind) {
-            Some(EventKind::Finished { success: true }) => break,
+            Some(EventKind::Finished { success: true }) => running -= 1,
             Some(EventKind::Finished { success: false }) | None => bail!("the attempt failed"),
             Some(
                 EventKind::Dispatched { .. }
@@ -82,13 +95,12 @@ pub(crate) async fn tasks_per_second(
     stop.cancel();
     ended.await??;
     worker.await??;
-    Ok(f64::from(tasks) / seconds)
+    Ok(f64::from(load.sessions) * f64::from(load.tasks) / seconds)
 }
 
-pub(crate) async fn broker(rabbitmq: &RabbitMq, prefix: &str) -> anyhow::Result<RabbitBroker> {
+pub(crate) async fn broker(amqp: &str, prefix: &str) -> anyhow::Result<RabbitBroker> {
     let topology = Topology::new(prefix);
-    Ok(RabbitBroker::connect(RabbitConfig { topology, ..RabbitConfig::new(rabbitmq.url()) })
-        .await?)
+    Ok(RabbitBroker::connect(RabbitConfig { topology, ..RabbitConfig::new(amqp) }).await?)
 }
 
 /// `echo>` needs no BigQuery; a worker needs one that answers.
@@ -99,8 +111,9 @@ async fn no_bigquery() -> anyhow::Result<BigQuery> {
     Ok(BigQuery::connect(&BigQueryConfig::new(endpoint)).await?)
 }
 
-fn project(tasks: u32, order: Order) -> ProjectFiles {
-    let parallel = match order {
+fn project(load: Load) -> ProjectFiles {
+    let tasks = load.tasks;
+    let parallel = match load.order {
         Order::Parallel => "true",
         Order::Sequential => "false",
     };

@@ -15,21 +15,20 @@ const SEQUENTIAL_TASKS: u32 = 500;
 pub(crate) async fn measure() -> anyhow::Result<Vec<Measurement>> {
     let rabbitmq = RabbitMq::start().context("could not start RabbitMQ")?;
     let redis = RedisServer::start().context("could not start Redis")?;
+    let (amqp, store) = (rabbitmq.url(), redis.url());
+    let once = |tasks, order| {
+        let load = pool::Load { sessions: 1, tasks, order };
+        pool::tasks_per_second(&amqp, &store, load, 0.0)
+    };
     let mut throughput = Rounds::default();
     let mut sequential = Rounds::default();
     for _ in 0..ROUNDS {
         throughput
             .floor
             .push(bare::tasks_per_second(&rabbitmq.url(), PARALLEL_TASKS, 1_000).await?);
-        throughput.value.push(
-            pool::tasks_per_second(&rabbitmq, &redis, PARALLEL_TASKS, pool::Order::Parallel)
-                .await?,
-        );
+        throughput.value.push(once(PARALLEL_TASKS, pool::Order::Parallel).await?);
         sequential.floor.push(bare::tasks_per_second(&rabbitmq.url(), SEQUENTIAL_TASKS, 1).await?);
-        sequential.value.push(
-            pool::tasks_per_second(&rabbitmq, &redis, SEQUENTIAL_TASKS, pool::Order::Sequential)
-                .await?,
-        );
+        sequential.value.push(once(SEQUENTIAL_TASKS, pool::Order::Sequential).await?);
     }
     let figure = |name, reach| Figure { name, unit: "tasks/s", reach };
     Ok(vec![

@@ -90,7 +90,7 @@ impl Servers {
         let launched = Coordinator::launch(
             CoordinatorConfig::default(),
             Arc::new(self.store().await?),
-            Arc::new(broker(&self.rabbitmq, &self.prefix).await?),
+            Arc::new(broker(&self.rabbitmq.url(), &self.prefix).await?),
             Some(sender),
             stop.clone(),
         );

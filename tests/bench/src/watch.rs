@@ -47,7 +47,7 @@ pub(crate) async fn measure(count: u32, length: Duration) -> anyhow::Result<Vec<
     let launched = Coordinator::launch(
         CoordinatorConfig { limits, ..CoordinatorConfig::default() },
         Arc::new(RedisStore::connect(store).await?),
-        Arc::new(broker(&rabbitmq, &prefix).await?),
+        Arc::new(broker(&rabbitmq.url(), &prefix).await?),
         Some(events),
         stop.clone(),
     );
