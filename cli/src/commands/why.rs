@@ -1,12 +1,13 @@
 //! `himekuri why`.
 
-use himekuri_coordinator::AttemptSummary;
+use himekuri_coordinator::{AttemptSummary, Pause};
 use himekuri_engine::TaskView;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::api_client::ApiClient;
 use crate::arguments::{self, CoordinatorArguments};
+use crate::commands::pause;
 use crate::{output, times};
 
 mod access;
@@ -17,7 +18,7 @@ mod next;
 mod sample;
 mod text;
 
-use found::Found;
+use found::{Found, Verdict};
 use next::Next;
 
 /// Say why an attempt is as it is, and what to do.
@@ -64,10 +65,28 @@ pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let list: TaskList = client.call(client.get(&format!("{path}/tasks"))).await?;
     let (now, zone) = (Timestamp::now(), times::machine_zone());
     let found = Found::of(&summary, &list.tasks);
-    let next = next::next(&found, now, &zone);
+    let next = match pause_of(&client, &found).await? {
+        Some(pause) => next::paused(&found, &pause::sentence(&pause)),
+        None => next::next(&found, now, &zone),
+    };
     if arguments.json {
         return output::json_line(&Answer { found: &found, next: &next });
     }
     output::line(text::text(&found, &next, now, &zone));
     Ok(())
+}
+
+/// The pause of its title, if it is what the attempt waits for.
+async fn pause_of(client: &ApiClient, found: &Found) -> anyhow::Result<Option<Pause>> {
+    match found.verdict {
+        Verdict::Running | Verdict::WaitingForRetry => {
+            let all = client.projects().await?;
+            Ok(all.into_iter().find(|one| one.name == found.project).and_then(|one| one.paused))
+        }
+        Verdict::Succeeded
+        | Verdict::Failed
+        | Verdict::Failing
+        | Verdict::Canceling
+        | Verdict::Killed => Ok(None),
+    }
 }

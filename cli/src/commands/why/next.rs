@@ -65,6 +65,17 @@ pub(super) fn next(found: &Found, now: Timestamp, zone: &TimeZone) -> Next {
     }
 }
 
+/// Of an attempt that goes on when its title does.
+pub(super) fn paused(found: &Found, pause: &str) -> Next {
+    Next {
+        text: format!(
+            "{} is {pause}. What is out goes on to its end, and the rest waits; when it may go on",
+            found.project
+        ),
+        commands: vec![format!("himekuri resume {}", found.project)],
+    }
+}
+
 fn just(text: impl Into<String>) -> Next {
     Next { text: text.into(), commands: Vec::new() }
 }
