@@ -269,7 +269,8 @@ impl Driver {
             Ok(records) if records.is_empty() => {}
             Ok(records) => {
                 for record in &records {
-                    if let Some(task) = decided_task(record) {
+                    if let Some((task, _, _)) = record.decided() {
+                        // Its partition is free again.
                         self.dispatcher.ended((id, task));
                     }
                 }
@@ -295,34 +296,5 @@ impl Driver {
         }
         self.dispatcher.suspend(id);
         self.lost.insert(id);
-    }
-}
-
-/// The task whose try a record decides: its partition is free again.
-fn decided_task(record: &Record) -> Option<himekuri_protocol::TaskId> {
-    match record {
-        Record::Succeeded { task, .. }
-        | Record::Checking { task, .. }
-        | Record::RetryScheduled { task, .. }
-        | Record::Failing { task, .. }
-        | Record::Failed { task, .. }
-        | Record::Canceled { task, .. } => Some(*task),
-        Record::AttemptStarted(_)
-        | Record::Expanded { .. }
-        | Record::Resumed { .. }
-        | Record::NotResumed { .. }
-        | Record::Resolved { .. }
-        | Record::Waiting { .. }
-        | Record::Requiring { .. }
-        | Record::Joined { .. }
-        | Record::Dispatched { .. }
-        | Record::Submitted { .. }
-        | Record::Unreachable { .. }
-        | Record::Canceling { .. }
-        | Record::KillRequested { .. }
-        | Record::Retried { .. }
-        | Record::GroupFailed { .. }
-        | Record::SlaMissed { .. }
-        | Record::AttemptFinished { .. } => None,
     }
 }

@@ -105,7 +105,7 @@ fn of_tries(trace: &AttemptTrace, attempt: &Attempt, log: &[Record]) -> Vec<Span
                 open.insert(*task, Open { try_no: *try_no, at: *at });
             }
         }
-        if let Some((task, at, error)) = decided(record)
+        if let Some((task, at, error)) = record.decided()
             && let Some(Open { try_no, at: begin }) = open.remove(&task)
         {
             let message = format!("{id}-{task}-{try_no}");
@@ -138,36 +138,6 @@ fn of_try(
             KeyValue::new("messaging.message.id", message.to_owned()),
         ],
         error: error.map(|error| error.reason.clone()),
-    }
-}
-
-/// The end of a try, with what went wrong.
-fn decided(record: &Record) -> Option<(TaskId, Timestamp, Option<&TaskError>)> {
-    match record {
-        Record::Succeeded { task, at, .. }
-        | Record::Checking { task, at, .. }
-        | Record::Canceled { task, at, .. } => Some((*task, *at, None)),
-        Record::RetryScheduled { task, at, error, .. } | Record::Failed { task, at, error } => {
-            Some((*task, *at, Some(error)))
-        }
-        Record::Failing { task, at, error, .. } => Some((*task, *at, error.as_ref())),
-        Record::AttemptStarted(_)
-        | Record::Expanded { .. }
-        | Record::Resumed { .. }
-        | Record::NotResumed { .. }
-        | Record::Resolved { .. }
-        | Record::Waiting { .. }
-        | Record::Requiring { .. }
-        | Record::Joined { .. }
-        | Record::Dispatched { .. }
-        | Record::Submitted { .. }
-        | Record::Unreachable { .. }
-        | Record::Canceling { .. }
-        | Record::Retried { .. }
-        | Record::GroupFailed { .. }
-        | Record::SlaMissed { .. }
-        | Record::KillRequested { .. }
-        | Record::AttemptFinished { .. } => None,
     }
 }
 

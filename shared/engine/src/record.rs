@@ -264,6 +264,37 @@ pub enum Record {
 }
 
 impl Record {
+    /// The task whose try is decided, when, and what went wrong: nothing of the try is out any more.
+    #[must_use]
+    pub fn decided(&self) -> Option<(TaskId, Timestamp, Option<&TaskError>)> {
+        match self {
+            Self::Succeeded { task, at, .. }
+            | Self::Checking { task, at, .. }
+            | Self::Canceled { task, at, .. } => Some((*task, *at, None)),
+            Self::RetryScheduled { task, at, error, .. } | Self::Failed { task, at, error } => {
+                Some((*task, *at, Some(error)))
+            }
+            Self::Failing { task, at, error, .. } => Some((*task, *at, error.as_ref())),
+            Self::AttemptStarted(_)
+            | Self::Expanded { .. }
+            | Self::Resumed { .. }
+            | Self::NotResumed { .. }
+            | Self::Resolved { .. }
+            | Self::Waiting { .. }
+            | Self::Requiring { .. }
+            | Self::Joined { .. }
+            | Self::Dispatched { .. }
+            | Self::Submitted { .. }
+            | Self::Unreachable { .. }
+            | Self::Canceling { .. }
+            | Self::Retried { .. }
+            | Self::GroupFailed { .. }
+            | Self::SlaMissed { .. }
+            | Self::KillRequested { .. }
+            | Self::AttemptFinished { .. } => None,
+        }
+    }
+
     /// The task that the record is about; the root for the attempt's own records.
     pub(crate) fn task(&self) -> TaskId {
         match self {
