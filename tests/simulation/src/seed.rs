@@ -96,6 +96,7 @@ pub(crate) async fn push(world: &Arc<World>, titles: &[Title], scheduled: bool) 
             pushed_at: world.clock.now(),
             workflows: files.workflow_names().into_iter().map(str::to_owned).collect(),
             git: None,
+            paused: None,
         };
         let Ok(json) = serde_json::to_string(&record) else { continue };
         // The memory form never fails.
