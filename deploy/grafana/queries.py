@@ -7,8 +7,8 @@ WORKFLOW = 'title=~"$title", workflow=~"$workflow"'
 def gained(series: str, window: str) -> str:
     """How much a counter has grown within `window`, from its birth on.
 
-    `increase()` does not see the first value of a series that begins within the window. The counters of a title begin with its
-    first event after a change of leader, so of one failure a day it would often see nothing.
+    `increase()` does not see the first value of a series that begins within the window. Many counters begin with their
+    first event after a change of leader, so of one event a day it would often see nothing.
     """
     return _gained(f"{series}[{window}]", f"{series} offset {window}")
 

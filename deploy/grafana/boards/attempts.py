@@ -56,8 +56,8 @@ ENDED = Row(
                 ),
                 graph(
                     "Attempts that ended",
-                    "When they failed. One bar each night is the schedule; many by day are a backfill.",
-                    [(counted(f"himekuri_attempt_ended_total{{{WORKFLOW}}}", "$__interval", "outcome"), "{{outcome}}")],
+                    "When they failed, and whether the schedule or a backfill had started them.",
+                    [(counted(f"himekuri_attempt_ended_total{{{WORKFLOW}}}", "$__interval", "class, outcome"), "{{class}}, {{outcome}}")],
                     bars_of="15m",
                 ),
             ],

@@ -6,7 +6,6 @@ from panels import RED_FROM_1, Column, Steps, at_least, graph, listing, number, 
 from queries import counted, or_zero, quantile
 
 READY = 'state="ready"'
-ERRORS = 'himekuri_attempt_ended_total{outcome="error"}'
 
 DATA = Row(
     "Is today's data there?",
@@ -28,10 +27,11 @@ DATA = Row(
                     steps=RED_FROM_1,
                 ),
                 number(
-                    "Failed attempts, 24 h",
-                    "Attempts that ended with an error. Above 0, see which workflows below; `himekuri why ATTEMPT` says what to do.",
-                    or_zero(counted(ERRORS, "24h")),
-                    steps=at_least(1, 10),
+                    "Failed sessions, 24 h",
+                    "Sessions whose newest attempt failed: nobody has mended them yet. Above 0, see which workflows below; "
+                    "`himekuri why ATTEMPT` says what to do.",
+                    or_zero("sum(himekuri_session_failed)"),
+                    steps=RED_FROM_1,
                 ),
                 number(
                     "Attempts that run",
@@ -87,16 +87,16 @@ RUNS = Row(
                 ),
                 graph(
                     "Attempts that ended",
-                    "By outcome. Errors at the hour of the nightly runs concern today's data; errors all day long are mostly a backfill.",
-                    [(counted("himekuri_attempt_ended_total", "$__interval", "outcome"), "{{outcome}}")],
+                    "By class and outcome. Errors of class `scheduled` concern today's data.",
+                    [(counted("himekuri_attempt_ended_total", "$__interval", "class, outcome"), "{{class}}, {{outcome}}")],
                     bars_of="15m",
                 ),
                 listing(
                     "Workflows that failed, 24 h",
-                    "The most failures first. `himekuri attempts` finds the numbers, `himekuri why ATTEMPT` the reason and the cure. "
-                    "Empty is good.",
+                    "Sessions that nobody has mended yet, the most first. `himekuri status` finds the numbers of their attempts, "
+                    "`himekuri why ATTEMPT` the reason and the cure. Empty is good.",
                     ["title", "workflow"],
-                    [Column("Failed", counted(ERRORS, "24h", "title, workflow") + " > 0", steps=RED_FROM_1)],
+                    [Column("Sessions", "max by (title, workflow) (himekuri_session_failed) > 0", steps=RED_FROM_1)],
                     LINK_TO_TITLE,
                 ),
             ],

@@ -2,7 +2,7 @@
 
 from boards.marts import freshness
 from layout import Board, Line, Row, title_variable
-from panels import Steps, at_least, graph, number
+from panels import RED_FROM_1, Steps, at_least, graph, number
 from queries import TITLE, counted, gained, or_zero, quantile
 
 DATA = Row(
@@ -32,10 +32,11 @@ DATA = Row(
                     or_zero(f"sum(himekuri_attempt_active{{{TITLE}}})"),
                 ),
                 number(
-                    "Failed attempts, 24 h",
-                    "Above 0: the dashboard of attempts shows the reasons, `himekuri why ATTEMPT` the cure.",
-                    or_zero(counted(f'himekuri_attempt_ended_total{{{TITLE}, outcome="error"}}', "24h")),
-                    steps=at_least(1, 3),
+                    "Failed sessions, 24 h",
+                    "Sessions whose newest attempt failed. Above 0: the dashboard of attempts shows the reasons, `himekuri why ATTEMPT` "
+                    "the cure.",
+                    or_zero(f"sum(himekuri_session_failed{{{TITLE}}})"),
+                    steps=RED_FROM_1,
                 ),
                 number(
                     "Is it paused?",
