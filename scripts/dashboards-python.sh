@@ -7,8 +7,11 @@ set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 grafana=$root/deploy/grafana
 tool=${CARGO_TARGET_DIR:-$root/target}/dashboards
-needed=$grafana/requirements.txt
-[ "$(basename "${1:?a Python program is missing}")" != render.py ] || needed=$grafana/requirements-render.txt
+case $(basename "${1:?a Python program is missing}") in
+  expressions.py) needed=$grafana/requirements-expressions.txt ;;
+  render.py) needed=$grafana/requirements-render.txt ;;
+  *) needed=$grafana/requirements.txt ;;
+esac
 
 # Two at once, as tests may be, wait for each other.
 mkdir -p "$tool"

@@ -1,15 +1,22 @@
 //! Brings reports and dead letters to the driver.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use himekuri_broker::{Broker, BrokerError, Consumer, Delivery, MAX_BODY_BYTES, Queue};
 use himekuri_protocol::{FromWorker, MESSAGE_BYTES_MAX, WorkerMessage};
+use himekuri_telemetry::metrics::pool::DEAD_LETTERS;
+use himekuri_telemetry::{Counter, KeyValue, counter};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::driver::Command;
 use crate::workers::Workers;
+
+static DEAD: LazyLock<Counter<u64>> = LazyLock::new(|| counter(&DEAD_LETTERS));
+
+/// The reason of dead letters that are none of our messages.
+const UNREADABLE: &str = "unreadable";
 
 /// Unsettled reports: the most a quorum queue's consumer may hold.
 const PREFETCH: u16 = 2_000;
@@ -101,10 +108,16 @@ fn dead_letter(delivery: Delivery) -> Option<Command> {
             tracing::error!(
                 "removed a dead letter of {bytes} bytes that is no task message ({reason}): {error}"
             );
+            dead_lettered(UNREADABLE.to_owned());
             settled(delivery.ack());
             None
         }
     }
+}
+
+/// Counts a dead letter.
+pub(crate) fn dead_lettered(reason: String) {
+    DEAD.add(1, &[KeyValue::new("reason", reason)]);
 }
 
 /// A lost channel gives the message back by itself.

@@ -11,6 +11,8 @@ from matplotlib.patches import Rectangle
 COLOURS = {"green": "#56a64b", "orange": "#f2a93b", "red": "#e02f44", "blue": "#3274d9"}
 PALETTE = ["#7eb26d", "#eab839", "#6ed0e0", "#ef843c", "#e24d42", "#1f78c1", "#ba43a9", "#705da0", "#508642", "#cca300"]
 MOST_IN_LEGEND = 6
+FEW = 60
+"""Points of a line that are drawn as points too, as Grafana does."""
 MOST_BARS = 14
 
 
@@ -38,6 +40,11 @@ def _background(figure, left, bottom, width, height):
     return Rectangle((left, bottom), width, height, transform=figure.transFigure, facecolor="white", edgecolor="#d8dbe0", zorder=-1)
 
 
+def short(value: float) -> str:
+    """Three digits, or all before the point."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
 def amount(value: float, unit: str) -> str:
     """A value as Grafana would write it, more or less."""
     if value != value:
@@ -46,19 +53,19 @@ def amount(value: float, unit: str) -> str:
         case "s":
             for size, name in [(86400, "d"), (3600, "h"), (60, "min"), (1, "s")]:
                 if abs(value) >= size:
-                    return f"{value / size:.3g} {name}"
+                    return f"{short(value / size)} {name}"
             return f"{value * 1000:.3g} ms"
         case "bytes":
             for power, name in enumerate(["B", "KiB", "MiB", "GiB", "TiB", "PiB"]):
                 if abs(value) < 1024 ** (power + 1):
                     return f"{value / 1024**power:.3g} {name}"
         case "percentunit":
-            return f"{value * 100:.3g} %"
+            return f"{short(value * 100)} %"
         case "currencyUSD":
             return f"{'-' if value < 0 else ''}${abs(value):,.2f}"
         case "cps" | "reqps" | "cpm":
-            return f"{value:.3g} /{'min' if unit == 'cpm' else 's'}"
-    return f"{value:,.0f}" if abs(value) >= 1000 or value == int(value) else f"{value:.3g}"
+            return f"{short(value)} /{'min' if unit == 'cpm' else 's'}"
+    return short(value)
 
 
 def colour(value: float, thresholds: dict | None) -> str:
@@ -124,7 +131,7 @@ def _graph(figure, box, panel, answers):
         _stack(axes, lines, tints, bars=custom.get("drawStyle") == "bars")
     else:
         for (name, when, values), tint in zip(lines, tints, strict=True):
-            axes.plot(when, values, label=name, color=tint, linewidth=1.2)
+            axes.plot(when, values, label=name, color=tint, linewidth=1.2, marker="." if len(when) < FEW else None, markersize=3)
     if "thresholdsStyle" in custom:
         top = axes.get_ylim()[1]
         for step in thresholds["steps"]:

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Prints every expression of every panel and alert, one JSON object a line, ready to be asked of a Prometheus.
 
-`expr_without_threshold` is the expression without its last comparison: data where all is well, too.
+`expr_without_threshold` is the expression without its last comparison: data where all is well, too. `sides` are its parts between
+each `or`.
 """
 
 import argparse
@@ -64,7 +65,8 @@ def main() -> None:
     values = values_of(arguments.parse_args())
 
     def tell(path: Path, kind: str, name: str, expr: str) -> None:
-        line = {"file": path.name, kind: name, "expr": expr, "expr_without_threshold": promql.without_threshold(expr)}
+        bare = promql.without_threshold(expr)
+        line = {"file": path.name, kind: name, "expr": expr, "expr_without_threshold": bare, "sides": promql.sides(bare)}
         print(json.dumps(line))
 
     for path, panel, target in of_panels():

@@ -112,7 +112,7 @@ def graph(
     )
     tooltip = common.VizTooltipOptions().mode(models.TooltipDisplayMode.MULTI).sort(models.SortOrder.DESCENDING)
     panel = (
-        _begun(timeseries.Panel(), title, what).unit(unit).min(0).legend(legend).tooltip(tooltip).show_points(models.VisibilityMode.NEVER)
+        _begun(timeseries.Panel(), title, what).unit(unit).min(0).legend(legend).tooltip(tooltip).show_points(models.VisibilityMode.AUTO)
     )
     if bars_of:
         panel = panel.draw_style(models.GraphDrawStyle.BARS).interval(bars_of)

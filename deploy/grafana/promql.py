@@ -65,3 +65,16 @@ def _bare(node) -> str:
         if operator == "or":
             return f"{_bare(node.lhs)} or {_bare(node.rhs)}"
     return str(node)
+
+
+def sides(expr: str) -> list[str]:
+    """The parts of an expression between each `or` at its top: all of them have data at some time, or one is there for nothing."""
+    return _sides(promql.parse(expr))
+
+
+def _sides(node) -> list[str]:
+    if isinstance(node, promql.ParenExpr):
+        return _sides(node.expr)
+    if isinstance(node, promql.BinaryExpr) and str(node.op) == "or":
+        return _sides(node.lhs) + _sides(node.rhs)
+    return [str(node)]

@@ -27,6 +27,8 @@ COLUMN, LINE = 0.75, 0.42
 """Inches of a column and of a line of Grafana's grid."""
 POINTS = 240
 """Points of a line in a panel."""
+FEWEST = 20
+"""Bars of a panel at least: Grafana would show one of 15 minutes for a time of three."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ class Source:
     def ask(self, expr: str, *, instant: bool, least_step: str | None) -> list[dict]:
         """The series of an expression, each with `metric` and a list of `values`."""
         step = max(self.span / POINTS, seconds(least_step or self.values["__rate_interval"]))
+        step = min(step, self.span / FEWEST)
         values = self.values | {"__interval": f"{int(step)}s", "__range": f"{int(self.span)}s"}
         query = {"query": filled(expr, values)}
         if instant:

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use himekuri_broker::Settler;
 use himekuri_engine::{Attempt, Context, Record, ReplayError, Reported};
 use himekuri_protocol::{AttemptId, Report, TaskError, TaskMessage};
-use himekuri_telemetry::{Counter, Histogram, KeyValue, counter, histogram, metrics::pool};
+use himekuri_telemetry::{Histogram, histogram, metrics::pool};
 use jiff::Timestamp;
 use tokio::time::Instant;
 
@@ -15,10 +15,10 @@ use super::{
     AUDIT_EVERY, BeginAttempt, Command, Driver, DriverError, KillCommand, Live, Outgoing,
     RETRY_AFTER,
 };
+use crate::intake::dead_lettered;
 use crate::session::{Begin, begin};
 
 static ROUND: LazyLock<Histogram<f64>> = LazyLock::new(|| histogram(&pool::ROUND_DURATION));
-static DEAD: LazyLock<Counter<u64>> = LazyLock::new(|| counter(&pool::DEAD_LETTERS));
 
 /// What a round has decided and not yet committed.
 pub(super) struct Round {
@@ -220,7 +220,7 @@ impl Driver {
             self.deferred.push(Command::Dead { task, reason, settler });
             return;
         }
-        DEAD.add(1, &[KeyValue::new("reason", reason.clone())]);
+        dead_lettered(reason.clone());
         let now = round.now;
         let error = TaskError {
             reason: "deadLetter".to_owned(),

@@ -16,6 +16,15 @@ Labels have few values: titles, workflows, marts (`dataset.table`), and fixed wo
 label: those stand in logs and traces. Counters start at 0 with each process; `rate()` and `increase()` know that.
 ";
 
+/// What the exporter for Prometheus tells by itself.
+const PROGRAMS: &str = "
+## Programs
+
+| Prometheus | OpenTelemetry | Kind, unit | Labels | Says |
+|---|---|---|---|---|
+| `target_info` | attributes of the resource | gauge, `1` | `service_name` `service_namespace` `service_version` `service_instance_id` `telemetry_sdk_language` `telemetry_sdk_name` `telemetry_sdk_version` | 1; which program this is, of which version, and its name |
+";
+
 /// `docs/metrics.md`.
 #[must_use]
 pub fn document() -> String {
@@ -30,6 +39,7 @@ pub fn document() -> String {
             page.push_str(&row(metric));
         }
     }
+    page.push_str(PROGRAMS);
     page
 }
 

@@ -116,9 +116,9 @@ pub mod pool {
         ATTEMPTS_LOST: "himekuri.attempt.unreadable", Kind::Gauge, "{attempt}", [],
             "Attempts that the driver cannot read at the moment, or can never read: nothing of them runs";
         DEAD_LETTERS: "himekuri.message.dead_lettered", Kind::Counter, "{message}", ["reason"],
-            "Messages that came from the dead queue; each has failed a task";
+            "Messages that came from the dead queue; each has failed a task, except those that are none of ours (`unreadable`)";
         NOTICES: "himekuri.notice.sent", Kind::Counter, "{notice}", ["receiver", "outcome"],
-            "Notices about failures and lateness; `outcome` is `success` or `error`";
+            "Notices about failures and lateness; `receiver` is `webhook`, `slack` or `mail`, `outcome` is `success` or `error`";
         WORKERS: "himekuri.worker.known", Kind::Gauge, "{worker}", [],
             "Workers that said within the last minute that they live";
         API_DURATION: "http.server.request.duration", SECONDS, "s",

@@ -6,7 +6,7 @@ use std::{error::Error, io, path::PathBuf, time::Duration};
 #[derive(Debug, thiserror::Error)]
 pub enum TestkitError {
     /// The server's package is missing.
-    #[error("`{program}` is not installed; run `apt-get install rabbitmq-server redis-server`")]
+    #[error("`{program}` is not installed; run `scripts/install-servers.sh`")]
     NotInstalled {
         /// What was looked for.
         program: &'static str,

@@ -1,4 +1,4 @@
-//! Private RabbitMQ and Redis servers for tests.
+//! Private RabbitMQ, Redis and Prometheus servers for tests.
 //!
 //! A test must meet the real broker and the real store, but never those of the machine it runs on. Each
 //! server here has its own ports on 127.0.0.1, its own data folder and, for RabbitMQ, its own node name and
@@ -16,6 +16,7 @@ mod error;
 mod guard;
 mod installation;
 mod process;
+mod prometheus;
 mod rabbitmq;
 mod redis_server;
 
@@ -26,6 +27,7 @@ use std::{
 
 pub use certificates::{Authority, Issued};
 pub use error::TestkitError;
+pub use prometheus::Prometheus;
 pub use rabbitmq::RabbitMq;
 pub use redis_server::RedisServer;
 

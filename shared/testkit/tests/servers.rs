@@ -4,7 +4,7 @@
 
 use std::fs;
 
-use himekuri_testkit::{RabbitMq, RedisServer, TestkitError};
+use himekuri_testkit::{Prometheus, RabbitMq, RedisServer, TestkitError};
 
 #[test]
 fn two_redis_servers_are_strangers_to_each_other() {
@@ -67,6 +67,18 @@ fn two_rabbits_run_at_once_restart_and_leave_no_process() {
     assert!(!processes().contains(&folder));
     assert!(!std::path::Path::new(&folder).exists());
     drop(other);
+}
+
+#[test]
+fn a_prometheus_refuses_a_bad_configuration_and_leaves_no_process() {
+    let refused = Prometheus::start("scrape: []");
+    assert!(matches!(refused, Err(TestkitError::Ended { .. })), "{refused:?}");
+
+    let server = Prometheus::start("global: {scrape_interval: 1s}").unwrap();
+    let port = server.url().rsplit_once(':').unwrap().1.to_owned();
+    assert!(processes().contains(&port));
+    drop(server);
+    assert!(!processes().contains(&port));
 }
 
 fn set(server: &RedisServer, key: &str, value: &str) {
