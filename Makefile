@@ -13,7 +13,7 @@ CHAOS ?= --seconds 180
 
 help:
 	@echo 'make demo    build, run two example titles for seven dates on a local warehouse, list 70 partitions'
-	@echo 'make test    install what the tests need (RabbitMQ, Redis) and run them all'
+	@echo 'make test    install what the tests need (RabbitMQ, Redis, Prometheus) and run them all'
 	@echo 'make test-rabbitmq-4   broker, store and the whole pool on RabbitMQ 4 and Valkey 8 from Debian 13, as root'
 	@echo 'make test-digdag-client   digdag'"'"'s own client library against a pool; needs Java and Maven, or installs them as root'
 	@echo 'make test-openapi   whatever the description of the API allows and forbids, asked of a pool (schemathesis)'

@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Makes sure that RabbitMQ and Redis are installed: the tests start their own, on private ports and folders. One test drives
-# Google's Python client, which pip brings. `make chaos` steps clocks, and asks for `--with-faketime`.
+# Makes sure that RabbitMQ, Redis and Prometheus are installed: the tests start their own, on private ports and folders. Tests drive
+# Google's Python client and read the dashboards' expressions, with packages that pip brings. `make chaos` steps clocks, and asks for
+# `--with-faketime`.
 set -euo pipefail
 
 missing=()
 command -v redis-server >/dev/null || missing+=(redis-server)
 command -v git >/dev/null || missing+=(git)
+command -v prometheus >/dev/null && command -v promtool >/dev/null || missing+=(prometheus)
 [ -d /usr/lib/rabbitmq ] || missing+=(rabbitmq-server)
 python3 -c 'import ensurepip, venv' 2>/dev/null || python3 -m pip --version >/dev/null 2>&1 || missing+=(python3-venv)
 if [ "${1:-}" = --with-faketime ]; then

@@ -16,8 +16,8 @@ FEW = 60
 MOST_BARS = 14
 
 
-def draw(figure, box, panel: dict, answers: list) -> None:
-    """Draws a panel into a box (left, bottom, width, height) of a figure."""
+def draw(figure, box, panel: dict, answers: list, times: tuple[float, float]) -> None:
+    """Draws a panel into a box (left, bottom, width, height) of a figure, from one time to another."""
     left, bottom, width, height = box
     gap = 0.003
     if panel["type"] == "row":
@@ -33,7 +33,9 @@ def draw(figure, box, panel: dict, answers: list) -> None:
             return
     title = 0.34 / inches
     inner = (left + 3 * gap, bottom + height * 0.04, width - 6 * gap, height * (0.96 - title))
-    KINDS[panel["type"]](figure, inner, panel, answers)
+    axes = KINDS[panel["type"]](figure, inner, panel, answers)
+    if panel["type"] in OVER_TIME:
+        axes.set_xlim(*(datetime.fromtimestamp(at) for at in times))
 
 
 def _background(figure, left, bottom, width, height):
@@ -62,7 +64,8 @@ def amount(value: float, unit: str) -> str:
         case "percentunit":
             return f"{short(value * 100)} %"
         case "currencyUSD":
-            return f"{'-' if value < 0 else ''}${abs(value):,.2f}"
+            digits = f"{abs(value):,.2f}" if value == 0 or abs(value) >= 0.01 else f"{abs(value):.1g}"
+            return f"{'-' if value < 0 else ''}${digits}"
         case "cps" | "reqps" | "cpm":
             return f"{short(value)} /{'min' if unit == 'cpm' else 's'}"
     return short(value)
@@ -147,6 +150,7 @@ def _graph(figure, box, panel, answers):
     kept = list(named)[:MOST_IN_LEGEND]
     place = (-0.08, -0.24 / inches / (1 - below))
     axes.legend([named[name] for name in kept], kept, fontsize=7, ncols=2, frameon=False, loc="upper left", bbox_to_anchor=place)
+    return axes
 
 
 def _time_axis(axes):
@@ -228,6 +232,7 @@ def _heatmap(figure, box, panel, answers):
     unit = panel["options"]["yAxis"].get("unit", "short")
     axes.set_yticks(range(len(buckets)), ["more" if bound == float("inf") else amount(bound, unit) for bound, _ in buckets], fontsize=7)
     _time_axis(axes)
+    return axes
 
 
 def _words(figure, box, panel, _answers):
@@ -245,3 +250,5 @@ KINDS = {
     "heatmap": _heatmap,
     "text": _words,
 }
+
+OVER_TIME = {"timeseries", "heatmap"}

@@ -29,15 +29,17 @@ def counted(series: str, window: str, by: str = "") -> str:
     return f"round(sum{groups} ({gained(series, window)}))"
 
 
-def quantile(share: float, histogram: str, labels: str = "", by: str = "", window: str = "$__rate_interval") -> str:
-    """A quantile of the values of the last minutes. What happens seldom needs a longer window."""
+def quantile(share: float, histogram: str, labels: str = "", by: str = "", window: str | None = None) -> str:
+    """A quantile of the values of the last minutes. What happens seldom needs a longer window, in which each value counts."""
+    series = f"{histogram}_bucket{{{labels}}}"
+    values = gained(series, window) if window else f"rate({series}[$__rate_interval])"
     groups = f"le, {by}" if by else "le"
-    return f"histogram_quantile({share}, sum by ({groups}) (rate({histogram}_bucket{{{labels}}}[{window}])))"
+    return f"histogram_quantile({share}, sum by ({groups}) ({values}))"
 
 
 def failing(requests: str, errors: str, by: str) -> str:
-    """Failures each second; 0 where there are requests and none has failed."""
-    failed = f"sum by ({by}) (rate({requests}{{{errors}}}[$__rate_interval]))"
+    """How many have failed; 0 where there are requests and none has failed. The first failure of its kind counts too."""
+    failed = counted(f"{requests}{{{errors}}}", "$__interval", by)
     return f"{failed} or 0 * sum(rate({requests}[$__rate_interval]))"
 
 

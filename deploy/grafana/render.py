@@ -83,7 +83,7 @@ def render(path: Path, source: Source, out: Path) -> int:
         tables = [
             source.ask(target["expr"], instant=True, least_step=None) for target in panel.get("targets", []) if panel["type"] == "table"
         ]
-        drawing.draw(figure, box, panel, tables or answers)
+        drawing.draw(figure, box, panel, tables or answers, (source.end - source.span, source.end))
         if panel.get("targets") and not answers:
             empty += 1
             print(f"{path.stem}: `{panel['title']}` has no data")

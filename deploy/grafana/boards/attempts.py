@@ -126,7 +126,7 @@ LONG = Row(
                 spread(
                     "Attempts by length",
                     "A second band above the first: some titles or dates take another path; compare their tasks with `himekuri tasks ATTEMPT`.",
-                    f"sum by (le) (increase(himekuri_attempt_duration_seconds_bucket{{{TITLE}}}[$__interval]))",
+                    counted(f"himekuri_attempt_duration_seconds_bucket{{{TITLE}}}", "$__interval", "le"),
                     "s",
                 ),
                 graph(

@@ -150,7 +150,7 @@ BROKER = Row(
                     "Unconfirmed ones are sent again. A line that stays up: RabbitMQ is blocked by an alarm for memory or disk.",
                     [
                         ("sum(himekuri_outbox_unpublished)", "not confirmed yet"),
-                        (failing("messaging_client_sent_messages_total", FAILED, "error_type"), "given up each second {{error_type}}"),
+                        (failing("messaging_client_sent_messages_total", FAILED, "error_type"), "given up {{error_type}}"),
                     ],
                 ),
                 graph(
@@ -187,7 +187,7 @@ STORE = Row(
                     "Failed calls",
                     "By error. A coordinator that cannot write ends, and another one takes over.",
                     [(failing("db_client_operation_duration_seconds_count", FAILED, "error_type"), "failed {{error_type}}")],
-                    "cps",
+                    bars_of="5m",
                 ),
             ],
         ),
@@ -237,14 +237,14 @@ WORKERS = Row(
                 ),
                 graph(
                     "BigQuery's errors",
-                    "By method and reason, each second. `rateLimitExceeded` passes by itself; `accessDenied` does not.",
+                    "By method and reason. `rateLimitExceeded` passes by itself; `accessDenied` does not.",
                     [
                         (
                             failing("http_client_request_duration_seconds_count", FAILED, "himekuri_bigquery_method, error_type"),
                             "failed {{himekuri_bigquery_method}} {{error_type}}",
                         )
                     ],
-                    "cps",
+                    bars_of="5m",
                 ),
                 spread(
                     "Tasks by time on a worker",
@@ -289,7 +289,7 @@ API = Row(
                             "refused {{http_request_method}} {{http_response_status_code}}",
                         )
                     ],
-                    "reqps",
+                    bars_of="5m",
                 ),
             ],
         ),

@@ -4,6 +4,10 @@
 //! `HIMEKURI_RENDER=1` draws the dashboards from it as well, into `target/pictures`.
 
 #![expect(clippy::unwrap_used, reason = "a test ends where it fails")]
+#![expect(
+    clippy::print_stdout,
+    reason = "how many expressions had data, and where the pictures are"
+)]
 
 use std::time::Duration;
 

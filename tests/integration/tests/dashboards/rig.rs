@@ -209,14 +209,14 @@ impl Rig {
 
     /// The ends of all logs.
     fn logs(&self) -> String {
-        let read = |name: &&str| {
+        let read = |name: &&'static str| {
             let path = self.folder.path().join(format!("{name}.log"));
             let text = std::fs::read_to_string(path).unwrap_or_default();
             let lines: Vec<&str> = text.lines().collect();
             let tail = lines.len().saturating_sub(15);
             format!("log of {name}:\n{}", lines[tail..].join("\n"))
         };
-        self.addresses.keys().map(|name| read(name)).collect::<Vec<_>>().join("\n")
+        self.addresses.keys().map(read).collect::<Vec<_>>().join("\n")
     }
 }
 

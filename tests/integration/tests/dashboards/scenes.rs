@@ -72,7 +72,7 @@ pub(crate) async fn nobody_works(rig: &mut Rig, questions: &Questions) {
 async fn broker(rig: &Rig) -> RabbitBroker {
     let broker = RabbitBroker::connect(RabbitConfig {
         topology: Topology::new(rig.prefix.clone()),
-        ..RabbitConfig::new(&rig.rabbitmq.url())
+        ..RabbitConfig::new(rig.rabbitmq.url())
     });
     broker.await.unwrap()
 }
