@@ -1,5 +1,7 @@
 //! Spans and metrics reach whoever was named, and wait for him at the end.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where it fails")]
+
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 

@@ -138,13 +138,14 @@ impl Rig {
     }
 
     pub(crate) async fn himekuri(&self, arguments: &[&str]) -> Output {
-        Command::new(program("himekuri").unwrap())
+        let answer = Command::new(program("himekuri").unwrap())
             .args(arguments)
             .args(["--coordinator", &format!("http://{}", self.addresses[self.front])])
             .stdin(Stdio::null())
-            .output()
-            .await
-            .unwrap()
+            .kill_on_drop(true)
+            .output();
+        let answer = tokio::time::timeout(DEADLINE, answer).await;
+        answer.unwrap_or_else(|_| panic!("{arguments:?} does not end")).unwrap()
     }
 
     /// Runs `himekuri` and reads its JSON lines.

@@ -42,7 +42,7 @@ pub(crate) async fn good_and_bad_work(rig: &Rig, questions: &Questions) {
 
 /// Long jobs fill the workers, a window and a backfill; a title is paused.
 pub(crate) async fn what_waits(rig: &Rig, questions: &Questions) {
-    let days = ["--from", "2019-09-02", "--to", "2019-09-04"];
+    let days = ["--from", "2019-09-02", "--to", "2019-09-04", "--yes", "--detach"];
     rig.json(&[&["backfill", "narrow", "slow"][..], &days].concat()).await;
     rig.session("narrow", "slow", "2019-09-10").await;
     rig.session("trouble", "busy", "2019-09-02").await;
