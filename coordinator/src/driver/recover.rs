@@ -10,6 +10,7 @@ use himekuri_workflow::ProjectFiles;
 use jiff::Timestamp;
 
 use super::command::{BeginAttempt, Command};
+use super::meter::ReadyTimes;
 use super::{AUDIT_EVERY, Driver, DriverError, Live, Outgoing, RETRY_AFTER};
 use crate::coordinator::{RetryOf, StartError, resume_of};
 use crate::revision::ProjectRevision;
@@ -122,7 +123,9 @@ impl Driver {
         let snapshot_at = claimed.snapshot.as_ref().map_or(0, |snapshot| snapshot.length);
         let attempt = self.attempt(id, &claimed).await?;
         self.take_places(id, Some((&attempt, &summary)));
-        self.live.insert(id, Live::new(attempt, files, summary, snapshot_at));
+        let mut live = Live::new(attempt, files, summary, snapshot_at);
+        live.ready = ReadyTimes::found(live.attempt.dispatchable_count(), self.parts.clock.now());
+        self.live.insert(id, live);
         self.recovered.push(id);
         // What is in the outbox may or may not have been published: duplicates are harmless.
         let messages = claimed.outbox.into_iter().map(|entry| Outgoing {

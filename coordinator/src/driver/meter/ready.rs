@@ -19,6 +19,15 @@ pub(in crate::driver) struct ReadyTimes {
 }
 
 impl ReadyTimes {
+    /// Of an attempt that was taken over: how long they had waited before, nobody remembers.
+    pub(in crate::driver) fn found(ready: usize, now: Timestamp) -> Self {
+        let mut found = Self::default();
+        if ready > 0 {
+            found.push(now, ready);
+        }
+        found
+    }
+
     /// After a commit: so many went out, and so many are ready now. Returns how long those that went out had waited, in seconds.
     pub(in crate::driver) fn update(
         &mut self,
@@ -87,6 +96,15 @@ mod tests {
         assert_eq!(ready.update(1, 4, at(12)).collect::<Vec<_>>(), [2.0]);
         assert_eq!(ready.update(3, 1, at(20)).collect::<Vec<_>>(), [10.0, 10.0, 8.0]);
         assert_eq!(ready.oldest(), Some(at(12)));
+    }
+
+    #[test]
+    fn what_was_ready_at_a_takeover_waits_from_then_on() {
+        let mut ready = ReadyTimes::found(2, at(10));
+
+        assert_eq!(ready.oldest(), Some(at(10)));
+        assert_eq!(ready.update(1, 1, at(15)).collect::<Vec<_>>(), [5.0]);
+        assert_eq!(ReadyTimes::found(0, at(10)), ReadyTimes::default());
     }
 
     #[test]

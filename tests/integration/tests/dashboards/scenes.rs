@@ -101,6 +101,8 @@ pub(crate) async fn the_leader_dies(rig: &mut Rig, questions: &Questions) {
     assert_eq!(rig.leader().await, other);
     rig.fires(questions, "HimekuriAttemptsUnreadable").await;
     rig.fires(questions, "HimekuriNoWorkers").await;
+    // What waits goes on to wait.
+    rig.shows("himekuri_task_oldest_age_seconds{title='narrow', state='ready'} > 0").await;
     rig.begin(leader);
 }
 
