@@ -1,5 +1,6 @@
 """Draws single panels with matplotlib, each kind in its own way."""
 
+import math
 import re
 import textwrap
 from datetime import datetime
@@ -64,8 +65,9 @@ def amount(value: float, unit: str) -> str:
         case "percentunit":
             return f"{short(value * 100)} %"
         case "currencyUSD":
-            digits = f"{abs(value):,.2f}" if value == 0 or abs(value) >= 0.01 else f"{abs(value):.1g}"
-            return f"{'-' if value < 0 else ''}${digits}"
+            # Below a cent, two digits that count.
+            places = 2 if value == 0 or abs(value) >= 0.01 else 1 - math.floor(math.log10(abs(value)))
+            return f"{'-' if value < 0 else ''}${abs(value):,.{places}f}"
         case "cps" | "reqps" | "cpm":
             return f"{short(value)} /{'min' if unit == 'cpm' else 's'}"
     return short(value)
