@@ -111,6 +111,15 @@ struct Arguments {
     notify: NotifyArguments,
     #[command(flatten)]
     telemetry: TelemetryArguments,
+    /// Share of attempts whose traces are sent whole, from 0 to 1. Those in which something went wrong are always sent.
+    #[arg(
+        long,
+        env = "HIMEKURI_TRACE_RATIO",
+        value_name = "SHARE",
+        default_value_t = 0.01,
+        value_parser = share
+    )]
+    trace_ratio: f64,
     /// On-demand price of a TiB that queries read, in US dollars, for the metric of costs.
     #[arg(long, env = "HIMEKURI_PRICE_PER_TIB", value_name = "USD", default_value = "6.25")]
     price_per_tib: Price,
@@ -141,7 +150,7 @@ async fn coordinate(arguments: Arguments) -> anyhow::Result<()> {
     let config = CoordinatorConfig {
         name,
         price: arguments.price_per_tib,
-        trace_ratio: arguments.telemetry.trace_ratio(),
+        trace_ratio: arguments.trace_ratio,
         archive: arguments.archive.archive()?,
         limits,
         spending,
@@ -205,6 +214,11 @@ fn ttl(seconds: Option<u32>) -> u32 {
     seconds.unwrap_or(0)
 }
 
+fn share(text: &str) -> Result<f64, String> {
+    let share: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+    if (0.0..=1.0).contains(&share) { Ok(share) } else { Err("a share is from 0 to 1".to_owned()) }
+}
+
 /// Where others reach an API that listens on `address`.
 fn advertised(address: SocketAddr) -> String {
     let name = std::env::var("HOSTNAME").ok().filter(|_| address.ip().is_unspecified());
@@ -218,4 +232,16 @@ async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
     let listening = TcpListener::bind(address).await;
     listening
         .with_context(|| format!("could not listen on {address}; is another coordinator running?"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_is_a_part_of_one() {
+        assert_eq!(share("0.25"), Ok(0.25));
+        assert!(share("1.5").is_err() && share("-1").is_err() && share("all").is_err());
+        assert!(share("NaN").is_err());
+    }
 }

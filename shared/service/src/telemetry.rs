@@ -26,15 +26,6 @@ pub struct TelemetryArguments {
     /// Whether metrics go by OTLP too: `none` is for a receiver that takes traces alone.
     #[arg(long, env = "OTEL_METRICS_EXPORTER", value_enum, default_value_t)]
     metrics_exporter: MetricsExporter,
-    /// Share of attempts whose traces are sent whole, from 0 to 1. Those in which something failed are always sent.
-    #[arg(
-        long,
-        env = "HIMEKURI_TRACE_RATIO",
-        value_name = "SHARE",
-        default_value_t = 0.01,
-        value_parser = share
-    )]
-    trace_ratio: f64,
 }
 
 impl TelemetryArguments {
@@ -55,12 +46,6 @@ impl TelemetryArguments {
         let telemetry = start(settings, Handle::current()).context("could not start telemetry")?;
         Ok(Arc::new(telemetry))
     }
-
-    /// Share of attempts whose traces are sent whole.
-    #[must_use]
-    pub const fn trace_ratio(&self) -> f64 {
-        self.trace_ratio
-    }
 }
 
 /// Sends what waits, when a program ends.
@@ -68,22 +53,5 @@ pub async fn shut_down(telemetry: Arc<Telemetry>) {
     let sent = tokio::task::spawn_blocking(move || telemetry.shut_down()).await;
     if sent.is_err() {
         tracing::debug!("the last metrics and spans were not sent");
-    }
-}
-
-fn share(text: &str) -> Result<f64, String> {
-    let share: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
-    if (0.0..=1.0).contains(&share) { Ok(share) } else { Err("a share is from 0 to 1".to_owned()) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_share_is_a_part_of_one() {
-        assert_eq!(share("0.25"), Ok(0.25));
-        assert!(share("1.5").is_err() && share("-1").is_err() && share("all").is_err());
-        assert!(share("NaN").is_err());
     }
 }

@@ -29,7 +29,7 @@ const DEATHS: f64 = 2.0;
 const DEATHS_RATE_MAX: f64 = 0.005;
 
 /// How long a job that is done stays known: messages that come twice come sooner.
-const KNOWN_FOR: Duration = Duration::from_secs(300);
+const KNOWN_FOR: Duration = Duration::from_secs(1_800);
 
 /// How long the attempt may take, in the time of the simulation.
 const PATIENCE: Duration = Duration::from_secs(7 * 86_400);
@@ -39,6 +39,8 @@ const PATIENCE: Duration = Duration::from_secs(7 * 86_400);
 pub struct LargeResult {
     /// Whether the attempt ended, and ended well.
     pub succeeded: bool,
+    /// Attempts: more than one if a leader died before it had said that it started one.
+    pub attempts: usize,
     /// Partitions that were written.
     pub partitions: usize,
     /// The ledger.
@@ -80,6 +82,7 @@ async fn live(dates: u32, marts: u32) -> LargeResult {
     start(&world, &title.name).await;
     let ended = tokio::time::timeout(PATIENCE, end(&world)).await;
     let partitions = world.warehouse().partitions();
+    let attempts = attempts(&world).await.len();
     let (counters, findings) = {
         let entries = world.ledger.entries();
         (entries.counters, entries.findings.clone())
@@ -87,6 +90,7 @@ async fn live(dates: u32, marts: u32) -> LargeResult {
     world.end();
     LargeResult {
         succeeded: ended == Ok(true),
+        attempts,
         partitions,
         counters,
         findings,
@@ -138,9 +142,15 @@ async fn end(world: &World) -> bool {
     loop {
         tokio::time::sleep(Duration::from_secs(60)).await;
         if world.store.active_attempts().await.unwrap_or_default().is_empty() {
-            let all = AttemptFilter { limit: usize::MAX, ..AttemptFilter::default() };
-            let attempts = world.store.attempts(&all).await.unwrap_or_default();
-            return attempts.iter().all(|(_, summary)| summary.contains("\"state\":\"success\""));
+            let all = attempts(world).await;
+            return all.iter().all(|summary| summary.contains("\"state\":\"success\""));
         }
     }
+}
+
+/// Summaries of all attempts.
+async fn attempts(world: &World) -> Vec<String> {
+    let all = AttemptFilter { limit: usize::MAX, ..AttemptFilter::default() };
+    let attempts = world.store.attempts(&all).await.unwrap_or_default();
+    attempts.into_iter().map(|(_, summary)| summary).collect()
 }
