@@ -14,6 +14,7 @@ use himekuri_cost::Price;
 use himekuri_engine::{Attempt, Dispatcher, Evaluate, Limits, TimeLimits};
 use himekuri_protocol::{AttemptId, TaskId};
 use himekuri_store::{Epoch, Store};
+use himekuri_telemetry::StringValue;
 use himekuri_workflow::ProjectFiles;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
@@ -24,6 +25,7 @@ use crate::clock::Clock;
 use crate::history::History;
 use crate::spending::SpendingLimits;
 use crate::summary::AttemptSummary;
+use crate::trace::AttemptTrace;
 use crate::workers::Workers;
 
 mod cancel;
@@ -170,6 +172,9 @@ struct Live {
     ready: ReadyTimes,
     /// Whether something went wrong that a trace would explain.
     troubled: bool,
+    /// Where it is in a trace, and its title: read from the summary once, as each task needs them.
+    trace: Option<AttemptTrace>,
+    title: StringValue,
 }
 
 impl Live {
@@ -182,7 +187,9 @@ impl Live {
         let (published, ready) = (Vec::new(), ReadyTimes::default());
         // Of one that was taken over, nobody remembers; a new one has the record of its start alone.
         let troubled = attempt.log_length() > 1;
-        Self { attempt, files, summary, published, snapshot_at, ready, troubled }
+        let trace = AttemptTrace::of(attempt.started().attempt, summary.trace.as_deref());
+        let title = StringValue::from(Arc::<str>::from(summary.project.as_str()));
+        Self { attempt, files, summary, published, snapshot_at, ready, troubled, trace, title }
     }
 
     /// The attempt's state, if its log has grown by enough since it was last stored: its size goes with the tasks that

@@ -138,7 +138,8 @@ impl Driver {
         let (id, now) = (effect.attempt, self.parts.clock.now());
         let class = self.dispatcher.class(id).unwrap_or(Class::Scheduled);
         let Some(live) = self.live.get_mut(&id) else { return };
-        let of = Of { id, attempt: &live.attempt, class, price: self.parts.price };
+        let (price, title) = (self.parts.price, live.title.clone());
+        let of = Of { id, attempt: &live.attempt, class, price, title };
         let workflow = format!("{}/{}", live.summary.project, live.summary.workflow);
         let mut sent = 0;
         for record in &effect.records {
@@ -152,7 +153,7 @@ impl Driver {
             }
         }
         let ready = live.attempt.dispatchable_count();
-        self.meter.waited(class, live.ready.update(sent, ready, now));
+        self.meter.sent(&of, sent, live.ready.update(sent, ready, now));
     }
 
     /// Publishes beside the next rounds; the result comes back as a command.

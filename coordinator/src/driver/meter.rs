@@ -7,7 +7,9 @@ use himekuri_cost::{Bytes, Price};
 use himekuri_engine::{Attempt, AttemptOutcome, Class, Record, Task};
 use himekuri_protocol::{AttemptId, JobStatistics, TaskError, TaskId};
 use himekuri_telemetry::metrics::{marts, work};
-use himekuri_telemetry::{Counter, Histogram, KeyValue, counter, counter_f64, histogram};
+use himekuri_telemetry::{
+    Counter, Histogram, KeyValue, StringValue, counter, counter_f64, histogram,
+};
 use jiff::Timestamp;
 
 pub(super) use ready::ReadyTimes;
@@ -46,11 +48,13 @@ pub(super) struct Of<'a> {
     pub(super) attempt: &'a Attempt,
     pub(super) class: Class,
     pub(super) price: Price,
+    /// Shared by all labels: there are several for each task.
+    pub(super) title: StringValue,
 }
 
 impl Of<'_> {
     fn title(&self) -> KeyValue {
-        KeyValue::new("title", self.attempt.started().project.clone())
+        KeyValue::new("title", self.title.clone())
     }
 
     fn class(&self) -> KeyValue {
@@ -63,7 +67,6 @@ impl Meter {
     pub(super) fn count(&mut self, of: &Of<'_>, record: &Record) {
         match record {
             Record::Dispatched { task, at, .. } => {
-                DISPATCHED.add(1, &[of.title(), of.class()]);
                 self.sent.insert((of.id, *task), *at);
             }
             Record::Succeeded { task, at, job, .. } | Record::Checking { task, at, job, .. } => {
@@ -106,9 +109,13 @@ impl Meter {
         }
     }
 
-    /// Tasks went out after they had waited so long.
-    pub(super) fn waited(&self, class: Class, waits: impl Iterator<Item = f64>) {
-        let labels = [KeyValue::new("class", class.name())];
+    /// Tasks went out, so many, after they had waited so long.
+    pub(super) fn sent(&self, of: &Of<'_>, count: usize, waits: impl Iterator<Item = f64>) {
+        if count == 0 {
+            return;
+        }
+        let labels = [of.class()];
+        DISPATCHED.add(u64::try_from(count).unwrap_or(u64::MAX), &[of.title(), of.class()]);
         waits.for_each(|seconds| WAIT.record(seconds, &labels));
     }
 

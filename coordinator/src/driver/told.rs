@@ -8,7 +8,7 @@ use himekuri_telemetry::trace::TRACEPARENT;
 
 use super::{Driver, Live, Outgoing};
 use crate::summary::AttemptState;
-use crate::trace::{AttemptTrace, spans};
+use crate::trace::spans;
 
 /// Whether something went wrong that a trace would explain.
 pub(super) fn is_trouble(record: &Record) -> bool {
@@ -29,9 +29,8 @@ impl Driver {
         outgoing: &Outgoing,
         mut message: OutgoingMessage,
     ) -> OutgoingMessage {
-        let live = outgoing.attempt.and_then(|id| Some((id, self.live.get(&id)?)));
-        let trace = live.and_then(|(id, live)| AttemptTrace::of(id, live.summary.trace.as_deref()));
-        if let Some(trace) = trace {
+        let live = outgoing.attempt.and_then(|id| self.live.get(&id));
+        if let Some(trace) = live.and_then(|live| live.trace.as_ref()) {
             // An entry of the outbox is called as the message, and where in the log it stands.
             let name = outgoing.id.split('@').next().unwrap_or_default();
             let context = trace.try_of(name).to_string();
@@ -42,8 +41,7 @@ impl Driver {
 
     /// An attempt has ended. Its trace is told whole, or not at all; always when something went wrong.
     pub(super) fn tell_trace(&self, id: AttemptId, live: &Live) {
-        let trace = AttemptTrace::of(id, live.summary.trace.as_deref()).filter(|_| traces());
-        let Some(trace) = trace else { return };
+        let Some(trace) = live.trace.filter(|_| traces()) else { return };
         let is_well = live.summary.state == AttemptState::Success && !live.troubled;
         if is_well && !trace.parent.sampled {
             return;

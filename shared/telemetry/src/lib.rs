@@ -15,6 +15,6 @@ pub mod trace;
 pub use document::document;
 pub use instruments::{counter, counter_f64, histogram};
 pub use metric::{Kind, Metric};
-pub use opentelemetry::KeyValue;
 pub use opentelemetry::metrics::{Counter, Histogram};
 pub use opentelemetry::trace::{SpanId, SpanKind};
+pub use opentelemetry::{KeyValue, StringValue};
