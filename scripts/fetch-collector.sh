@@ -11,6 +11,7 @@ exec 9>"$folder/.lock"
 flock 9
 program=$(find "$folder" -name rotel-agent -type f | head -n 1)
 if [ -z "$program" ]; then
+  python3 -c 'import ensurepip, venv' 2>/dev/null || "$(dirname "$0")/install-packages.sh" python3-venv >&2
   python3 -m venv "$folder/venv" >&2
   "$folder/venv/bin/pip" install --quiet --disable-pip-version-check "rotel==$version" >&2
   program=$(find "$folder" -name rotel-agent -type f | head -n 1)
