@@ -153,7 +153,7 @@ impl Driver {
             }
         }
         let ready = live.attempt.dispatchable_count();
-        self.meter.sent(&of, sent, live.ready.update(sent, ready, now));
+        self.meter.committed(&of, sent, live.ready.update(sent, ready, now));
     }
 
     /// Publishes beside the next rounds; the result comes back as a command.

@@ -40,6 +40,8 @@ const OUTCOMES: [&str; 3] = ["success", "error", "canceled"];
 #[derive(Debug, Default)]
 pub(super) struct Meter {
     sent: BTreeMap<(AttemptId, TaskId), Timestamp>,
+    /// Ends of the commit that is being counted, by operator and outcome.
+    ended: Vec<(String, &'static str, u64)>,
 }
 
 /// Whose records are counted.
@@ -109,8 +111,18 @@ impl Meter {
         }
     }
 
-    /// Tasks went out, so many, after they had waited so long.
-    pub(super) fn sent(&self, of: &Of<'_>, count: usize, waits: impl Iterator<Item = f64>) {
+    /// All records of a commit are counted. So many tasks went out with it, after they had waited so long.
+    pub(super) fn committed(
+        &mut self,
+        of: &Of<'_>,
+        count: usize,
+        waits: impl Iterator<Item = f64>,
+    ) {
+        for (operator, outcome, count) in self.ended.drain(..) {
+            let (operator, outcome) =
+                (KeyValue::new("operator", operator), KeyValue::new("outcome", outcome));
+            ENDED.add(count, &[of.title(), operator, outcome]);
+        }
         if count == 0 {
             return;
         }
@@ -124,9 +136,13 @@ impl Meter {
         let sent = self.sent.remove(&(of.id, task));
         let task = of.attempt.task(task).filter(|task| task.last_try.is_some());
         let Some(task) = task else { return sent.is_some() };
-        let operator = KeyValue::new("operator", task.operator().unwrap_or_default().to_owned());
-        ENDED.add(1, &[of.title(), operator.clone(), KeyValue::new("outcome", outcome)]);
+        let operator = task.operator().unwrap_or_default();
+        match self.ended.iter_mut().find(|(known, how, _)| known == operator && *how == outcome) {
+            Some((_, _, count)) => *count += 1,
+            None => self.ended.push((operator.to_owned(), outcome, 1)),
+        }
         if let Some(sent) = sent {
+            let operator = KeyValue::new("operator", operator.to_owned());
             TASK_DURATION.record(seconds(sent, at), &[of.title(), operator]);
         }
         true

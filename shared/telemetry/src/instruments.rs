@@ -1,8 +1,8 @@
 //! Instruments made from the contract. Until a program has [started](crate::export::start) telemetry they do nothing, so
 //! libraries and tests need not care.
 
-use opentelemetry::global;
-use opentelemetry::metrics::{Counter, Histogram};
+use opentelemetry::metrics::{Counter, Histogram, ObservableCounter};
+use opentelemetry::{KeyValue, global};
 
 use crate::metric::{Kind, Metric};
 
@@ -35,4 +35,21 @@ pub fn histogram(metric: &Metric) -> Histogram<f64> {
         Kind::Counter | Kind::Gauge => builder,
     };
     builder.with_unit(metric.unit).with_description(metric.description).build()
+}
+
+/// A counter that somebody else keeps, for what happens so often that counting it here would cost: it is read when somebody looks.
+/// To be kept as long as it is to be seen.
+#[must_use]
+pub fn followed_counter(
+    metric: &Metric,
+    series: impl Fn() -> Vec<(Vec<KeyValue>, u64)> + Send + Sync + 'static,
+) -> ObservableCounter<u64> {
+    let meter = global::meter(METER);
+    let builder = meter.u64_observable_counter(metric.name);
+    let builder = builder.with_unit(metric.unit).with_description(metric.description);
+    builder
+        .with_callback(move |observer| {
+            series().iter().for_each(|(labels, value)| observer.observe(*value, labels));
+        })
+        .build()
 }

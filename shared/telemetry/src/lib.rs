@@ -13,8 +13,8 @@ mod otlp;
 pub mod trace;
 
 pub use document::document;
-pub use instruments::{counter, counter_f64, histogram};
+pub use instruments::{counter, counter_f64, followed_counter, histogram};
 pub use metric::{Kind, Metric};
-pub use opentelemetry::metrics::{Counter, Histogram};
+pub use opentelemetry::metrics::{Counter, Histogram, ObservableCounter};
 pub use opentelemetry::trace::{SpanId, SpanKind};
 pub use opentelemetry::{KeyValue, StringValue};

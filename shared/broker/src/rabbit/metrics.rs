@@ -2,17 +2,23 @@
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use himekuri_telemetry::metrics::pool::{
     BROKER_CONNECTED, CONSUMED, PUBLISH_DURATION, QUEUE_WAIT, SENT,
 };
-use himekuri_telemetry::{Counter, Histogram, KeyValue, counter, gauges, histogram};
+use himekuri_telemetry::{
+    Counter, Histogram, KeyValue, ObservableCounter, counter, followed_counter, gauges, histogram,
+};
 
 use crate::{OutgoingMessage, PublishError, Queue};
 
 static SENT_MESSAGES: LazyLock<Counter<u64>> = LazyLock::new(|| counter(&SENT));
-static CONSUMED_MESSAGES: LazyLock<Counter<u64>> = LazyLock::new(|| counter(&CONSUMED));
+/// Deliveries by queue, in the order of [`Queue::ALL`].
+static DELIVERED: [AtomicU64; Queue::ALL.len()] = [const { AtomicU64::new(0) }; Queue::ALL.len()];
+static CONSUMED_MESSAGES: LazyLock<ObservableCounter<u64>> =
+    LazyLock::new(|| followed_counter(&CONSUMED, consumed));
 static PUBLISHING: LazyLock<Histogram<f64>> = LazyLock::new(|| histogram(&PUBLISH_DURATION));
 static WAITED: LazyLock<Histogram<f64>> = LazyLock::new(|| histogram(&QUEUE_WAIT));
 
@@ -40,12 +46,23 @@ pub(super) fn published(
 
 /// A message has come.
 pub(super) fn delivered(queue: Queue, sent_at: Option<&str>) {
-    CONSUMED_MESSAGES.add(1, &labels(queue, "process"));
+    LazyLock::force(&CONSUMED_MESSAGES);
+    let all = Queue::ALL.iter().zip(&DELIVERED);
+    if let Some((_, delivered)) = all.into_iter().find(|(known, _)| **known == queue) {
+        delivered.fetch_add(1, Ordering::Relaxed);
+    }
     let sent_at = sent_at.and_then(|millis| Some(Duration::from_millis(millis.parse().ok()?)));
     if let Some(waited) = sent_at.and_then(|sent_at| now().checked_sub(sent_at)) {
         let destination = KeyValue::new("messaging.destination.name", queue.suffix());
         WAITED.record(waited.as_secs_f64(), &[destination]);
     }
+}
+
+fn consumed() -> Vec<(Vec<KeyValue>, u64)> {
+    let counts = Queue::ALL.into_iter().zip(&DELIVERED);
+    let seen = counts.map(|(queue, count)| (queue, count.load(Ordering::Relaxed)));
+    let seen = seen.filter(|(_, count)| *count > 0);
+    seen.map(|(queue, count)| (labels(queue, "process").to_vec(), count)).collect()
 }
 
 /// The connection for publishing is up, or is not.
