@@ -79,7 +79,7 @@ simulate:
 
 chaos:
 	scripts/fetch-duckdb.sh
-	scripts/install-servers.sh --with-faketime
+	scripts/install-servers.sh
 	cargo build -p himekuri -p himekuri-coordinator -p himekuri-worker -p himekuri-warehouse \
 	  -p himekuri-integration-tests --bins
 	"$${CARGO_TARGET_DIR:-target}"/debug/himekuri-chaos $(CHAOS)

@@ -69,7 +69,8 @@ impl Meter {
     pub(super) fn count(&mut self, of: &Of<'_>, record: &Record) {
         match record {
             Record::Dispatched { task, at, .. } => {
-                self.sent.insert((of.id, *task), *at);
+                // Its message may go out more than once.
+                self.sent.entry((of.id, *task)).or_insert(*at);
             }
             Record::Succeeded { task, at, job, .. } | Record::Checking { task, at, job, .. } => {
                 self.ended(of, *task, *at, "success");

@@ -8,6 +8,7 @@ use himekuri_protocol::AttemptId;
 use himekuri_store::{AttemptFilter, ClaimedAttempt, RecordKind, StoreError};
 use himekuri_workflow::ProjectFiles;
 use jiff::Timestamp;
+use serde::Deserialize;
 
 use super::command::{BeginAttempt, Command};
 use super::meter::ReadyTimes;
@@ -123,8 +124,10 @@ impl Driver {
         let snapshot_at = claimed.snapshot.as_ref().map_or(0, |snapshot| snapshot.length);
         let attempt = self.attempt(id, &claimed).await?;
         self.take_places(id, Some((&attempt, &summary)));
+        let last_at = last_at(&claimed)?;
         let mut live = Live::new(attempt, files, summary, snapshot_at);
-        live.ready = ReadyTimes::found(live.attempt.dispatchable_count(), self.parts.clock.now());
+        let since = last_at.unwrap_or_else(|| self.parts.clock.now());
+        live.ready = ReadyTimes::found(live.attempt.dispatchable_count(), since);
         self.live.insert(id, live);
         self.recovered.push(id);
         // What is in the outbox may or may not have been published: duplicates are harmless.
@@ -236,6 +239,20 @@ impl Driver {
         self.revisions.insert(revision.to_owned(), files.clone());
         Ok(files)
     }
+}
+
+/// When an attempt last changed: what is ready has been so since then at least. Nobody knows if nothing is behind the snapshot.
+fn last_at(claimed: &ClaimedAttempt) -> serde_json::Result<Option<Timestamp>> {
+    #[derive(Deserialize)]
+    struct Dated {
+        at: Timestamp,
+    }
+    let known = match claimed.snapshot {
+        Some(_) => claimed.log.get(1..).unwrap_or_default(),
+        None => &claimed.log,
+    };
+    let last = known.last().map(|record| serde_json::from_str::<Dated>(record)).transpose()?;
+    Ok(last.map(|record| record.at))
 }
 
 fn records(log: &[String]) -> serde_json::Result<Vec<Record>> {

@@ -230,11 +230,9 @@ impl Attempt {
                 self.leave_indexes(*task);
                 self.index.running.insert(*task);
                 self.update(*task, |node| {
-                    node.state = TaskState::Running {
-                        try_no: *try_no,
-                        since: *at,
-                        phase: Phase::Dispatched,
-                    };
+                    let since = node.state.out_since(*try_no).unwrap_or(*at);
+                    node.state =
+                        TaskState::Running { try_no: *try_no, since, phase: Phase::Dispatched };
                     node.last_try = Some(*try_no);
                     node.started_at.get_or_insert(*at);
                     node.destination.clone_from(destination);

@@ -23,7 +23,7 @@ use crate::record::{AttemptOutcome, KillReason, Record};
 use crate::subtasks::Sight;
 
 /// Version of snapshots: another one is not read. It rises with every change of what the engine holds of a task.
-pub const SNAPSHOT_VERSION: u16 = 2;
+pub const SNAPSHOT_VERSION: u16 = 3;
 
 /// Why a snapshot is of no use; its log is read instead.
 #[derive(Debug, thiserror::Error)]

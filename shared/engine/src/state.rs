@@ -21,7 +21,7 @@ pub enum TaskState {
     Running {
         /// The try.
         try_no: TryNo,
-        /// When it was dispatched.
+        /// When it was first dispatched: its message may go out more than once.
         since: Timestamp,
         /// Who has it.
         phase: Phase,
@@ -111,6 +111,16 @@ impl TaskState {
             Self::GroupError => "group_error",
             Self::Canceled => "canceled",
         }
+    }
+
+    /// Since when a try is out, if it is.
+    pub(crate) fn out_since(&self, wanted: TryNo) -> Option<Timestamp> {
+        if let Self::Running { try_no, since, .. } = self
+            && *try_no == wanted
+        {
+            return Some(*since);
+        }
+        None
     }
 
     /// Whether nothing can happen to the task any more.

@@ -74,7 +74,7 @@ pub mod work {
         TASKS_ACTIVE: "himekuri.task.active", Kind::Gauge, "{task}", ["title", "class", "state"],
             "Tasks by state: `ready` to be sent, `retry_waiting`, `dispatched` to workers, `submitted` (its job runs), `unreachable` (BigQuery gives no answer), `canceling`";
         TASK_OLDEST: "himekuri.task.oldest.age", Kind::Gauge, "s", ["title", "class", "state"],
-            "How long the oldest task has been in that state";
+            "How long the oldest task has been in that state; what a worker or BigQuery has, since its try first went out";
         TASKS_HELD: "himekuri.task.held", Kind::Gauge, "{task}", ["title", "class", "reason"],
             "Ready tasks with something in their way: `partition`, `table`, `region`, `older_attempt`, `budget` or `paused`";
         TASKS_DISPATCHED: "himekuri.task.dispatched", Kind::Counter, "{task}", ["title", "class"],

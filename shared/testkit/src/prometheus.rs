@@ -10,7 +10,10 @@ use std::{
 use crate::{TestkitError, free_port, guard::Guard, process::Process};
 
 const PROGRAM: &str = "prometheus";
+const TOOL: &str = "promtool";
 const CONFIGURATION: &str = "prometheus.yml";
+const DATA: &str = "data";
+const PAST: &str = "past.txt";
 /// Longest wait for the answer to one look.
 const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 /// Tries with other ports: a port may be taken between finding and using it.
@@ -31,10 +34,18 @@ impl Prometheus {
     /// # Errors
     /// When the package is missing, the configuration is refused, or the server does not serve in time.
     pub fn start(configuration: &str) -> Result<Self, TestkitError> {
-        let mut result = Self::try_start(configuration);
+        Self::start_with_past(configuration, None)
+    }
+
+    /// The same with samples of hours ago: in OpenMetrics' text format, each with its time.
+    ///
+    /// # Errors
+    /// Those of [`start`](Self::start), or `promtool` refuses the samples.
+    pub fn start_with_past(configuration: &str, past: Option<&str>) -> Result<Self, TestkitError> {
+        let mut result = Self::try_start(configuration, past);
         for _ in 1..TRIES {
             match result {
-                Err(TestkitError::Ended { .. }) => result = Self::try_start(configuration),
+                Err(TestkitError::Ended { .. }) => result = Self::try_start(configuration, past),
                 Ok(_) | Err(_) => break,
             }
         }
@@ -47,13 +58,16 @@ impl Prometheus {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    fn try_start(configuration: &str) -> Result<Self, TestkitError> {
+    fn try_start(configuration: &str, past: Option<&str>) -> Result<Self, TestkitError> {
         let (guard, port) = (Guard::new(PROGRAM)?, free_port()?);
         guard.write(CONFIGURATION, configuration)?;
+        if let Some(samples) = past {
+            write_past(&guard, samples)?;
+        }
         let mut command = Command::new(PROGRAM);
         command
             .arg(format!("--config.file={CONFIGURATION}"))
-            .arg("--storage.tsdb.path=data")
+            .arg(format!("--storage.tsdb.path={DATA}"))
             .arg(format!("--web.listen-address=127.0.0.1:{port}"))
             .arg("--log.level=warn");
         let mut process = match Process::start(&guard, PROGRAM, &mut command) {
@@ -78,6 +92,23 @@ impl Drop for Prometheus {
     fn drop(&mut self) {
         // The guard kills what this leaves.
         let _ended = self.process.kill(&self.guard);
+    }
+}
+
+/// Makes blocks of samples where the server will look for them.
+fn write_past(guard: &Guard, samples: &str) -> Result<(), TestkitError> {
+    guard.write(PAST, samples)?;
+    let failed = |source| TestkitError::Process { operation: "run", program: TOOL, source };
+    let output = Command::new(TOOL)
+        .args(["tsdb", "create-blocks-from", "openmetrics", "--quiet", PAST, DATA])
+        .current_dir(guard.folder())
+        .output()
+        .map_err(failed)?;
+    match output.status.success() {
+        true => Ok(()),
+        false => {
+            Err(failed(io::Error::other(String::from_utf8_lossy(&output.stderr).into_owned())))
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! The programs come from the target folder that these tests were built into; `make test` builds them first.
 
 pub mod chaos;
+mod clock;
 mod collector;
 mod pool;
 mod process;
@@ -11,6 +12,7 @@ mod proxy;
 mod wait;
 mod warehouse;
 
+pub use clock::Clock;
 pub use collector::{Collector, ReceivedSpan};
 pub use pool::{Pool, Task};
 pub use process::{Process, Signal, program, repository};

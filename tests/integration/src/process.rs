@@ -53,6 +53,19 @@ impl Process {
     /// # Errors
     /// It was not built, or does not start.
     pub fn start(name: &str, arguments: &[String], log: &Path) -> anyhow::Result<Self> {
+        Self::start_in(name, arguments, Vec::new(), log)
+    }
+
+    /// The same with variables of its own, such as those of a [`Clock`](crate::Clock).
+    ///
+    /// # Errors
+    /// It was not built, or does not start.
+    pub fn start_in(
+        name: &str,
+        arguments: &[String],
+        environment: Vec<(String, String)>,
+        log: &Path,
+    ) -> anyhow::Result<Self> {
         let output = std::fs::File::options()
             .create(true)
             .append(true)
@@ -61,6 +74,7 @@ impl Process {
         let child = Command::new(program(name)?)
             .args(arguments)
             .env("RUST_LOG", "himekuri_worker=debug,himekuri_coordinator=debug,info,lapin=error")
+            .envs(environment)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(output)

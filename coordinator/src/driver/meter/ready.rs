@@ -19,11 +19,11 @@ pub(in crate::driver) struct ReadyTimes {
 }
 
 impl ReadyTimes {
-    /// Of an attempt that was taken over: how long they had waited before, nobody remembers.
-    pub(in crate::driver) fn found(ready: usize, now: Timestamp) -> Self {
+    /// Of an attempt that was taken over: nobody remembers more than that they were ready at `since`.
+    pub(in crate::driver) fn found(ready: usize, since: Timestamp) -> Self {
         let mut found = Self::default();
         if ready > 0 {
-            found.push(now, ready);
+            found.push(since, ready);
         }
         found
     }

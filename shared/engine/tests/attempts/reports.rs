@@ -1,6 +1,6 @@
 //! What workers report: late, twice, in any order, or that BigQuery does not answer.
 
-use himekuri_engine::{Phase, Record, Reported};
+use himekuri_engine::{Phase, Record, Reported, TaskState};
 use himekuri_protocol::{Outcome, TaskId, TryNo, Work};
 
 use crate::world::{Project, World, error, failed, submitted, succeeded, unreachable};
@@ -171,6 +171,26 @@ fn a_dispatched_try_that_nobody_reports_on_goes_out_again_as_the_same_try() {
     assert_eq!(world.task("+a").last_try, Some(TryNo::FIRST));
     world.tick(1_199);
     assert_eq!(world.attempt.due_again(world.now), [], "the second wait is longer");
+}
+
+#[test]
+fn a_try_runs_since_it_first_went_out() {
+    let mut world = query("  _retry: 1\n");
+    let since = |world: &World| {
+        let state = &world.task("+a").state;
+        let TaskState::Running { since, .. } = state else { panic!("{state:?}") };
+        *since
+    };
+    let first = world.now;
+    world.send("+a");
+    world.tick(600);
+    world.send("+a");
+
+    assert_eq!(since(&world), first);
+    world.fail("+a", "broken");
+    world.tick(0);
+    world.send("+a");
+    assert_eq!(since(&world), world.now, "another try");
 }
 
 fn give_up(world: &mut World) -> Vec<Record> {

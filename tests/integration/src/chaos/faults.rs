@@ -1,6 +1,5 @@
 //! Strikes and heals.
 
-use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -14,6 +13,7 @@ use super::link::{Link, Mode, Way};
 use super::rig::{Rig, blocking};
 use super::run::Tell;
 use super::supervisor::{Send as Signal, Supervised, send};
+use crate::clock::Clock;
 use crate::wait::until;
 
 /// Longest wait for a process that was told to end, and for the next one in its place.
@@ -341,17 +341,17 @@ impl<'a> Hand<'a> {
 
     async fn step_clock(&mut self) -> anyhow::Result<String> {
         let rig = self.rig;
-        let mut clocks: Vec<&Path> = rig.clocks.iter().map(AsRef::as_ref).collect();
+        let mut clocks: Vec<&Clock> = rig.clocks.iter().collect();
         if self.dice.bool() {
             self.dice.shuffle(&mut clocks);
             clocks.truncate(1);
         }
-        let step = if self.dice.bool() { "+3600" } else { "-3600" };
-        clocks.iter().try_for_each(|clock| set_clock(clock, step))?;
+        let step = if self.dice.bool() { 3_600 } else { -3_600 };
+        clocks.iter().try_for_each(|clock| clock.set(step))?;
         let lasted = self.pause(5.0..15.0).await;
-        clocks.iter().try_for_each(|clock| set_clock(clock, "+0"))?;
+        clocks.iter().try_for_each(|clock| clock.set(0))?;
         let count = clocks.len();
-        Ok(format!("clocks of {count} coordinators at {step} s for {lasted:.1?}"))
+        Ok(format!("clocks of {count} coordinators at {step:+} s for {lasted:.1?}"))
     }
 
     async fn restart_all(&mut self) -> anyhow::Result<String> {
@@ -377,12 +377,6 @@ impl<'a> Hand<'a> {
 }
 
 /// A file that a process reads at any moment is replaced as a whole.
-fn set_clock(file: &Path, offset: &str) -> anyhow::Result<()> {
-    let next = file.with_extension("next");
-    std::fs::write(&next, format!("{offset}\n"))?;
-    std::fs::rename(&next, file).with_context(|| format!("could not set `{}`", file.display()))
-}
-
 fn told(name: &str, signal: Signal, sent: Option<u32>) -> String {
     match (sent, signal) {
         (None, _) => format!("{name} had just ended"),

@@ -17,6 +17,7 @@ use super::run::Settings;
 use super::scenario::Scenario;
 use super::supervisor::{Recipe, Supervised};
 use super::{TITLES, gcp_project};
+use crate::clock::Clock;
 use crate::process::{program, repository};
 use crate::wait::until;
 use crate::warehouse::WarehouseProcess;
@@ -39,7 +40,6 @@ const LEAD_DEADLINE: Duration = Duration::from_secs(60);
 const REDIS_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Debian's place of the library that fakes the time, below a folder of the machine's kind.
-const FAKETIME: &str = "faketime/libfaketimeMT.so.1";
 
 /// All that one scenario has for itself.
 #[derive(Debug)]
@@ -53,7 +53,7 @@ pub(super) struct Rig {
     pub(super) rabbitmq: Arc<RabbitMq>,
     pub(super) redis: Arc<RedisServer>,
     /// One file for each coordinator whose clock can be stepped.
-    pub(super) clocks: Vec<PathBuf>,
+    pub(super) clocks: Vec<Clock>,
     prefix: String,
     logs: PathBuf,
 }
@@ -202,23 +202,12 @@ impl Rig {
         Ok(through)
     }
 
-    /// The environment of a process whose clock follows a file.
+    /// The environment of a process with a clock of its own.
     fn clock(&mut self, name: &str) -> anyhow::Result<Vec<(String, String)>> {
-        let library = faketime()?;
-        let file = self.logs.join(format!("{name}.clock"));
-        std::fs::write(&file, "+0\n")?;
-        let text = file.to_str().context("a path that is no text")?.to_owned();
-        self.clocks.push(file);
-        let pairs = [
-            ("LD_PRELOAD", library.as_str()),
-            ("FAKETIME_TIMESTAMP_FILE", &text),
-            // The file is read each time somebody asks.
-            ("FAKETIME_NO_CACHE", "1"),
-            // A step of the time of day moves no timer.
-            ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
-            ("DONT_FAKE_MONOTONIC", "1"),
-        ];
-        Ok(pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).to_vec())
+        let clock = Clock::new(self.logs.join(format!("{name}.clock")))?;
+        let environment = clock.environment();
+        self.clocks.push(clock);
+        Ok(environment)
     }
 
     async fn push(&self, title: &str) -> anyhow::Result<()> {
@@ -295,13 +284,6 @@ pub(super) async fn blocking<T: Send + 'static>(
     call: impl FnOnce() -> Result<T, TestkitError> + Send + 'static,
 ) -> anyhow::Result<T> {
     Ok(tokio::task::spawn_blocking(call).await.context("the testkit panicked")??)
-}
-
-fn faketime() -> anyhow::Result<String> {
-    let folders = std::fs::read_dir("/usr/lib")?.filter_map(Result::ok);
-    let library = folders.map(|folder| folder.path().join(FAKETIME)).find(|path| path.exists());
-    let library = library.and_then(|path| path.to_str().map(ToOwned::to_owned));
-    library.context("libfaketime is missing; run `scripts/install-servers.sh --with-faketime`")
 }
 
 /// How long jobs take: by the last digit of their date, so that neighbours differ and kills meet running jobs.

@@ -12,6 +12,7 @@
 use std::time::Duration;
 
 mod contract;
+mod past;
 mod questions;
 mod rig;
 mod scenes;
@@ -23,26 +24,16 @@ use rig::Rig;
 /// Longest wait for one thing, on a busy machine.
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// Alerts that no scene of a minute can bring about. `deploy/prometheus/alerts_test.yml` lets each of them fire.
-const TOO_LONG: [(&str, &str); 5] = [
-    ("HimekuriStaleMart", "a mart is fresh first and 54 hours old later"),
-    ("HimekuriTasksStuck", "a task is in one state for 20 minutes at least"),
-    ("HimekuriWindowFull", "a scheduled task waits for 15 minutes"),
-    ("HimekuriCostJump", "it compares with the day before"),
-    ("HimekuriTwoLeaders", "the fence ends an old leader before Prometheus can see both"),
-];
-
-/// Sides of an `or` that are silent in a pool that does what it should.
-const SILENT: [(&str, &str); 1] = [("offset 1d", "what a day cost before the pool was there")];
-
 #[tokio::test(flavor = "multi_thread")]
 async fn every_expression_of_dashboards_and_alerts_has_data_when_its_time_comes() {
     let mut rig = Rig::start().await;
+    scenes::a_day_ago(&mut rig).await;
     let questions = Questions::of_the_repository(rig.prometheus.clone());
     let asking = tokio::spawn(questions.clone().ask_until_stopped());
 
     scenes::the_store_is_slow(&rig, &questions).await;
     scenes::good_and_bad_work(&rig, &questions).await;
+    scenes::what_only_the_past_shows(&rig, &questions).await;
     scenes::what_waits(&rig, &questions).await;
     rig.render("busy").await;
     scenes::nobody_works(&mut rig, &questions).await;
@@ -50,13 +41,14 @@ async fn every_expression_of_dashboards_and_alerts_has_data_when_its_time_comes(
     scenes::workers_come_back(&mut rig).await;
     scenes::the_broker_is_down(&rig, &questions).await;
     scenes::a_worker_starts_again_and_again(&mut rig, &questions).await;
+    scenes::another_pool_is_scraped(&mut rig, &questions).await;
     rig.render("end").await;
 
     questions.stop();
     asking.await.unwrap();
     rig.every_target_is_up().await;
     let mut wrong = contract::broken(&rig).await;
-    wrong.extend(questions.without_data(&TOO_LONG, &SILENT));
+    wrong.extend(questions.without_data());
     println!("{}", questions.summary());
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

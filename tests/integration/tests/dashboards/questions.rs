@@ -109,19 +109,10 @@ impl Questions {
         }
     }
 
-    /// What never had data, but for these exceptions.
-    pub(crate) fn without_data(
-        &self,
-        alerts: &[(&str, &str)],
-        sides: &[(&str, &str)],
-    ) -> Vec<String> {
+    /// What never had data.
+    pub(crate) fn without_data(&self) -> Vec<String> {
         let all = self.all.lock().unwrap();
         let missing = all.iter().filter(|question| !question.had_data);
-        let missing = missing.filter(|question| match question.part {
-            Part::Whole => true,
-            Part::Alert => !alerts.iter().any(|(name, _)| *name == question.name),
-            Part::Side => !sides.iter().any(|(side, _)| question.expression.contains(side)),
-        });
         missing.map(|one| format!("{} ({:?}): {}", one.name, one.part, one.expression)).collect()
     }
 

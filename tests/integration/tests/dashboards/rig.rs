@@ -1,4 +1,5 @@
-//! The pool: two coordinators, two workers, their servers, and the Prometheus that looks at them.
+//! The pool: two coordinators, two workers, their servers, and the Prometheus that looks at them. A coordinator of another pool is
+//! scraped too, once it is there.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
@@ -9,7 +10,7 @@ use std::sync::Arc;
 
 use anyhow::ensure;
 use himekuri_integration_tests::{
-    Process, Questioner, Signal, WarehouseProcess, program, repository, until,
+    Clock, Process, Questioner, Signal, WarehouseProcess, program, repository, until,
 };
 use himekuri_testkit::{Prometheus, RabbitMq, RedisServer, unique_name};
 use serde_json::Value;
@@ -21,6 +22,8 @@ use crate::{DEADLINE, workflows};
 
 pub(crate) const COORDINATORS: [&str; 2] = ["coordinator-1", "coordinator-2"];
 pub(crate) const WORKERS: [&str; 2] = ["worker-1", "worker-2"];
+/// Leads a pool of its own.
+pub(crate) const STRANGER: &str = "stranger";
 
 /// Deliveries of one worker: few, so that both are soon full.
 const PREFETCH: &str = "4";
@@ -36,7 +39,8 @@ pub(crate) struct Rig {
     addresses: BTreeMap<&'static str, String>,
     /// Whom commands are sent to.
     front: &'static str,
-    _server: Prometheus,
+    configuration: String,
+    server: Prometheus,
     folder: TempDir,
 }
 
@@ -51,11 +55,10 @@ impl Rig {
         let warehouse = WarehouseProcess::start(&data, "2019-09-01", "2019-09-01").await.unwrap();
         warehouse.put_faults(&workflows::faults()).await.unwrap();
         let (rabbitmq, redis) = servers.await.unwrap();
-        let names = COORDINATORS.into_iter().chain(WORKERS);
+        let names = COORDINATORS.into_iter().chain(WORKERS).chain([STRANGER]);
         let addresses: BTreeMap<&str, String> = names.map(|name| (name, free_address())).collect();
         let configuration = configuration(&addresses);
-        let server = tokio::task::spawn_blocking(move || Prometheus::start(&configuration));
-        let server = server.await.unwrap().unwrap();
+        let server = prometheus(configuration.clone(), None).await;
         let mut rig = Self {
             processes: BTreeMap::new(),
             prometheus: Questioner::new(server.url()),
@@ -65,7 +68,8 @@ impl Rig {
             warehouse,
             addresses,
             front: COORDINATORS[0],
-            _server: server,
+            configuration,
+            server,
             folder,
         };
         COORDINATORS.into_iter().chain(WORKERS).for_each(|name| rig.begin(name));
@@ -77,20 +81,44 @@ impl Rig {
         rig
     }
 
+    /// Another Prometheus looks at the pool, which remembers this of the time before.
+    pub(crate) async fn remember(&mut self, past: String) {
+        self.server = prometheus(self.configuration.clone(), Some(past)).await;
+        self.prometheus = Questioner::new(self.server.url());
+        // What happens before the first scrape is no increase.
+        self.shows("himekuri_worker_known == 2").await;
+    }
+
     /// Starts a program, for the first time or once more.
     pub(crate) fn begin(&mut self, name: &'static str) {
+        self.begin_in(name, Vec::new());
+    }
+
+    /// The same, and for the program it is later by so many seconds.
+    pub(crate) fn begin_ahead(&mut self, name: &'static str, seconds: i64) {
+        let clock = Clock::new(self.folder.path().join(format!("{name}.clock"))).unwrap();
+        clock.set(seconds).unwrap();
+        self.begin_in(name, clock.environment());
+    }
+
+    fn begin_in(&mut self, name: &'static str, environment: Vec<(String, String)>) {
         let (amqp, redis) = (self.rabbitmq.url(), self.redis.url());
-        let common = ["--amqp", &amqp, "--prefix", &self.prefix, "--name", name];
+        let prefix = match name {
+            STRANGER => format!("{}-{STRANGER}", self.prefix),
+            _ => self.prefix.clone(),
+        };
+        let common = ["--amqp", &amqp, "--prefix", &prefix, "--name", name];
         let address = &self.addresses[name];
         // Nobody listens where Slack should.
         let (webhook, nobody) = (webhook(), format!("http://{}/slack", free_address()));
-        let (program, own) = match COORDINATORS.contains(&name) {
-            true => ("himekuri-coordinator", coordinator(&redis, address, [&webhook, &nobody])),
-            false => ("himekuri-worker", worker(self.warehouse.url(), address)),
+        let (program, own) = match WORKERS.contains(&name) {
+            true => ("himekuri-worker", worker(self.warehouse.url(), address)),
+            false => ("himekuri-coordinator", coordinator(&redis, address, [&webhook, &nobody])),
         };
         let arguments: Vec<String> = common.into_iter().chain(own).map(str::to_owned).collect();
         let log = self.folder.path().join(format!("{name}.log"));
-        self.processes.insert(name, Process::start(program, &arguments, &log).unwrap());
+        let process = Process::start_in(program, &arguments, environment, &log).unwrap();
+        self.processes.insert(name, process);
     }
 
     pub(crate) fn signal(&self, name: &str, signal: Signal) {
@@ -103,9 +131,18 @@ impl Rig {
         self.processes.remove(name).unwrap().wait().unwrap();
     }
 
-    /// Where Prometheus finds a program.
-    pub(crate) fn address(&self, name: &str) -> &str {
-        &self.addresses[name]
+    /// When a program says that it started.
+    pub(crate) async fn started_at(&self, name: &str) -> f64 {
+        self.shows(&self.start_of(name)).await[0].value
+    }
+
+    /// Waits until Prometheus has seen the process after that one.
+    pub(crate) async fn started_anew(&self, name: &str, before: f64) {
+        self.shows(&format!("{} != {before}", self.start_of(name))).await;
+    }
+
+    fn start_of(&self, name: &str) -> String {
+        format!("himekuri_process_start_time_seconds{{instance='{}'}}", self.addresses[name])
     }
 
     /// The coordinator that leads.
@@ -172,7 +209,7 @@ impl Rig {
     pub(crate) async fn every_target_is_up(&self) {
         let up = until("every target is up", DEADLINE, || async {
             let targets = self.prometheus.targets().await?;
-            ensure!(targets.len() == 4, "{targets:?}");
+            ensure!(targets.len() == self.addresses.len(), "{targets:?}");
             Ok(targets.iter().all(|target| target.health == "up").then_some(()))
         });
         up.await.unwrap();
@@ -237,6 +274,9 @@ fn coordinator<'a>(redis: &'a str, address: &'a str, told: [&'a str; 2]) -> Vec<
         "narrow=1",
         "--title-bytes-per-day",
         "spender=20KiB",
+        // The tables are small.
+        "--price-per-tib",
+        "1000000000",
         "--notify-webhook",
         told[0],
         "--notify-slack",
@@ -271,6 +311,11 @@ fn webhook() -> String {
     format!("http://{address}/notices")
 }
 
+async fn prometheus(configuration: String, past: Option<String>) -> Prometheus {
+    let start = move || Prometheus::start_with_past(&configuration, past.as_deref());
+    tokio::task::spawn_blocking(start).await.unwrap().unwrap()
+}
+
 fn free_address() -> String {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
 }
@@ -278,14 +323,14 @@ fn free_address() -> String {
 /// The repository's rules, evaluated each second.
 fn configuration(addresses: &BTreeMap<&str, String>) -> String {
     let alerts: PathBuf = repository().join("deploy/prometheus/alerts.yml").canonicalize().unwrap();
-    let job = |job: &str, names: [&str; 2]| {
-        let [one, other] = names.map(|name| &addresses[name]);
-        format!("- job_name: {job}\n  static_configs: [{{targets: ['{one}', '{other}']}}]\n")
+    let job = |job: &str, names: &[&str]| {
+        let targets: Vec<&str> = names.iter().map(|name| addresses[name].as_str()).collect();
+        format!("- job_name: {job}\n  static_configs: [{{targets: {targets:?}}}]\n")
     };
     format!(
         "global: {{scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}}\nrule_files: ['{}']\nscrape_configs:\n{}{}",
         alerts.display(),
-        job("himekuri-coordinator", COORDINATORS),
-        job("himekuri-worker", WORKERS),
+        job("himekuri-coordinator", &[&COORDINATORS[..], &[STRANGER]].concat()),
+        job("himekuri-worker", &WORKERS),
     )
 }

@@ -4,13 +4,37 @@ use std::sync::Arc;
 
 use himekuri_broker::{Broker, OutgoingMessage, Queue, RabbitBroker, RabbitConfig, Topology};
 use himekuri_integration_tests::Signal;
+use jiff::Timestamp;
 use tokio::task::spawn_blocking;
 
+use crate::past;
 use crate::questions::Questions;
-use crate::rig::{COORDINATORS, Rig, WORKERS};
+use crate::rig::{COORDINATORS, Rig, STRANGER, WORKERS};
 
 /// A slow call of Redis, in milliseconds; the lease is longer.
 const SLOW_MS: u64 = 1_000;
+
+/// How much later it is for a leader that takes over: tasks wait for longer than any alert lets them.
+const LATER_SECONDS: i64 = 30 * 60;
+
+/// A mart is written for the first time. It is all that is known of the day before.
+pub(crate) async fn a_day_ago(rig: &mut Rig) {
+    let now = Timestamp::now();
+    rig.session("trouble", "costly", &past::stale_day(now).to_string()).await;
+    let mut told = rig.shows("himekuri_bigquery_cost_total{mart='summary.costly'} > 0").await;
+    let fresh = "himekuri_mart_newest_partition_time_seconds{mart='summary.costly'}";
+    told.extend(rig.shows(fresh).await);
+    rig.remember(past::samples(&told, now)).await;
+}
+
+/// A mart costs three times as much as a day ago, for days that are older still.
+pub(crate) async fn what_only_the_past_shows(rig: &Rig, questions: &Questions) {
+    for date in ["2019-09-02", "2019-09-03"] {
+        rig.session("trouble", "costly", date).await;
+    }
+    rig.fires(questions, "HimekuriStaleMart").await;
+    rig.fires(questions, "HimekuriCostJump").await;
+}
 
 /// First, while there were few calls: one in a hundred must be slow.
 pub(crate) async fn the_store_is_slow(rig: &Rig, questions: &Questions) {
@@ -86,7 +110,7 @@ async fn dead_letters(rig: &Rig, questions: &Questions) {
     rig.fires(questions, "HimekuriDeadLetters").await;
 }
 
-/// The leader dies; the one after it cannot read an attempt, and has heard of no worker.
+/// The leader dies; the one after it cannot read an attempt, has heard of no worker, and finds what has waited for half an hour.
 pub(crate) async fn the_leader_dies(rig: &mut Rig, questions: &Questions) {
     let damaged = rig.session("trouble", "late", "2019-09-05").await;
     let client = redis::Client::open(rig.redis.url()).unwrap();
@@ -95,14 +119,18 @@ pub(crate) async fn the_leader_dies(rig: &mut Rig, questions: &Questions) {
     redis::cmd("RPUSH").arg(log).arg("no record").exec_async(&mut connection).await.unwrap();
     let leader = rig.leader().await;
     let other = COORDINATORS.into_iter().find(|name| *name != leader).unwrap();
+    let before = rig.started_at(other).await;
+    rig.end(other, Signal::Terminate);
+    rig.begin_ahead(other, LATER_SECONDS);
+    rig.started_anew(other, before).await;
     rig.end(leader, Signal::Kill);
     rig.ask_at(other);
     rig.fires(questions, "HimekuriNoLeader").await;
     assert_eq!(rig.leader().await, other);
     rig.fires(questions, "HimekuriAttemptsUnreadable").await;
     rig.fires(questions, "HimekuriNoWorkers").await;
-    // What waits goes on to wait.
-    rig.shows("himekuri_task_oldest_age_seconds{title='narrow', state='ready'} > 0").await;
+    rig.fires(questions, "HimekuriTasksStuck").await;
+    rig.fires(questions, "HimekuriWindowFull").await;
     rig.begin(leader);
 }
 
@@ -133,13 +161,17 @@ pub(crate) async fn the_broker_is_down(rig: &Rig, questions: &Questions) {
 
 pub(crate) async fn a_worker_starts_again_and_again(rig: &mut Rig, questions: &Questions) {
     let name = WORKERS[1];
-    let started =
-        format!("himekuri_process_start_time_seconds{{instance='{}'}}", rig.address(name));
     for _ in 0..3 {
-        let before = rig.shows(&started).await[0].value;
+        let before = rig.started_at(name).await;
         rig.end(name, Signal::Kill);
         rig.begin(name);
-        rig.shows(&format!("{started} != {before}")).await;
+        rig.started_anew(name, before).await;
     }
     rig.fires(questions, "HimekuriCrashLoop").await;
+}
+
+/// Two pools, one Prometheus.
+pub(crate) async fn another_pool_is_scraped(rig: &mut Rig, questions: &Questions) {
+    rig.begin(STRANGER);
+    rig.fires(questions, "HimekuriTwoLeaders").await;
 }

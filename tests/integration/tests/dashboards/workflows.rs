@@ -27,6 +27,11 @@ const TROUBLE: Project = (
             "waiting.dig",
             "schedule:\n  seconds_interval>: 1\n  depends_on_previous: true\n+fail:\n  fail>: on purpose\n",
         ),
+        (
+            "costly.dig",
+            "+read:\n  bq>: read.sql\n  destination_table: summary.costly$${session_date_compact}\n  write_disposition: WRITE_TRUNCATE\n",
+        ),
+        ("read.sql", READ),
         ("quick.dig", "+all:\n  loop>: 12\n  _parallel: true\n  _do:\n    echo>: ${i}\n"),
         ("busy.dig", SLOW),
         ("slow.sql", "SELECT 1 AS n\n"),
@@ -35,6 +40,9 @@ const TROUBLE: Project = (
 
 /// One task at a time may be out.
 const NARROW: Project = ("narrow", &[("slow.dig", SLOW), ("slow.sql", "SELECT 1 AS n\n")]);
+
+/// Is billed.
+const READ: &str = "SELECT COUNT(DISTINCT user_id) AS n FROM raw_log.access\n";
 
 /// Jobs that run for longer than the test.
 const SLOW: &str = "
@@ -55,7 +63,7 @@ const SPENDER: Project = (
             "wf.dig",
             "+first:\n  bq>: read.sql\n  destination_table: summary.first$${session_date_compact}\n  write_disposition: WRITE_TRUNCATE\n+second:\n  bq>: read.sql\n  destination_table: summary.second$${session_date_compact}\n  write_disposition: WRITE_TRUNCATE\n",
         ),
-        ("read.sql", "SELECT COUNT(DISTINCT user_id) AS n FROM raw_log.access\n"),
+        ("read.sql", READ),
     ],
 );
 
