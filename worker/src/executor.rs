@@ -89,8 +89,8 @@ impl Executor {
         match WorkerMessage::decode(body) {
             Ok(WorkerMessage::Task(mut task)) => match origin.trace_id() {
                 Some(trace) => {
-                    task.work.label(TRACE_LABEL, trace.clone());
-                    let span = tracing::info_span!("task", trace_id = trace);
+                    task.work.label(TRACE_LABEL, trace);
+                    let span = tracing::info_span!("task", trace_id = %trace);
                     self.run_task(task, origin).instrument(span).await
                 }
                 None => self.run_task(task, origin).await,

@@ -7,7 +7,7 @@ use himekuri_broker::Delivery;
 use himekuri_protocol::{JobSpec, Outcome, TaskMessage};
 use himekuri_telemetry::metrics::worker;
 use himekuri_telemetry::trace::{Span, TRACEPARENT, TraceContext};
-use himekuri_telemetry::{Counter, Histogram, KeyValue, SpanKind, counter, histogram};
+use himekuri_telemetry::{Counter, Histogram, KeyValue, SpanKind, TraceId, counter, histogram};
 
 static REDELIVERED: LazyLock<Counter<u64>> = LazyLock::new(|| counter(&worker::REDELIVERED));
 static DURATION: LazyLock<Histogram<f64>> = LazyLock::new(|| histogram(&worker::TASK_DURATION));
@@ -32,8 +32,8 @@ impl Origin {
     }
 
     /// Id of the trace, for logs and labels.
-    pub(crate) fn trace_id(&self) -> Option<String> {
-        self.trace.map(|trace| trace.trace.to_string())
+    pub(crate) fn trace_id(&self) -> Option<TraceId> {
+        self.trace.map(|trace| trace.trace)
     }
 
     /// A task was run; `worker` is who ran it.

@@ -41,7 +41,16 @@ const OUTCOMES: [&str; 3] = ["success", "error", "canceled"];
 pub(super) struct Meter {
     sent: BTreeMap<(AttemptId, TaskId), Timestamp>,
     /// Ends of the commit that is being counted, by operator and outcome.
-    ended: Vec<(String, &'static str, u64)>,
+    ended: Vec<Ended>,
+}
+
+#[derive(Debug)]
+struct Ended {
+    operator: String,
+    outcome: &'static str,
+    count: u64,
+    /// Seconds that those took which workers had.
+    took: Vec<f64>,
 }
 
 /// Whose records are counted.
@@ -119,10 +128,12 @@ impl Meter {
         count: usize,
         waits: impl Iterator<Item = f64>,
     ) {
-        for (operator, outcome, count) in self.ended.drain(..) {
+        for Ended { operator, outcome, count, took } in self.ended.drain(..) {
             let (operator, outcome) =
                 (KeyValue::new("operator", operator), KeyValue::new("outcome", outcome));
-            ENDED.add(count, &[of.title(), operator, outcome]);
+            let labels = [of.title(), operator, outcome];
+            ENDED.add(count, &labels);
+            took.iter().for_each(|seconds| TASK_DURATION.record(*seconds, &labels[..2]));
         }
         if count == 0 {
             return;
@@ -138,13 +149,17 @@ impl Meter {
         let task = of.attempt.task(task).filter(|task| task.last_try.is_some());
         let Some(task) = task else { return sent.is_some() };
         let operator = task.operator().unwrap_or_default();
-        match self.ended.iter_mut().find(|(known, how, _)| known == operator && *how == outcome) {
-            Some((_, _, count)) => *count += 1,
-            None => self.ended.push((operator.to_owned(), outcome, 1)),
-        }
-        if let Some(sent) = sent {
-            let operator = KeyValue::new("operator", operator.to_owned());
-            TASK_DURATION.record(seconds(sent, at), &[of.title(), operator]);
+        let took = sent.map(|sent| seconds(sent, at));
+        let mut all = self.ended.iter_mut();
+        match all.find(|known| known.operator == operator && known.outcome == outcome) {
+            Some(known) => {
+                known.count += 1;
+                known.took.extend(took);
+            }
+            None => {
+                let (operator, took) = (operator.to_owned(), took.into_iter().collect());
+                self.ended.push(Ended { operator, outcome, count: 1, took });
+            }
         }
         true
     }

@@ -1,5 +1,7 @@
 //! What a worker is asked to do, rendered: nothing in here is evaluated again.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -103,7 +105,7 @@ impl Work {
     }
 
     /// Adds a label to its job, if it has one and BigQuery takes another.
-    pub fn label(&mut self, key: &str, value: String) {
+    pub fn label(&mut self, key: &str, value: impl fmt::Display) {
         let labels = match self {
             Self::Bq(job) => &mut job.labels,
             Self::BqLoad(job) => &mut job.labels,
@@ -115,7 +117,7 @@ impl Work {
             | Self::HttpCall(_) => return,
         };
         if labels.len() < LABELS_MAX {
-            labels.insert(key.to_owned(), value);
+            labels.insert(key.to_owned(), value.to_string());
         }
     }
 

@@ -16,5 +16,5 @@ pub use document::document;
 pub use instruments::{counter, counter_f64, followed_counter, histogram};
 pub use metric::{Kind, Metric};
 pub use opentelemetry::metrics::{Counter, Histogram, ObservableCounter};
-pub use opentelemetry::trace::{SpanId, SpanKind};
+pub use opentelemetry::trace::{SpanId, SpanKind, TraceId};
 pub use opentelemetry::{KeyValue, StringValue};

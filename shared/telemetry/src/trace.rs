@@ -78,14 +78,13 @@ impl FromStr for TraceContext {
     type Err = TraceContextError;
 
     fn from_str(text: &str) -> Result<Self, TraceContextError> {
-        let parts: Vec<&str> = text.trim().split('-').collect();
-        let [version, trace, span, flags, ..] = parts.as_slice() else {
-            return Err(TraceContextError);
-        };
+        let mut parts = text.trim().split('-');
+        let mut part = || parts.next().ok_or(TraceContextError);
+        let [version, trace, span, flags] = [part()?, part()?, part()?, part()?];
         let is_hex = |text: &str, digits| {
-            text.len() == digits && text.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f'))
+            text.len() == digits && text.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'))
         };
-        let known = *version != "ff" && (*version != "00" || parts.len() == 4);
+        let known = version != "ff" && (version != "00" || parts.next().is_none());
         if !known
             || !is_hex(version, 2)
             || !is_hex(trace, 32)

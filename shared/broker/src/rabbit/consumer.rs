@@ -182,8 +182,7 @@ impl Supervisor {
                 }
                 received = stream.next(), if staged.is_none() => match received {
                     Some(Ok(received)) => {
-                        let sent_at = incoming::sent_at(&received);
-                        metrics::delivered(self.queue, sent_at.as_deref());
+                        metrics::delivered(self.queue, incoming::sent_at(&received));
                         let settler = round.receive(received.delivery_tag);
                         staged = Some(incoming::convert(received, self.connector.topology(), settler));
                     }

@@ -30,8 +30,8 @@ pub(super) fn convert(
 }
 
 /// When it was sent, if the sender says so.
-pub(super) fn sent_at(received: &lapin::message::Delivery) -> Option<String> {
-    text(received.properties.headers().as_ref()?.inner().get(SENT_AT)?)
+pub(super) fn sent_at(received: &lapin::message::Delivery) -> Option<i64> {
+    whole_number(received.properties.headers().as_ref()?.inner().get(SENT_AT)?)
 }
 
 /// The publisher's headers; `x-` belongs to RabbitMQ, and one to the metrics.

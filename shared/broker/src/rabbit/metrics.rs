@@ -1,29 +1,57 @@
-//! What is told of messages, after OpenTelemetry's conventions for messaging.
+//! What is told of messages, after OpenTelemetry's conventions for messaging. There are several for each task, so those that went well
+//! are counted here, and read when somebody looks.
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use himekuri_telemetry::metrics::pool::{
     BROKER_CONNECTED, CONSUMED, PUBLISH_DURATION, QUEUE_WAIT, SENT,
 };
 use himekuri_telemetry::{
-    Counter, Histogram, KeyValue, ObservableCounter, counter, followed_counter, gauges, histogram,
+    Histogram, KeyValue, ObservableCounter, followed_counter, gauges, histogram,
 };
 
 use crate::{OutgoingMessage, PublishError, Queue};
 
-static SENT_MESSAGES: LazyLock<Counter<u64>> = LazyLock::new(|| counter(&SENT));
-/// Deliveries by queue, in the order of [`Queue::ALL`].
-static DELIVERED: [AtomicU64; Queue::ALL.len()] = [const { AtomicU64::new(0) }; Queue::ALL.len()];
+static SENT_MESSAGES: LazyLock<ObservableCounter<u64>> =
+    LazyLock::new(|| followed_counter(&SENT, sent));
 static CONSUMED_MESSAGES: LazyLock<ObservableCounter<u64>> =
     LazyLock::new(|| followed_counter(&CONSUMED, consumed));
 static PUBLISHING: LazyLock<Histogram<f64>> = LazyLock::new(|| histogram(&PUBLISH_DURATION));
 static WAITED: LazyLock<Histogram<f64>> = LazyLock::new(|| histogram(&QUEUE_WAIT));
 
+static CONFIRMED: ByQueue = ByQueue::new();
+static DELIVERED: ByQueue = ByQueue::new();
+/// Messages that were not confirmed, with the reason.
+static UNCONFIRMED: Mutex<BTreeMap<(Queue, &str), u64>> = Mutex::new(BTreeMap::new());
+
 /// Name of the header that says when a message was sent, in milliseconds since 1970.
 pub(super) const SENT_AT: &str = "himekuri-sent-ms";
+
+/// Messages of each queue, in the order of [`Queue::ALL`].
+struct ByQueue([AtomicU64; Queue::ALL.len()]);
+
+impl ByQueue {
+    const fn new() -> Self {
+        Self([const { AtomicU64::new(0) }; Queue::ALL.len()])
+    }
+
+    fn count(&self, queue: Queue) {
+        let all = Queue::ALL.into_iter().zip(&self.0);
+        all.filter(|(known, _)| *known == queue).for_each(|(_, count)| {
+            count.fetch_add(1, Ordering::Relaxed);
+        });
+    }
+
+    /// Queues that had any.
+    fn seen(&self) -> impl Iterator<Item = (Queue, u64)> {
+        let all = Queue::ALL.into_iter().zip(&self.0);
+        let counts = all.map(|(queue, count)| (queue, count.load(Ordering::Relaxed)));
+        counts.filter(|(_, count)| *count > 0)
+    }
+}
 
 /// A batch was sent.
 pub(super) fn published(
@@ -31,38 +59,46 @@ pub(super) fn published(
     results: &[Result<(), PublishError>],
     took: Duration,
 ) {
-    let mut counts: BTreeMap<(Queue, &str), u64> = BTreeMap::new();
+    LazyLock::force(&SENT_MESSAGES);
     for (message, result) in messages.iter().zip(results) {
-        let error = result.as_ref().err().map_or("", PublishError::kind);
-        *counts.entry((message.queue, error)).or_default() += 1;
+        match result {
+            Ok(()) => CONFIRMED.count(message.queue),
+            Err(error) => {
+                let mut all = UNCONFIRMED.lock().unwrap_or_else(PoisonError::into_inner);
+                *all.entry((message.queue, error.kind())).or_default() += 1;
+            }
+        }
     }
-    for ((queue, error), count) in counts {
-        let [system, name, destination] = labels(queue, "publish");
-        let sent = [system, name, destination, KeyValue::new("error.type", error)];
-        SENT_MESSAGES.add(count, &sent);
-        PUBLISHING.record(took.as_secs_f64(), &sent[..3]);
+    let is_used = |queue: &Queue| messages.iter().any(|message| message.queue == *queue);
+    for queue in Queue::ALL.into_iter().filter(is_used) {
+        PUBLISHING.record(took.as_secs_f64(), &labels(queue, "publish"));
     }
 }
 
-/// A message has come.
-pub(super) fn delivered(queue: Queue, sent_at: Option<&str>) {
+fn sent() -> Vec<(Vec<KeyValue>, u64)> {
+    let unconfirmed = UNCONFIRMED.lock().unwrap_or_else(PoisonError::into_inner);
+    let unconfirmed = unconfirmed.iter().map(|((queue, error), count)| (*queue, *error, *count));
+    let confirmed = CONFIRMED.seen().map(|(queue, count)| (queue, "", count));
+    let all = confirmed.chain(unconfirmed).map(|(queue, error, count)| {
+        let [system, name, destination] = labels(queue, "publish");
+        (vec![system, name, destination, KeyValue::new("error.type", error)], count)
+    });
+    all.collect()
+}
+
+/// A message has come, sent at so many milliseconds since 1970.
+pub(super) fn delivered(queue: Queue, sent_at: Option<i64>) {
     LazyLock::force(&CONSUMED_MESSAGES);
-    let all = Queue::ALL.iter().zip(&DELIVERED);
-    if let Some((_, delivered)) = all.into_iter().find(|(known, _)| **known == queue) {
-        delivered.fetch_add(1, Ordering::Relaxed);
-    }
-    let sent_at = sent_at.and_then(|millis| Some(Duration::from_millis(millis.parse().ok()?)));
-    if let Some(waited) = sent_at.and_then(|sent_at| now().checked_sub(sent_at)) {
+    DELIVERED.count(queue);
+    if let Some(millis) = sent_at.and_then(|sent_at| now().checked_sub(sent_at)) {
+        let waited = Duration::from_millis(u64::try_from(millis).unwrap_or_default());
         let destination = KeyValue::new("messaging.destination.name", queue.suffix());
         WAITED.record(waited.as_secs_f64(), &[destination]);
     }
 }
 
 fn consumed() -> Vec<(Vec<KeyValue>, u64)> {
-    let counts = Queue::ALL.into_iter().zip(&DELIVERED);
-    let seen = counts.map(|(queue, count)| (queue, count.load(Ordering::Relaxed)));
-    let seen = seen.filter(|(_, count)| *count > 0);
-    seen.map(|(queue, count)| (labels(queue, "process").to_vec(), count)).collect()
+    DELIVERED.seen().map(|(queue, count)| (labels(queue, "process").to_vec(), count)).collect()
 }
 
 /// The connection for publishing is up, or is not.
@@ -71,12 +107,9 @@ pub(super) fn connected(is_up: bool) {
 }
 
 /// For [`SENT_AT`].
-pub(super) fn sent_at() -> String {
-    now().as_millis().to_string()
-}
-
-fn now() -> Duration {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
+pub(super) fn now() -> i64 {
+    let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX)
 }
 
 fn labels(queue: Queue, operation: &'static str) -> [KeyValue; 3] {

@@ -5,7 +5,7 @@ use lapin::{
     types::{AMQPValue, FieldTable, ShortString},
 };
 
-use super::metrics::{SENT_AT, sent_at};
+use super::metrics::{SENT_AT, now};
 use crate::OutgoingMessage;
 
 /// Longest short string of AMQP 0-9-1, in bytes.
@@ -19,7 +19,7 @@ pub(super) fn properties(message: &OutgoingMessage) -> BasicProperties {
     for (name, value) in &message.headers {
         headers.insert(short(name), AMQPValue::LongString(value.as_str().into()));
     }
-    headers.insert(short(SENT_AT), AMQPValue::LongString(sent_at().into()));
+    headers.insert(short(SENT_AT), AMQPValue::LongLongInt(now()));
     BasicProperties::default()
         .with_delivery_mode(PERSISTENT)
         .with_message_id(short(&message.id))
