@@ -8,7 +8,7 @@ use himekuri_engine::{Attempt, AttemptOutcome, Class, Record, Task};
 use himekuri_protocol::{AttemptId, JobStatistics, TaskError, TaskId};
 use himekuri_telemetry::metrics::{marts, work};
 use himekuri_telemetry::{
-    Counter, Histogram, KeyValue, StringValue, counter, counter_f64, histogram,
+    BoundHistogram, Counter, Histogram, KeyValue, StringValue, counter, counter_f64, histogram,
 };
 use jiff::Timestamp;
 
@@ -20,7 +20,11 @@ static DISPATCHED: LazyLock<Counter<u64>> = LazyLock::new(|| counter(&work::TASK
 static ENDED: LazyLock<Counter<u64>> = LazyLock::new(|| counter(&work::TASKS_ENDED));
 static RETRIES: LazyLock<Counter<u64>> = LazyLock::new(|| counter(&work::TASK_RETRIES));
 static FAILURES: LazyLock<Counter<u64>> = LazyLock::new(|| counter(&work::TASK_FAILURES));
-static WAIT: LazyLock<Histogram<f64>> = LazyLock::new(|| histogram(&work::DISPATCH_WAIT));
+static WAIT: LazyLock<BTreeMap<Class, BoundHistogram<f64>>> = LazyLock::new(|| {
+    let wait = histogram(&work::DISPATCH_WAIT);
+    let classes = [Class::Scheduled, Class::Backfill].into_iter();
+    classes.map(|class| (class, wait.bind(&[of_class(class)]))).collect()
+});
 static TASK_DURATION: LazyLock<Histogram<f64>> = LazyLock::new(|| histogram(&work::TASK_DURATION));
 static ATTEMPTS: LazyLock<Counter<u64>> = LazyLock::new(|| counter(&work::ATTEMPTS_ENDED));
 static ATTEMPT_DURATION: LazyLock<Histogram<f64>> =
@@ -69,8 +73,12 @@ impl Of<'_> {
     }
 
     fn class(&self) -> KeyValue {
-        KeyValue::new("class", self.class.name())
+        of_class(self.class)
     }
+}
+
+pub(super) fn of_class(class: Class) -> KeyValue {
+    KeyValue::new("class", class.name())
 }
 
 impl Meter {
@@ -138,9 +146,10 @@ impl Meter {
         if count == 0 {
             return;
         }
-        let labels = [of.class()];
         DISPATCHED.add(u64::try_from(count).unwrap_or(u64::MAX), &[of.title(), of.class()]);
-        waits.for_each(|seconds| WAIT.record(seconds, &labels));
+        if let Some(wait) = WAIT.get(&of.class) {
+            waits.for_each(|seconds| wait.record(seconds));
+        }
     }
 
     /// A try is decided; whether a worker had it. Groups end without anybody having worked.

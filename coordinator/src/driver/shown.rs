@@ -8,7 +8,7 @@ use himekuri_telemetry::metrics::{pool, work};
 use himekuri_telemetry::{KeyValue, Metric};
 use jiff::Timestamp;
 
-use super::meter::seconds;
+use super::meter::{of_class, seconds};
 use super::{Driver, Live};
 
 /// How many there are, and since when the oldest is there.
@@ -115,10 +115,6 @@ fn by_group<'a>(
         (vec![title, of_class(class), KeyValue::new(label, word)], value)
     });
     replace(metric, series.collect());
-}
-
-fn of_class(class: Class) -> KeyValue {
-    KeyValue::new("class", class.name())
 }
 
 fn word(obstacle: Obstacle) -> &'static str {

@@ -33,8 +33,8 @@ impl Driver {
         if let Some(trace) = live.and_then(|live| live.trace.as_ref()) {
             // An entry of the outbox is called as the message, and where in the log it stands.
             let name = outgoing.id.split('@').next().unwrap_or_default();
-            let context = trace.try_of(name).to_string();
-            message.headers.insert(TRACEPARENT.to_owned(), context);
+            let context = trace.try_of(name);
+            message.headers.insert(TRACEPARENT.to_owned(), context.traceparent());
         }
         message
     }

@@ -102,6 +102,7 @@ pub fn start(settings: Settings, runtime: Handle) -> Result<Telemetry, ExportErr
             .with_endpoint(format!("{base}/v1/traces"))
             .build()
             .map_err(bad)?;
+        // Before there is a provider: what the processor tells of itself is not in the contract.
         let config = BatchConfigBuilder::default().with_max_queue_size(SPANS_WAITING).build();
         let mut processor = BatchSpanProcessor::builder(spans).with_batch_config(config).build();
         processor.set_resource(&resource);

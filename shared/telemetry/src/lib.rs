@@ -15,6 +15,6 @@ pub mod trace;
 pub use document::document;
 pub use instruments::{counter, counter_f64, followed_counter, histogram};
 pub use metric::{Kind, Metric};
-pub use opentelemetry::metrics::{Counter, Histogram, ObservableCounter};
+pub use opentelemetry::metrics::{BoundHistogram, Counter, Histogram, ObservableCounter};
 pub use opentelemetry::trace::{SpanId, SpanKind, TraceId};
 pub use opentelemetry::{KeyValue, StringValue};

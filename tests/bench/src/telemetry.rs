@@ -16,11 +16,12 @@ use tokio::runtime::Handle;
 use crate::measurement::{Figure, Measurement, Rounds};
 use crate::pool::{Load, Order, tasks_per_second};
 
-/// Enough of them that one more or less of a noisy machine does not count. Even, so that each is first as often as the other.
-const ROUNDS: usize = 10;
+/// What is measured is a tenth of what a shared machine adds to a round, so there are many, and they are short. Even, so that each is
+/// first as often as the other.
+const ROUNDS: usize = 40;
 
-/// So many sessions that a few are traced in each round, and seconds of work.
-const LOAD: Load = Load { sessions: 300, tasks: 150, order: Order::Parallel };
+/// As many sessions that one of a hundred is traced.
+const LOAD: Load = Load { sessions: 100, tasks: 150, order: Order::Parallel };
 
 /// Share of traces that are told whole, as a pool of production has it.
 const RATIO: f64 = 0.01;

@@ -10,7 +10,7 @@ use himekuri_telemetry::metrics::pool::{
     BROKER_CONNECTED, CONSUMED, PUBLISH_DURATION, QUEUE_WAIT, SENT,
 };
 use himekuri_telemetry::{
-    Histogram, KeyValue, ObservableCounter, followed_counter, gauges, histogram,
+    BoundHistogram, KeyValue, ObservableCounter, followed_counter, gauges, histogram,
 };
 
 use crate::{OutgoingMessage, PublishError, Queue};
@@ -19,36 +19,50 @@ static SENT_MESSAGES: LazyLock<ObservableCounter<u64>> =
     LazyLock::new(|| followed_counter(&SENT, sent));
 static CONSUMED_MESSAGES: LazyLock<ObservableCounter<u64>> =
     LazyLock::new(|| followed_counter(&CONSUMED, consumed));
-static PUBLISHING: LazyLock<Histogram<f64>> = LazyLock::new(|| histogram(&PUBLISH_DURATION));
-static WAITED: LazyLock<Histogram<f64>> = LazyLock::new(|| histogram(&QUEUE_WAIT));
+static PUBLISHING: LazyLock<ByQueue<BoundHistogram<f64>>> = LazyLock::new(|| {
+    let all = histogram(&PUBLISH_DURATION);
+    ByQueue(Queue::ALL.map(|queue| all.bind(&labels(queue, "publish"))))
+});
+static WAITED: LazyLock<ByQueue<BoundHistogram<f64>>> = LazyLock::new(|| {
+    let all = histogram(&QUEUE_WAIT);
+    ByQueue(Queue::ALL.map(|queue| all.bind(&[destination(queue)])))
+});
 
-static CONFIRMED: ByQueue = ByQueue::new();
-static DELIVERED: ByQueue = ByQueue::new();
+static CONFIRMED: ByQueue<AtomicU64> = ByQueue::none();
+static DELIVERED: ByQueue<AtomicU64> = ByQueue::none();
 /// Messages that were not confirmed, with the reason.
 static UNCONFIRMED: Mutex<BTreeMap<(Queue, &str), u64>> = Mutex::new(BTreeMap::new());
 
 /// Name of the header that says when a message was sent, in milliseconds since 1970.
 pub(super) const SENT_AT: &str = "himekuri-sent-ms";
 
-/// Messages of each queue, in the order of [`Queue::ALL`].
-struct ByQueue([AtomicU64; Queue::ALL.len()]);
+/// Something for each queue, in the order of [`Queue::ALL`].
+struct ByQueue<T>([T; Queue::ALL.len()]);
 
-impl ByQueue {
-    const fn new() -> Self {
+impl<T> ByQueue<T> {
+    fn of(&self, queue: Queue) -> Option<&T> {
+        self.all().find(|(known, _)| *known == queue).map(|(_, of)| of)
+    }
+
+    fn all(&self) -> impl Iterator<Item = (Queue, &T)> {
+        Queue::ALL.into_iter().zip(&self.0)
+    }
+}
+
+impl ByQueue<AtomicU64> {
+    const fn none() -> Self {
         Self([const { AtomicU64::new(0) }; Queue::ALL.len()])
     }
 
     fn count(&self, queue: Queue) {
-        let all = Queue::ALL.into_iter().zip(&self.0);
-        all.filter(|(known, _)| *known == queue).for_each(|(_, count)| {
+        if let Some(count) = self.of(queue) {
             count.fetch_add(1, Ordering::Relaxed);
-        });
+        }
     }
 
     /// Queues that had any.
     fn seen(&self) -> impl Iterator<Item = (Queue, u64)> {
-        let all = Queue::ALL.into_iter().zip(&self.0);
-        let counts = all.map(|(queue, count)| (queue, count.load(Ordering::Relaxed)));
+        let counts = self.all().map(|(queue, count)| (queue, count.load(Ordering::Relaxed)));
         counts.filter(|(_, count)| *count > 0)
     }
 }
@@ -69,9 +83,10 @@ pub(super) fn published(
             }
         }
     }
-    let is_used = |queue: &Queue| messages.iter().any(|message| message.queue == *queue);
-    for queue in Queue::ALL.into_iter().filter(is_used) {
-        PUBLISHING.record(took.as_secs_f64(), &labels(queue, "publish"));
+    for (queue, publishing) in PUBLISHING.all() {
+        if messages.iter().any(|message| message.queue == queue) {
+            publishing.record(took.as_secs_f64());
+        }
     }
 }
 
@@ -92,8 +107,9 @@ pub(super) fn delivered(queue: Queue, sent_at: Option<i64>) {
     DELIVERED.count(queue);
     if let Some(millis) = sent_at.and_then(|sent_at| now().checked_sub(sent_at)) {
         let waited = Duration::from_millis(u64::try_from(millis).unwrap_or_default());
-        let destination = KeyValue::new("messaging.destination.name", queue.suffix());
-        WAITED.record(waited.as_secs_f64(), &[destination]);
+        if let Some(histogram) = WAITED.of(queue) {
+            histogram.record(waited.as_secs_f64());
+        }
     }
 }
 
@@ -116,6 +132,10 @@ fn labels(queue: Queue, operation: &'static str) -> [KeyValue; 3] {
     [
         KeyValue::new("messaging.system", "rabbitmq"),
         KeyValue::new("messaging.operation.name", operation),
-        KeyValue::new("messaging.destination.name", queue.suffix()),
+        destination(queue),
     ]
+}
+
+fn destination(queue: Queue) -> KeyValue {
+    KeyValue::new("messaging.destination.name", queue.suffix())
 }
