@@ -258,3 +258,35 @@ fn last_at(claimed: &ClaimedAttempt) -> serde_json::Result<Option<Timestamp>> {
 fn records(log: &[String]) -> serde_json::Result<Vec<Record>> {
     log.iter().map(|record| serde_json::from_str(record)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use himekuri_store::Snapshot;
+
+    use super::*;
+
+    fn claimed(log: &[&str], snapshot_at: Option<u64>) -> ClaimedAttempt {
+        let record = |at: &&str| format!(r#"{{"record": "whatever", "at": "{at}", "task": 1}}"#);
+        ClaimedAttempt {
+            snapshot: snapshot_at.map(|length| Snapshot { length, body: String::new() }),
+            log: log.iter().map(record).collect(),
+            outbox: Vec::new(),
+            session_key: String::new(),
+            number: 1,
+            finished: false,
+            archived: None,
+        }
+    }
+
+    #[test]
+    fn an_attempt_last_changed_with_its_last_record_unless_that_is_in_the_snapshot() {
+        let [first, last] = ["2019-09-01T00:00:00Z", "2019-09-01T00:05:00Z"];
+        let at = |log: &[&str], snapshot_at| last_at(&claimed(log, snapshot_at)).unwrap();
+
+        assert_eq!(at(&[first, last], None), last.parse().ok());
+        assert_eq!(at(&[first, last], Some(100)), last.parse().ok());
+        assert_eq!(at(&[first], None), first.parse().ok());
+        assert_eq!(at(&[first], Some(100)), None);
+        assert_eq!(at(&[], None), None);
+    }
+}

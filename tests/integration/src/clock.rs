@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
+/// Debian's place of the library, below a folder of the machine's kind.
 const LIBRARY: &str = "faketime/libfaketimeMT.so.1";
 
 /// The time of day of the processes that get its [`environment`](Self::environment).

@@ -39,8 +39,6 @@ const LEAD_DEADLINE: Duration = Duration::from_secs(60);
 /// Longest wait for the answer of a Redis that runs.
 const REDIS_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Debian's place of the library that fakes the time, below a folder of the machine's kind.
-
 /// All that one scenario has for itself.
 #[derive(Debug)]
 pub(super) struct Rig {
